@@ -1,0 +1,242 @@
+/**
+ * A check-in: an endpoint says how it is, and is told what to do. The whole decision is made here, from what the
+ * store knew and what the agent said, so that every case is a row in a table. Both sides repeat themselves until
+ * they are answered, so a lost request or reply costs a delay: an offer is made again while it stands, an
+ * attempt's end is reported until it is acknowledged.
+ *
+ * Who may be wrong: the agent's clock is never asked; its report may come twice, late, or not at all; its journal
+ * may be gone (reinstalled, restored from an image); its whole state may be a copy that runs elsewhere too.
+ */
+import type { Instant } from '../../base/clock.ts'
+import type { Digest } from '../../base/digest.ts'
+import type { AttemptId, RunId } from '../../base/ids.ts'
+import type { AgentVersion } from '../../base/version.ts'
+import { type AttemptProgress, decideRecordOutcome } from '../upgrade/record-outcome.ts'
+import { isFinished, isRunning, isWaiting, type Upgrade } from '../upgrade/upgrade.ts'
+import { closesAt, isOpen, opensAt } from '../upgrade/window.ts'
+import type { Endpoint, EndpointFacts, EndpointState, Health, SkippedVersion } from './endpoint.ts'
+
+export type CheckIn = {
+  readonly runId: RunId
+  readonly version: AgentVersion
+  readonly manifestDigest: Digest
+  readonly factsDigest: Digest
+  /** Null when the agent thinks that the server knows them. */
+  readonly facts: EndpointFacts | null
+  readonly health: Health
+  readonly attempt: AttemptProgress | null
+  readonly skipped: readonly SkippedVersion[]
+  /** Used if an attempt begins with this check-in. */
+  readonly newAttemptId: AttemptId
+}
+
+export type CheckInView = {
+  readonly endpoint: Endpoint
+  /** The upgrade that waits or runs here; there is at most one. */
+  readonly open: Upgrade | null
+  /** The upgrade whose attempt the check-in speaks of, whatever its state; null: the server knows no such. */
+  readonly reported: Upgrade | null
+  /** Whether the open upgrade's release is still offered. */
+  readonly isReleaseOffered: boolean
+}
+
+export type CheckInLimits = {
+  readonly intervalS: number
+  readonly probationS: number
+}
+
+export type CheckInInstruction =
+  | { readonly kind: 'nothing' }
+  | {
+      readonly kind: 'upgrade'
+      readonly upgrade: Upgrade
+      readonly attemptId: AttemptId
+      readonly startWithinS: number
+      readonly probationS: number
+    }
+  | { readonly kind: 'cancel'; readonly attemptId: AttemptId }
+  | { readonly kind: 'enrol-as-copy' }
+
+export type CheckInReceived = {
+  /** Null when nothing changed that must be kept. */
+  readonly endpoint: EndpointState | null
+  /** Those that changed, whole. */
+  readonly upgrades: readonly Upgrade[]
+  readonly instruction: CheckInInstruction
+  readonly acknowledgedAttempt: AttemptId | null
+  readonly wantFacts: boolean
+  readonly intervalS: number
+}
+
+export function decideReceiveCheckIn(
+  view: CheckInView,
+  checkIn: CheckIn,
+  limits: CheckInLimits,
+  now: Instant,
+): CheckInReceived {
+  if (isSupersededRun(view.endpoint.state, checkIn)) return turnAwayCopy(limits)
+  const endpoint = nextEndpointState(view.endpoint.state, checkIn)
+  const reported = view.reported === null ? null : recordReport(view.reported, checkIn, now)
+  const open = advanceOpen(view, reported, { checkIn, now })
+  const upgrades = [reported, open].filter((each) => each !== null && isChanged(view, each))
+  const { instruction, waitMs } = instruct(open, checkIn, { limits, now })
+  return {
+    endpoint,
+    upgrades: uniqueUpgrades(upgrades.filter((each) => each !== null)),
+    instruction,
+    acknowledgedAttempt: acknowledge(checkIn.attempt, reported),
+    wantFacts: (endpoint ?? view.endpoint.state).factsDigest !== checkIn.factsDigest,
+    intervalS: Math.max(1, Math.min(limits.intervalS, Math.ceil(waitMs / 1000))),
+  }
+}
+
+/** The life before the current one speaks again: two agents are alive with one identity. */
+function isSupersededRun(state: EndpointState, checkIn: CheckIn): boolean {
+  return checkIn.runId !== state.runId && checkIn.runId === state.previousRunId
+}
+
+function turnAwayCopy(limits: CheckInLimits): CheckInReceived {
+  return {
+    endpoint: null,
+    upgrades: [],
+    instruction: { kind: 'enrol-as-copy' },
+    acknowledgedAttempt: null,
+    wantFacts: false,
+    intervalS: limits.intervalS,
+  }
+}
+
+/** The endpoint as the check-in leaves it; null when that is how it was. */
+function nextEndpointState(state: EndpointState, checkIn: CheckIn): EndpointState | null {
+  const isNewRun = checkIn.runId !== state.runId
+  const isNews =
+    isNewRun ||
+    checkIn.version !== state.version ||
+    checkIn.manifestDigest !== state.manifestDigest ||
+    (checkIn.facts !== null && checkIn.factsDigest !== state.factsDigest) ||
+    !isSameJson(checkIn.health, state.health) ||
+    !isSameJson(checkIn.skipped, state.skipped)
+  if (!isNews) return null
+  return {
+    version: checkIn.version,
+    manifestDigest: checkIn.manifestDigest,
+    facts: checkIn.facts ?? state.facts,
+    factsDigest: checkIn.facts === null ? state.factsDigest : checkIn.factsDigest,
+    health: checkIn.health,
+    skipped: checkIn.skipped,
+    runId: checkIn.runId,
+    previousRunId: isNewRun ? state.runId : state.previousRunId,
+  }
+}
+
+function recordReport(reported: Upgrade, checkIn: CheckIn, now: Instant): Upgrade {
+  return checkIn.attempt === null ? reported : decideRecordOutcome(reported, checkIn.attempt, now)
+}
+
+/** The open upgrade after this check-in: reported on, found done, offered, or put back in the queue. */
+function advanceOpen(
+  view: CheckInView,
+  reported: Upgrade | null,
+  moment: { readonly checkIn: CheckIn; readonly now: Instant },
+): Upgrade | null {
+  if (view.open === null) return null
+  const { checkIn, now } = moment
+  const isReported = reported !== null && reported.actionId === view.open.actionId
+  const open = isReported ? reported : view.open
+  if (isFinished(open.state)) return open
+  if (isWaiting(open.state) && checkIn.manifestDigest === open.manifestDigest) {
+    return { ...open, state: 'succeeded', reason: 'already-at-version', changedAt: now }
+  }
+  if (isRunning(open.state)) return isReported ? open : requeueLost(open, now)
+  if (isVersionKnownBad(open, checkIn)) {
+    return { ...open, state: 'failed', reason: 'version-failed-here', changedAt: now }
+  }
+  return offerOrHold(open, { ...moment, isReleaseOffered: view.isReleaseOffered })
+}
+
+/** It was running, and the agent knows nothing of it: its journal was lost. It waits for another attempt. */
+function requeueLost(open: Upgrade, now: Instant): Upgrade {
+  return {
+    ...open,
+    state: 'queued',
+    reason: 'journal-lost',
+    attemptId: null,
+    percent: 0,
+    bytesDone: 0,
+    deadlineAt: null,
+    changedAt: now,
+  }
+}
+
+function isVersionKnownBad(open: Upgrade, checkIn: CheckIn): boolean {
+  if (open.retrySkipped) return false
+  return checkIn.skipped.some((skipped) => skipped.manifestDigest === open.manifestDigest)
+}
+
+function offerOrHold(
+  open: Upgrade,
+  moment: {
+    readonly checkIn: CheckIn
+    readonly now: Instant
+    readonly isReleaseOffered: boolean
+  },
+): Upgrade {
+  const { checkIn, now, isReleaseOffered } = moment
+  const hold = isReleaseOffered ? null : 'release-withdrawn'
+  const reason = hold ?? (isOpen(open.window, now) ? null : 'outside-window')
+  if (reason !== null) {
+    if (open.state === 'queued' && open.reason === reason) return open
+    return { ...open, state: 'queued', reason, changedAt: now }
+  }
+  if (open.state === 'offered') return open
+  // An offer that lapsed with its window is renewed under the same attempt: the agent may have begun it, and its
+  // report be on the way.
+  const isRenewed = open.attemptId !== null
+  const attemptId = open.attemptId ?? checkIn.newAttemptId
+  const attempts = isRenewed ? open.attempts : open.attempts + 1
+  return { ...open, state: 'offered', reason: 'offered', attemptId, attempts, changedAt: now }
+}
+
+function instruct(
+  open: Upgrade | null,
+  checkIn: CheckIn,
+  moment: { readonly limits: CheckInLimits; readonly now: Instant },
+): { readonly instruction: CheckInInstruction; readonly waitMs: number } {
+  const { limits, now } = moment
+  const nothing = { instruction: { kind: 'nothing' }, waitMs: limits.intervalS * 1000 } as const
+  if (open !== null && open.state === 'offered' && open.attemptId !== null) {
+    const until = Math.min(closesAt(open.window, now) ?? Number.POSITIVE_INFINITY, open.expiresAt)
+    const startWithinS = Math.max(0, Math.floor((until - now) / 1000))
+    const { attemptId } = open
+    const { probationS } = limits
+    const instruction = { kind: 'upgrade', upgrade: open, attemptId, startWithinS, probationS }
+    return { instruction: { ...instruction, kind: 'upgrade' }, waitMs: nothing.waitMs }
+  }
+  // What the agent works on without the server's wish any more is to stop, unless it is past the switch.
+  const attempt = checkIn.attempt
+  const isUnwanted =
+    attempt !== null && !isFinished(attempt.state) && open?.attemptId !== attempt.attemptId
+  if (isUnwanted) {
+    return { instruction: { kind: 'cancel', attemptId: attempt.attemptId }, waitMs: nothing.waitMs }
+  }
+  const opening = open?.state === 'queued' ? opensAt(open.window, now) : null
+  return { ...nothing, waitMs: opening === null ? nothing.waitMs : opening - now }
+}
+
+/** The attempt whose end is stored now, or was, or which the server does not know: no need to repeat it. */
+function acknowledge(attempt: AttemptProgress | null, reported: Upgrade | null): AttemptId | null {
+  if (attempt === null || !isFinished(attempt.state)) return null
+  return reported === null || isFinished(reported.state) ? attempt.attemptId : null
+}
+
+function isChanged(view: CheckInView, upgrade: Upgrade): boolean {
+  return upgrade !== view.open && upgrade !== view.reported
+}
+
+function uniqueUpgrades(upgrades: readonly Upgrade[]): Upgrade[] {
+  return [...new Map(upgrades.map((upgrade) => [upgrade.actionId, upgrade])).values()]
+}
+
+function isSameJson(left: unknown, right: unknown): boolean {
+  return JSON.stringify(left) === JSON.stringify(right)
+}

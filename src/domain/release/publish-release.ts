@@ -1,0 +1,84 @@
+import type { Digest } from '../../base/digest.ts'
+import type { Target } from '../../base/platform.ts'
+import { accept, type Result, refuse } from '../../base/result.ts'
+import type { AgentVersion } from '../../base/version.ts'
+import type { Release } from './release.ts'
+
+export type PublishRelease = {
+  readonly manifestDigest: Digest
+  readonly version: AgentVersion
+  readonly target: Target
+  readonly launcher: Digest
+  readonly files: readonly {
+    readonly path: string
+    readonly digest: Digest
+    readonly executable: boolean
+  }[]
+  /** The operator's program relative to `payload/`; null for a release without payload. */
+  readonly payloadProgram: string | null
+}
+
+/** What is already there: the release of this version and target, and which artifacts are stored. */
+export type PublishReleaseView = {
+  readonly existing: Release | null
+  readonly storedArtifacts: ReadonlySet<Digest>
+}
+
+/** In order of precedence: the first that applies is the answer. */
+export type PublishReleaseRefusal =
+  | { readonly code: 'path-repeated'; readonly path: string }
+  | { readonly code: 'agent-entry-missing' }
+  | { readonly code: 'payload-program-missing'; readonly path: string }
+  | { readonly code: 'payload-program-not-executable'; readonly path: string }
+  | { readonly code: 'artifact-not-uploaded'; readonly digests: readonly Digest[] }
+  | { readonly code: 'version-exists-with-other-content'; readonly manifestDigest: Digest }
+
+/** `isNew` is false when the very same release was published before: repeating is harmless. */
+export type ReleasePublished = { readonly isNew: boolean; readonly release: Release }
+
+export function decidePublishRelease(
+  view: PublishReleaseView,
+  command: PublishRelease,
+  now: number,
+): Result<ReleasePublished, PublishReleaseRefusal> {
+  const refusal =
+    refuseFiles(command) ?? refuseMissing(view, command) ?? refuseOtherContent(view, command)
+  if (refusal !== null) return refuse(refusal)
+  if (view.existing !== null) return accept({ isNew: false, release: view.existing })
+  const { manifestDigest, version, target } = command
+  const release = { manifestDigest, version, target, publishedAt: now, withdrawnAt: null }
+  return accept({ isNew: true, release })
+}
+
+function refuseFiles(command: PublishRelease): PublishReleaseRefusal | null {
+  const seen = new Set<string>()
+  for (const file of command.files) {
+    // Case folded: a version directory must mean the same on a case-insensitive disk.
+    const path = file.path.toLowerCase()
+    if (seen.has(path)) return { code: 'path-repeated', path: file.path }
+    seen.add(path)
+  }
+  if (!seen.has('agent.mjs')) return { code: 'agent-entry-missing' }
+  if (command.payloadProgram === null) return null
+  const path = `payload/${command.payloadProgram}`
+  const program = command.files.find((file) => file.path === path)
+  if (program === undefined) return { code: 'payload-program-missing', path }
+  return program.executable ? null : { code: 'payload-program-not-executable', path }
+}
+
+function refuseMissing(
+  view: PublishReleaseView,
+  command: PublishRelease,
+): PublishReleaseRefusal | null {
+  const wanted = new Set([command.launcher, ...command.files.map((file) => file.digest)])
+  const digests = [...wanted.difference(view.storedArtifacts)].toSorted()
+  return digests.length === 0 ? null : { code: 'artifact-not-uploaded', digests }
+}
+
+function refuseOtherContent(
+  view: PublishReleaseView,
+  command: PublishRelease,
+): PublishReleaseRefusal | null {
+  if (view.existing === null || view.existing.manifestDigest === command.manifestDigest) return null
+  return { code: 'version-exists-with-other-content', manifestDigest: view.existing.manifestDigest }
+}

@@ -1,0 +1,119 @@
+import type { EndpointId } from '../../base/ids.ts'
+import type { Platform } from '../../base/platform.ts'
+import { accept, type Result, refuse } from '../../base/result.ts'
+import type { AgentVersion } from '../../base/version.ts'
+import type { Release } from '../release/release.ts'
+import { assessEligibility, type Eligibility, type UpgradeCandidate } from './eligibility.ts'
+import type { Upgrade } from './upgrade.ts'
+import { ACTION_EXPIRY_MS, type UpgradeAction } from './upgrade-action.ts'
+import { isOpen, type Window } from './window.ts'
+
+export type CreateUpgradeAction = {
+  /** No endpoint twice. */
+  readonly endpointIds: readonly EndpointId[]
+  readonly targetVersions: ReadonlyMap<Platform, AgentVersion>
+  /** Null: at any time. */
+  readonly window: Window | null
+  /** Try also where this version failed before. */
+  readonly retrySkipped: boolean
+}
+
+export type CreateUpgradeActionView = {
+  /** Those of the named endpoints that exist. */
+  readonly candidates: readonly UpgradeCandidate[]
+  /** Every release of a target version, withdrawn ones included. */
+  readonly releases: readonly Release[]
+}
+
+export type Ineligible = Extract<Eligibility, { kind: 'ineligible' }>
+export type Eligible = Extract<Eligibility, { kind: 'eligible' }>
+
+/** In order of precedence: the first that applies is the answer. */
+export type CreateUpgradeActionRefusal =
+  | {
+      readonly code: 'version-not-released'
+      readonly platform: Platform
+      readonly version: AgentVersion
+    }
+  | { readonly code: 'nothing-eligible'; readonly ineligible: readonly Ineligible[] }
+
+/** What becomes true. The store gives the action its id, which every one of its upgrades carries. */
+export type UpgradeActionCreated = {
+  readonly action: Omit<UpgradeAction, 'id'>
+  readonly upgrades: readonly Omit<Upgrade, 'actionId'>[]
+  readonly ineligible: readonly Ineligible[]
+}
+
+/**
+ * A newer action takes over what an older one has not started: the store ends the open upgrades of the eligible
+ * endpoints as `cancelled`, reason `superseded`, in the same transaction.
+ */
+export function decideCreateUpgradeAction(
+  view: CreateUpgradeActionView,
+  command: CreateUpgradeAction,
+  now: number,
+): Result<UpgradeActionCreated, CreateUpgradeActionRefusal> {
+  for (const [platform, version] of command.targetVersions) {
+    const isReleased = view.releases.some(
+      (release) => release.target.platform === platform && release.version === version,
+    )
+    if (!isReleased) return refuse({ code: 'version-not-released', platform, version })
+  }
+  const verdicts = assessAll(view, command)
+  const ineligible = verdicts.filter((verdict) => verdict.kind === 'ineligible')
+  const eligible = verdicts.filter((verdict) => verdict.kind === 'eligible')
+  if (eligible.length === 0) return refuse({ code: 'nothing-eligible', ineligible })
+  const expiresAt = now + ACTION_EXPIRY_MS
+  const { targetVersions, window } = command
+  const action = { targetVersions, window, createdAt: now, expiresAt }
+  const versions = new Map(view.candidates.map((each) => [each.id, each.version]))
+  const upgrades = eligible.map((each) => {
+    const fromVersion = versions.get(each.endpointId) ?? each.release.version
+    return queueUpgrade(each, { command, fromVersion, now, expiresAt })
+  })
+  return accept({ action, upgrades, ineligible })
+}
+
+function assessAll(view: CreateUpgradeActionView, command: CreateUpgradeAction): Eligibility[] {
+  const candidates = new Map(view.candidates.map((candidate) => [candidate.id, candidate]))
+  const { retrySkipped } = command
+  return command.endpointIds.map((endpointId) => {
+    const candidate = candidates.get(endpointId)
+    if (candidate === undefined) {
+      return { kind: 'ineligible', endpointId, reason: 'unknown-endpoint', platform: null }
+    }
+    const options = { releases: view.releases, retrySkipped }
+    return assessEligibility(candidate, command.targetVersions, options)
+  })
+}
+
+function queueUpgrade(
+  eligible: Eligible,
+  order: {
+    readonly command: CreateUpgradeAction
+    readonly fromVersion: AgentVersion
+    readonly now: number
+    readonly expiresAt: number
+  },
+): Omit<Upgrade, 'actionId'> {
+  const { window, retrySkipped } = order.command
+  return {
+    endpointId: eligible.endpointId,
+    state: 'queued',
+    fromVersion: order.fromVersion,
+    targetVersion: eligible.release.version,
+    manifestDigest: eligible.release.manifestDigest,
+    attemptId: null,
+    attempts: 0,
+    reason: isOpen(window, order.now) ? 'awaiting-check-in' : 'outside-window',
+    message: null,
+    percent: 0,
+    bytesDone: 0,
+    bytesTotal: 0,
+    retrySkipped,
+    window,
+    expiresAt: order.expiresAt,
+    deadlineAt: null,
+    changedAt: order.now,
+  }
+}

@@ -1,0 +1,100 @@
+import type { Instant } from '../../base/clock.ts'
+import type { Digest } from '../../base/digest.ts'
+import type { AttemptId, EndpointId, UpgradeActionId } from '../../base/ids.ts'
+import type { AgentVersion } from '../../base/version.ts'
+import type { Window } from './window.ts'
+
+/**
+ * One endpoint's journey within an upgrade action. Moves, listed once:
+ * `queued -> offered -> downloading -> staged -> switching -> on-probation -> succeeded | rolled-back | failed`;
+ * `offered -> queued` when the window closed before the agent began, or when an agent lost its journal;
+ * `queued | offered -> cancelled | expired`; in progress `-> timed-out`, and a late report moves `timed-out` on to
+ * what really happened.
+ */
+export const UPGRADE_STATES = [
+  'queued',
+  'offered',
+  'downloading',
+  'staged',
+  'switching',
+  'on-probation',
+  'succeeded',
+  'rolled-back',
+  'failed',
+  'expired',
+  'cancelled',
+  'timed-out',
+] as const
+export type UpgradeState = (typeof UPGRADE_STATES)[number]
+
+const WAITING: ReadonlySet<UpgradeState> = new Set(['queued', 'offered'])
+const RUNNING: ReadonlySet<UpgradeState> = new Set([
+  'downloading',
+  'staged',
+  'switching',
+  'on-probation',
+])
+
+/** Nothing has been done on the endpoint yet. */
+export function isWaiting(state: UpgradeState): boolean {
+  return WAITING.has(state)
+}
+
+/** The endpoint is at work on it. */
+export function isRunning(state: UpgradeState): boolean {
+  return RUNNING.has(state)
+}
+
+/** It will not change any more (but for a late report after `timed-out`). */
+export function isFinished(state: UpgradeState): boolean {
+  return !isWaiting(state) && !isRunning(state)
+}
+
+export type Upgrade = {
+  readonly actionId: UpgradeActionId
+  readonly endpointId: EndpointId
+  readonly state: UpgradeState
+  readonly fromVersion: AgentVersion
+  readonly targetVersion: AgentVersion
+  readonly manifestDigest: Digest
+  /** The current or last try; null before the first offer. */
+  readonly attemptId: AttemptId | null
+  /** How many tries were offered. */
+  readonly attempts: number
+  /** A reason code of docs/reasons.md: why it waits, or how it ended. */
+  readonly reason: string | null
+  /** One sentence from the endpoint, for the person on call. */
+  readonly message: string | null
+  readonly percent: number
+  readonly bytesDone: number
+  readonly bytesTotal: number
+  /** Try it even where this version failed before. */
+  readonly retrySkipped: boolean
+  readonly window: Window | null
+  /** Waiting ends then, with `expired`. */
+  readonly expiresAt: Instant
+  /** Running ends then, with `timed-out`; null while waiting. */
+  readonly deadlineAt: Instant | null
+  readonly changedAt: Instant
+}
+
+/** Why a waiting upgrade waits. */
+export const WAITING_REASONS = [
+  'awaiting-check-in',
+  'outside-window',
+  'offered',
+  'release-withdrawn',
+  'journal-lost',
+] as const
+export type WaitingReason = (typeof WAITING_REASONS)[number]
+
+/** How an upgrade ended, where the server says so; agents bring reasons of their own (docs/reasons.md). */
+export const ENDED_REASONS = [
+  'upgraded',
+  'already-at-version',
+  'superseded',
+  'action-expired',
+  'no-progress',
+  'version-failed-here',
+] as const
+export type EndedReason = (typeof ENDED_REASONS)[number]
