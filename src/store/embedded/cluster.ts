@@ -1,0 +1,150 @@
+/**
+ * The cluster on disk: `<folder>/cluster/{pgdata,password}`. It gets that name by one rename, after initdb has
+ * finished and flushed everything, so whatever is called `cluster` is whole; a kill in the middle of initdb
+ * leaves a `cluster.partial`, which the next start removes.
+ */
+import { execFile } from 'node:child_process'
+import { chown, lstat, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { digestOf } from '../../base/digest.ts'
+import { Fault } from '../../base/fault.ts'
+import { newSecret } from '../../base/ids.ts'
+import { systemRandom } from '../../base/random.ts'
+import { folderFault, isMissing, syncFolder } from '../folder.ts'
+import type { RunAs } from './run-as.ts'
+
+export const DATABASE_USER = 'drydock'
+const INITDB_MS_MAX = 120_000
+
+export type Cluster = {
+  readonly pgdata: string
+  readonly password: string
+  /** Names the cluster in the command line of each of its processes. */
+  readonly name: string
+}
+
+/** Refuses a cluster that these programs cannot run; changes nothing, reads only. */
+export async function checkClusterVersion(folder: string, major: string): Promise<void> {
+  const pgdata = join(folder, 'cluster', 'pgdata')
+  const found = await readIfPresent(join(pgdata, 'PG_VERSION'))
+  if (found === null && (await readIfPresentFolder(join(folder, 'cluster'))) === null) return
+  if (found?.trim() === major) return
+  throw found === null
+    ? new Fault({
+        code: 'data-dir-damaged',
+        doing: `reading PG_VERSION in ${pgdata}, which a PostgreSQL data directory always has`,
+        retry: 'never',
+      })
+    : new Fault({
+        code: 'data-dir-other-version',
+        doing: `opening ${pgdata}, which belongs to PostgreSQL ${found.trim()}; this is ${major}`,
+        retry: 'never',
+      })
+}
+
+/** Makes the cluster if there is none. Safe to repeat: an unfinished one is begun again. */
+export async function openCluster(
+  folder: string,
+  programs: {
+    readonly initdb: string
+    readonly environment: Readonly<Record<string, string>>
+    readonly runAs: RunAs
+  },
+): Promise<Cluster> {
+  const home = join(folder, 'cluster')
+  await takeOwnership(folder, programs.runAs.ownerUid)
+  await rm(join(folder, 'cluster.partial'), { recursive: true, force: true })
+  if ((await readIfPresentFolder(home)) === null) await createCluster(folder, programs)
+  const pgdata = join(home, 'pgdata')
+  const password = (await readFile(join(home, 'password'), 'utf8')).trim()
+  return { pgdata, password, name: `drydock-${digestOf(pgdata).slice(0, 16)}` }
+}
+
+async function createCluster(
+  folder: string,
+  programs: {
+    readonly initdb: string
+    readonly environment: Readonly<Record<string, string>>
+    readonly runAs: RunAs
+  },
+): Promise<void> {
+  const partial = join(folder, 'cluster.partial')
+  const { runAs } = programs
+  try {
+    await mkdir(partial, { mode: 0o700 })
+    const passwordFile = join(partial, 'password')
+    await using file = await open(passwordFile, 'wx', 0o600)
+    await file.writeFile(`${newSecret(systemRandom)}\n`)
+    await file.sync()
+    if (process.getuid?.() === 0) await chownTree(partial, runAs.ownerUid)
+    const [command = '', ...rest] = [...runAs.prefix, programs.initdb, ...initdbArguments(partial)]
+    await promisify(execFile)(command, rest, {
+      ...runAs.ids,
+      cwd: '/',
+      env: programs.environment,
+      timeout: INITDB_MS_MAX,
+    })
+    await syncFolder(partial)
+    await rename(partial, join(folder, 'cluster'))
+    await syncFolder(folder)
+  } catch (cause) {
+    await rm(partial, { recursive: true, force: true })
+    throw folderFault({ code: 'initdb-failed', doing: `creating a database in ${folder}`, cause })
+  }
+}
+
+function initdbArguments(partial: string): string[] {
+  return [
+    `--pgdata=${join(partial, 'pgdata')}`,
+    `--username=${DATABASE_USER}`,
+    `--pwfile=${join(partial, 'password')}`,
+    '--auth=scram-sha-256',
+    '--data-checksums',
+    '--encoding=UTF8',
+    // Same order and same case rules on every machine, whatever its C library.
+    '--locale-provider=builtin',
+    '--builtin-locale=C.UTF-8',
+    '--locale=C',
+    '--no-instructions',
+  ]
+}
+
+/** Gives everything in the folder to who will run PostgreSQL; another way may have been taken at the last start. */
+async function takeOwnership(folder: string, ownerUid: number): Promise<void> {
+  const cluster = await lstat(join(folder, 'cluster')).catch(nullIfMissing)
+  const owner = cluster?.uid ?? (await lstat(folder)).uid
+  if (owner === ownerUid) return
+  if (process.getuid?.() !== 0) {
+    throw new Fault({
+      code: 'data-dir-of-another-user',
+      doing: `opening ${folder}, which belongs to user id ${owner}; this is ${ownerUid}`,
+      retry: 'never',
+    })
+  }
+  if (cluster === null) return
+  // The folder itself comes last: an interrupted change of owners is begun again.
+  await chownTree(join(folder, 'cluster'), ownerUid)
+}
+
+async function chownTree(path: string, uid: number): Promise<void> {
+  for (const entry of await readdir(path, { withFileTypes: true })) {
+    const inner = join(path, entry.name)
+    if (entry.isDirectory()) await chownTree(inner, uid)
+    else if (entry.isFile()) await chown(inner, uid, uid)
+  }
+  await chown(path, uid, uid)
+}
+
+async function readIfPresent(path: string): Promise<string | null> {
+  return readFile(path, 'utf8').catch(nullIfMissing)
+}
+
+async function readIfPresentFolder(path: string): Promise<readonly string[] | null> {
+  return readdir(path).catch(nullIfMissing)
+}
+
+function nullIfMissing(cause: unknown): null {
+  if (isMissing(cause)) return null
+  throw cause
+}
