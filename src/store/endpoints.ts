@@ -1,0 +1,225 @@
+/**
+ * Endpoints. Whoever changes an endpoint or its open upgrade first locks the endpoint's row
+ * (`lockEndpoints`, in id order), so that a check-in, an enrolment and a new upgrade action never decide on
+ * top of each other, on one server or on several.
+ */
+import type { Selectable } from 'kysely'
+import type { Instant } from '../base/clock.ts'
+import type { Digest } from '../base/digest.ts'
+import type { DistributionId, EndpointId, RunId } from '../base/ids.ts'
+import type { AgentVersion } from '../base/version.ts'
+import type {
+  Endpoint,
+  EndpointFacts,
+  EndpointState,
+  Health,
+  SkippedVersion,
+} from '../domain/endpoint/endpoint.ts'
+import type { KnownMachine } from '../domain/endpoint/enrol-endpoint.ts'
+import type { Reader, Writer } from './open.ts'
+import { storedDigest } from './releases.ts'
+import type { EndpointTable } from './tables.ts'
+
+export type StoredEndpoint = Endpoint & {
+  readonly credentialDigest: Digest
+  readonly alias: string
+  readonly serverTags: readonly string[]
+  readonly publicAddress: string | null
+  readonly firstSeen: Instant
+  readonly deletedAt: Instant | null
+}
+
+/** Those of the endpoints that exist, deleted ones included. */
+export async function loadEndpoints(
+  reader: Reader,
+  ids: readonly EndpointId[],
+): Promise<ReadonlyMap<EndpointId, StoredEndpoint>> {
+  if (ids.length === 0) return new Map()
+  const rows = await reader.selectFrom('endpoint').selectAll().where('id', 'in', ids).execute()
+  return new Map(rows.map(endpointOf).map((endpoint) => [endpoint.id, endpoint]))
+}
+
+/** Like `loadEndpoints`, and nobody else changes them until this transaction ends. */
+export async function lockEndpoints(
+  writer: Writer,
+  ids: readonly EndpointId[],
+): Promise<ReadonlyMap<EndpointId, StoredEndpoint>> {
+  if (ids.length === 0) return new Map()
+  const rows = await writer
+    .selectFrom('endpoint')
+    .selectAll()
+    .where('id', 'in', ids)
+    .orderBy('id')
+    .forUpdate()
+    .execute()
+  return new Map(rows.map(endpointOf).map((endpoint) => [endpoint.id, endpoint]))
+}
+
+/** Endpoints with this machine id that are not deleted, last seen first. */
+export async function loadSameMachine(
+  reader: Reader,
+  machineId: string,
+): Promise<readonly KnownMachine[]> {
+  if (machineId === '') return []
+  const rows = await reader
+    .selectFrom('endpoint')
+    .innerJoin('liveness', 'liveness.endpoint_id', 'endpoint.id')
+    .select(['endpoint.id', 'endpoint.hostname', 'endpoint.facts'])
+    .where('machine_id', '=', machineId)
+    .where('deleted_at', 'is', null)
+    .orderBy('liveness.last_seen', 'desc')
+    .limit(SAME_MACHINE_MAX)
+    .execute()
+  return rows.map((row) => ({
+    id: row.id as EndpointId,
+    hostname: row.hostname,
+    macAddresses: (row.facts as EndpointFacts).macAddresses,
+  }))
+}
+
+// More endpoints than this with one machine id are clones of one image; looking at the newest is enough.
+const SAME_MACHINE_MAX = 100
+
+export type Enrolment = {
+  readonly endpointId: EndpointId
+  readonly distributionId: DistributionId
+  readonly credentialDigest: Digest
+  readonly runId: RunId
+  readonly facts: EndpointFacts
+  readonly factsDigest: Digest
+  readonly publicAddress: string | null
+}
+
+export async function saveNewEndpoint(
+  writer: Writer,
+  enrolment: Enrolment,
+  now: Instant,
+): Promise<void> {
+  await writer
+    .insertInto('endpoint')
+    .values({
+      id: enrolment.endpointId,
+      ...enrolmentColumns(enrolment),
+      version: null,
+      manifest_digest: null,
+      health: JSON.stringify({ status: 'healthy', details: [] }),
+      skipped: '[]',
+      previous_run_id: null,
+      alias: '',
+      server_tags: '[]',
+      first_seen: now,
+      deleted_at: null,
+    })
+    .execute()
+  await saveLastSeen(writer, [enrolment.endpointId], now)
+}
+
+/** A known machine enrolled again: new credential and facts, same endpoint; the old credential is dead. */
+export async function saveReturningEndpoint(
+  writer: Writer,
+  enrolment: Enrolment,
+  now: Instant,
+): Promise<void> {
+  await writer
+    .updateTable('endpoint')
+    .set({ ...enrolmentColumns(enrolment), previous_run_id: null })
+    .where('id', '=', enrolment.endpointId)
+    .execute()
+  await saveLastSeen(writer, [enrolment.endpointId], now)
+}
+
+function enrolmentColumns(enrolment: Enrolment) {
+  return {
+    distribution_id: enrolment.distributionId,
+    credential_digest: enrolment.credentialDigest,
+    ...factsColumns(enrolment.facts, enrolment.factsDigest),
+    run_id: enrolment.runId,
+    public_address: enrolment.publicAddress,
+  }
+}
+
+function factsColumns(facts: EndpointFacts, factsDigest: Digest) {
+  return {
+    ...facts.target,
+    hostname: facts.hostname,
+    machine_id: facts.machineId,
+    facts: JSON.stringify(facts),
+    facts_digest: factsDigest,
+  }
+}
+
+export async function saveEndpointState(
+  writer: Writer,
+  id: EndpointId,
+  state: EndpointState,
+): Promise<void> {
+  await writer
+    .updateTable('endpoint')
+    .set({
+      ...factsColumns(state.facts, state.factsDigest),
+      version: state.version,
+      manifest_digest: state.manifestDigest,
+      health: JSON.stringify(state.health),
+      skipped: JSON.stringify(state.skipped),
+      run_id: state.runId,
+      previous_run_id: state.previousRunId,
+    })
+    .where('id', '=', id)
+    .execute()
+}
+
+/** One statement for any number of endpoints; time never goes back. */
+export async function saveLastSeen(
+  writer: Writer,
+  ids: readonly EndpointId[],
+  now: Instant,
+): Promise<void> {
+  if (ids.length === 0) return
+  await writer
+    .insertInto('liveness')
+    .values([...new Set(ids)].toSorted().map((id) => ({ endpoint_id: id, last_seen: now })))
+    .onConflict((conflict) =>
+      conflict
+        .column('endpoint_id')
+        .doUpdateSet({ last_seen: now })
+        .where('liveness.last_seen', '<', now),
+    )
+    .execute()
+}
+
+export async function loadLastSeen(
+  reader: Reader,
+  ids: readonly EndpointId[],
+): Promise<ReadonlyMap<EndpointId, Instant>> {
+  if (ids.length === 0) return new Map()
+  const rows = await reader
+    .selectFrom('liveness')
+    .selectAll()
+    .where('endpoint_id', 'in', ids)
+    .execute()
+  return new Map(rows.map((row) => [row.endpoint_id as EndpointId, row.last_seen]))
+}
+
+/** The row as the domain knows it; what is branded here was checked before it was stored. */
+export function endpointOf(row: Selectable<EndpointTable>): StoredEndpoint {
+  return {
+    id: row.id as EndpointId,
+    distributionId: row.distribution_id as DistributionId,
+    state: {
+      version: row.version as AgentVersion | null,
+      manifestDigest: row.manifest_digest === null ? null : storedDigest(row.manifest_digest),
+      facts: row.facts as EndpointFacts,
+      factsDigest: storedDigest(row.facts_digest),
+      health: row.health as Health,
+      skipped: row.skipped as readonly SkippedVersion[],
+      runId: row.run_id as RunId,
+      previousRunId: row.previous_run_id as RunId | null,
+    },
+    credentialDigest: storedDigest(row.credential_digest),
+    alias: row.alias,
+    serverTags: row.server_tags,
+    publicAddress: row.public_address,
+    firstSeen: row.first_seen,
+    deletedAt: row.deleted_at,
+  }
+}

@@ -1,0 +1,193 @@
+/**
+ * The tables, as Kysely sees them; `migrations/` makes them. Times are milliseconds UTC as int8, digests and ids
+ * are hexadecimal text, JSON columns are written as text and read back parsed.
+ */
+import type { ColumnType, Generated } from 'kysely'
+
+/** Written with `JSON.stringify`, read as the value. */
+export type Json<Value> = ColumnType<Value, string, string>
+
+export type SettingTable = { readonly name: string; readonly value: Json<unknown> }
+
+export type ApiKeyTable = {
+  readonly id: Generated<number>
+  readonly name: string
+  readonly mode: 'standard' | 'advanced'
+  readonly role: string
+  /** SHA-256 of the key. */
+  readonly key_digest: string
+  /** Advanced keys only: the SHA-256 chaining value after the key, sealed with the instance secret. */
+  readonly sealed_state: Buffer | null
+  readonly created_at: number
+  readonly expires_at: number | null
+  readonly revoked_at: number | null
+  readonly last_used_at: number | null
+}
+
+export type SigningKeyTable = {
+  readonly key_id: string
+  readonly public_key: string
+  /** PKCS#8, sealed with the instance secret. */
+  readonly sealed_private: Buffer
+  readonly created_at: number
+}
+
+export type ArtifactTable = {
+  readonly digest: string
+  readonly size: number
+  readonly md5: string
+  readonly gzip_digest: string
+  readonly gzip_size: number
+  readonly created_at: number
+}
+
+export type ReleaseTable = {
+  readonly manifest_digest: string
+  readonly version: string
+  readonly platform: string
+  readonly arch: string
+  readonly libc: string
+  /** The signed envelope, byte for byte as agents get it. */
+  readonly envelope: Buffer
+  readonly notes: string | null
+  readonly published_at: number
+  readonly published_by: string
+  readonly withdrawn_at: number | null
+}
+
+export type ReleaseArtifactTable = {
+  readonly manifest_digest: string
+  readonly artifact_digest: string
+}
+
+export type DistributionTable = {
+  readonly id: string
+  readonly name: string
+  readonly kind: string
+  readonly platform: string
+  readonly version: string
+  readonly order: Json<unknown>
+  readonly state: string
+  readonly reason: string | null
+  readonly message: string | null
+  readonly token_digest: string
+  readonly created_by: string
+  readonly created_at: number
+  readonly modified_at: number
+}
+
+export type PackageTable = {
+  readonly distribution_id: string
+  readonly format: string
+  readonly arch: string
+  readonly file_name: string
+  readonly size: number
+  /** The segment list, sealed: its own bytes hold the enrolment token. */
+  readonly sealed_segments: Buffer
+  /** Names the package's bytes: SHA-256 of the segment list. */
+  readonly segments_digest: string
+}
+
+export type EndpointTable = {
+  readonly id: string
+  readonly distribution_id: string
+  readonly credential_digest: string
+  readonly platform: string
+  readonly arch: string
+  readonly libc: string
+  readonly version: string | null
+  readonly manifest_digest: string | null
+  readonly hostname: string
+  readonly machine_id: string
+  readonly facts: Json<unknown>
+  readonly facts_digest: string
+  readonly health: Json<unknown>
+  readonly skipped: Json<unknown>
+  readonly run_id: string
+  readonly previous_run_id: string | null
+  readonly public_address: string | null
+  readonly alias: string
+  readonly server_tags: Json<readonly string[]>
+  readonly first_seen: number
+  readonly deleted_at: number | null
+}
+
+/** Narrow and without an index of its own on time: it is the one row that each endpoint writes often. */
+export type LivenessTable = { readonly endpoint_id: string; readonly last_seen: number }
+
+export type UpgradeActionTable = {
+  readonly id: Generated<number>
+  readonly target_versions: Json<Record<string, string>>
+  readonly window: Json<unknown>
+  readonly created_by: string
+  readonly created_at: number
+  readonly expires_at: number
+}
+
+export type UpgradeTable = {
+  readonly action_id: number
+  readonly endpoint_id: string
+  readonly state: string
+  readonly from_version: string
+  readonly target_version: string
+  readonly manifest_digest: string
+  readonly attempt_id: string | null
+  readonly attempts: number
+  readonly reason: string | null
+  readonly message: string | null
+  readonly percent: number
+  readonly bytes_done: number
+  readonly bytes_total: number
+  readonly retry_skipped: boolean
+  readonly window: Json<unknown>
+  readonly expires_at: number
+  readonly deadline_at: number | null
+  readonly changed_at: number
+  /** Null while it is open; an endpoint has at most one open upgrade. */
+  readonly finished_at: number | null
+}
+
+/** Effects: what must happen outside the database, written in the transaction that wants it. */
+export type OutboxTable = {
+  readonly id: Generated<number>
+  readonly kind: string
+  readonly subject: string
+  readonly created_at: number
+  /** Not before; moved ahead by a lease and by back-off. */
+  readonly due_at: number
+  readonly attempts: number
+  readonly last_error: string | null
+}
+
+export type LeaseTable = {
+  readonly name: string
+  readonly owner: string
+  readonly until: number
+}
+
+export type AuditTable = {
+  readonly id: Generated<number>
+  readonly at: number
+  readonly actor: string
+  readonly action: string
+  readonly subject: string
+  readonly facts: Json<unknown>
+}
+
+export type Tables = {
+  readonly setting: SettingTable
+  readonly api_key: ApiKeyTable
+  readonly signing_key: SigningKeyTable
+  readonly artifact: ArtifactTable
+  readonly release: ReleaseTable
+  readonly release_artifact: ReleaseArtifactTable
+  readonly distribution: DistributionTable
+  readonly package: PackageTable
+  readonly endpoint: EndpointTable
+  readonly liveness: LivenessTable
+  readonly upgrade_action: UpgradeActionTable
+  readonly upgrade: UpgradeTable
+  readonly outbox: OutboxTable
+  readonly lease: LeaseTable
+  readonly audit: AuditTable
+}
