@@ -20,7 +20,8 @@ export default defineConfig({
         test: {
           name: 'acceptance',
           include: ['test/acceptance/**/*.test.ts'],
-          // Servers, agents and package managers share the machine: one file at a time, with patience.
+          // Servers, agents and package managers share the machine: one file at a time, with
+          // patience.
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,

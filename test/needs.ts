@@ -1,6 +1,6 @@
 /**
- * Tests that need a program of the machine. Where it is missing the test is skipped, and the summary names the
- * test and the program: a skipped test is never silent.
+ * Tests that need a program of the machine. Where it is missing the test is skipped, and the
+ * summary names the test and the program: a skipped test is never silent.
  */
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
@@ -24,7 +24,9 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** `it`, run only where every program is there: `itNeeds(['dpkg'], 'deb: installs with dpkg', ...)`. */
+/**
+ * `it`, run only where every program is there: `itNeeds(['dpkg'], 'deb: installs with dpkg', ...)`.
+ */
 export function itNeeds(
   programs: readonly string[],
   name: string,

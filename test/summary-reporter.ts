@@ -1,7 +1,7 @@
 /**
- * Ends every run with one line that scripts can rely on, `N passed, N failed, N skipped`, and names each
- * skipped test with what it needed before that. A test file that could not be loaded and an error outside any
- * test count as failures, so that the line never says better than the truth.
+ * Ends every run with one line that scripts can rely on, `N passed, N failed, N skipped`, and names
+ * each skipped test with what it needed before that. A test file that could not be loaded and an
+ * error outside any test count as failures, so that the line never says better than the truth.
  */
 import { writeSync } from 'node:fs'
 import type { Reporter, SerializedError, TestCase, TestModule } from 'vitest/node'
@@ -16,7 +16,8 @@ export type Tally = {
 export class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[]): void {
     const text = renderTally(tally(modules, errors.length))
-    // Written as the process ends: the runner's own summary comes after its reporters, and this line is last.
+    // Written as the process ends: the runner's own summary comes after its reporters, and this
+    // line is last.
     process.once('exit', () => writeSync(1, text))
   }
 }

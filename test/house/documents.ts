@@ -1,0 +1,83 @@
+/** Documents that can be trusted: one title, links that lead somewhere, paths that are there. */
+import { posix } from 'node:path'
+import type { Finding, TextFile, Tree } from './tree.ts'
+
+export function documentsIn(tree: Tree): TextFile[] {
+  return [...tree.values()].filter(({ path }) => path.endsWith('.md'))
+}
+
+/** The lines of a document outside its code blocks, with their numbers. */
+function proseOf(file: TextFile): { text: string; line: number }[] {
+  let inBlock = false
+  return file.text.split('\n').flatMap((text, index) => {
+    const fence = /^\s*```/.test(text)
+    if (fence) inBlock = !inBlock
+    return fence || inBlock ? [] : [{ text, line: index + 1 }]
+  })
+}
+
+export function titles(tree: Tree): Finding[] {
+  return documentsIn(tree).flatMap((file) => {
+    const found = proseOf(file).filter(({ text }) => /^# \S/.test(text))
+    if (found.length === 1) return []
+    const line = found[1]?.line ?? 1
+    const problem = `has ${found.length} titles`
+    return [{ path: file.path, line, problem, instead: 'one line that starts with "# "' }]
+  })
+}
+
+export function links(tree: Tree): Finding[] {
+  return documentsIn(tree).flatMap((file) =>
+    proseOf(file).flatMap(({ text, line }) =>
+      [...text.matchAll(/\[[^\]]*\]\(([^)\s]+)\)/g)].flatMap((match) => {
+        const target = match[1] ?? ''
+        if (/^[a-z]+:/.test(target) || leads(tree, file, target)) return []
+        const instead = 'correct the link, or the heading it names'
+        return [{ path: file.path, line, problem: `links to ${target}: nothing there`, instead }]
+      }),
+    ),
+  )
+}
+
+function leads(tree: Tree, from: TextFile, link: string): boolean {
+  const [path = '', heading] = link.split('#')
+  const target = path === '' ? from.path : posix.join(posix.dirname(from.path), path)
+  if (isFolder(tree, target)) return heading === undefined
+  const file = tree.get(target)
+  if (file === undefined || heading === undefined) return file !== undefined
+  return proseOf(file).some(({ text }) => /^#+ /.test(text) && anchorOf(text) === heading)
+}
+
+function isFolder(tree: Tree, path: string): boolean {
+  if (path === '.' || path === './') return true
+  const prefix = path.endsWith('/') ? path : `${path}/`
+  return [...tree.keys()].some((known) => known.startsWith(prefix))
+}
+
+/** As the usual viewers do: lower case, punctuation dropped, blanks to hyphens. */
+function anchorOf(heading: string): string {
+  const text = heading.replace(/^#+ /, '').trim().toLowerCase()
+  return text.replace(/[^\p{L}\p{N}\s_-]/gu, '').replace(/\s/g, '-')
+}
+
+// History may speak of what is gone.
+const HISTORY = /^(?:CHANGELOG\.md|changes\/|docs\/adr\/)/
+
+/** A path in backticks is a promise that the file is there. */
+export function namedPaths(tree: Tree): Finding[] {
+  return documentsIn(tree)
+    .filter(({ path }) => !HISTORY.test(path))
+    .flatMap((file) =>
+      proseOf(file).flatMap(({ text, line }) =>
+        [...text.matchAll(/`((?:src|test|docs|tools|bench|changes|\.ci)\/[\w./-]+)`/g)]
+          .map((match) => match[1] ?? '')
+          .filter((path) => !tree.has(path) && !isFolder(tree, path))
+          .map((path) => ({
+            path: file.path,
+            line,
+            problem: `speaks of ${path}, which is not there`,
+            instead: 'name what is there, or say it in words',
+          })),
+      ),
+    )
+}

@@ -1,0 +1,149 @@
+/**
+ * Every "no" has a name, and every name is explained. Codes are found where they are declared, by
+ * convention:
+ *   - an array whose name ends in REASONS, and a type whose name ends in Reason;
+ * - `code` or `reason` as a property with a literal (a union of literals, a choice of two) as its
+ *   value or type.
+ * Each has one row in docs/reasons.md, in the first column, in backticks; a row without its code
+ * fails too.
+ */
+import { isNode, type Node, nameOf, nodesIn, stringOf, walk } from './ast.ts'
+import {
+  codeIn,
+  type Finding,
+  isTest,
+  lineAt,
+  propertyOf,
+  syntaxOf,
+  type TextFile,
+  type Tree,
+} from './tree.ts'
+
+export const REASONS_DOCUMENT = 'docs/reasons.md'
+export const STATUS_DOCUMENT = 'docs/http-status.md'
+
+const ROOMS_WITH_REASONS = /^src\/(?:domain|trust|pack|store|server|agent|client|cli|main)\//
+const CODE = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/
+
+export type Declared = { readonly code: string; readonly path: string; readonly line: number }
+
+export function reasonCodes(tree: Tree): Declared[] {
+  const files = codeIn(tree).filter(({ path }) => ROOMS_WITH_REASONS.test(path) && !isTest(path))
+  return files.flatMap((file) =>
+    [...walk(syntaxOf(file))].flatMap((node) =>
+      literalsDeclaredBy(node)
+        .map((literal) => ({ code: stringOf(literal) ?? '', at: literal.start }))
+        .filter(({ code }) => CODE.test(code))
+        .map(({ code, at }) => ({ code, path: file.path, line: lineAt(file, at) })),
+    ),
+  )
+}
+
+function literalsDeclaredBy(node: Node): Node[] {
+  if (node.type === 'VariableDeclarator' && /REASONS$/.test(nameOf(node.id) ?? '')) {
+    return isNode(node.init) ? [...walk(node.init)].filter(isLiteral) : []
+  }
+  if (node.type === 'TSTypeAliasDeclaration' && /Reason$/.test(nameOf(node.id) ?? '')) {
+    return choices(node.typeAnnotation)
+  }
+  const property = propertyOf(node)
+  if (property === undefined || !/^(?:code|reason)$/.test(nameOf(property.key) ?? '')) return []
+  return choices(property.value)
+}
+
+function isLiteral(node: Node): boolean {
+  return node.type === 'Literal' && typeof node.value === 'string'
+}
+
+/**
+ * The literals a value or type may be: itself, the members of a union, the two ends of a choice.
+ */
+function choices(value: unknown): Node[] {
+  if (!isNode(value)) return []
+  if (stringOf(value) !== undefined) return [value]
+  if (value.type === 'TSUnionType') return nodesIn(value.types).flatMap(choices)
+  if (value.type === 'TSAsExpression') return choices(value.expression)
+  if (value.type !== 'ConditionalExpression') return []
+  return [...choices(value.consequent), ...choices(value.alternate)]
+}
+
+/** What stands in the first column of a document's tables, with its line. */
+function firstColumn(file: TextFile | undefined): Map<string, number[]> {
+  const rows = new Map<string, number[]>()
+  for (const [index, line] of (file?.text ?? '').split('\n').entries()) {
+    const key = /^\| *`?([\w-]+)`? *\|/.exec(line)?.[1]
+    if (key !== undefined) rows.set(key, [...(rows.get(key) ?? []), index + 1])
+  }
+  return rows
+}
+
+export function reasonsExplained(tree: Tree): Finding[] {
+  const rows = firstColumn(tree.get(REASONS_DOCUMENT))
+  const declared = new Map(reasonCodes(tree).map((code) => [code.code, code]))
+  const unexplained = [...declared.values()]
+    .filter(({ code }) => !rows.has(code))
+    .map(({ code, path, line }) => {
+      const instead = `add a row for it to ${REASONS_DOCUMENT}: what it means, what to do`
+      return { path, line, problem: `has the reason ${code}, explained nowhere`, instead }
+    })
+  const known = (code: string) => declared.has(code) || saidInCode(tree, code)
+  const stale = [...rows]
+    .filter(([code]) => CODE.test(code) && !known(code))
+    .map(([code, lines]) => {
+      const problem = `explains ${code}, which nothing gives any more`
+      return { path: REASONS_DOCUMENT, line: lines[0] ?? 1, problem, instead: 'take the row out' }
+    })
+  return [...unexplained, ...stale, ...repeated(REASONS_DOCUMENT, rows)]
+}
+
+/** A code that is computed or handed on is still a literal somewhere. */
+function saidInCode(tree: Tree, code: string): boolean {
+  return codeIn(tree, 'src/').some(({ path, text }) => !isTest(path) && text.includes(`'${code}'`))
+}
+
+function repeated(path: string, rows: ReadonlyMap<string, readonly number[]>): Finding[] {
+  return [...rows]
+    .filter(([key, lines]) => lines.length > 1 && /^[a-z]+-|^\d{3}$/.test(key))
+    .map(([key, lines]) => {
+      const problem = `explains ${key} ${lines.length} times`
+      return { path, line: lines[1] ?? 1, problem, instead: 'say it once' }
+    })
+}
+
+export function statusesExplained(tree: Tree): Finding[] {
+  const rows = firstColumn(tree.get(STATUS_DOCUMENT))
+  const files = codeIn(tree, 'src/server/').filter(({ path }) => !isTest(path))
+  const unexplained = files.flatMap((file) =>
+    [...walk(syntaxOf(file))].flatMap((node) =>
+      statusesAt(node)
+        .filter((status) => !rows.has(String(status)))
+        .map((status) => ({
+          path: file.path,
+          line: lineAt(file, node.start),
+          problem: `answers ${status}, explained nowhere`,
+          instead: `add it to ${STATUS_DOCUMENT}, or answer one that is there`,
+        })),
+    ),
+  )
+  return [...unexplained, ...repeated(STATUS_DOCUMENT, rows)]
+}
+
+/** `status: 404`, `err_code: 404`, `reply.code(404)`, `writeHead(404`. */
+function statusesAt(node: Node): number[] {
+  const property = propertyOf(node)
+  if (property !== undefined) {
+    const names = /^(?:status|statusCode|err_code)$/.test(nameOf(property.key) ?? '')
+    return names ? [...walk(property.value)].flatMap(statusOf) : []
+  }
+  if (node.type !== 'CallExpression' || !isNode(node.callee)) return []
+  const method = nameOf(node.callee.property) ?? ''
+  return /^(?:code|status|writeHead)$/.test(method)
+    ? nodesIn(node.arguments).slice(0, 1).flatMap(statusOf)
+    : []
+}
+
+function statusOf(node: Node): number[] {
+  const { value } = node
+  const isStatus = typeof value === 'number' && value >= 100 && value < 600
+  return node.type === 'Literal' && isStatus ? [value] : []
+}

@@ -1,0 +1,76 @@
+/** How long things may get before they must be divided. The limits only ever go down. */
+import { isFunction, type Node, nodesIn, walk } from './ast.ts'
+import { codeIn, type Finding, isTest, lineAt, syntaxOf, type TextFile, type Tree } from './tree.ts'
+
+export const SOURCE_LINES_MAX = 400
+export const TEST_LINES_MAX = 600
+export const FUNCTION_LINES_MAX = 70
+export const PARAMETERS_MAX = 4
+export const COLUMNS_MAX = 100
+/** One map must fit in one head. */
+export const ARCHITECTURE_LINES_MAX = 250
+
+export function fileLengths(tree: Tree): Finding[] {
+  const limited: [TextFile, number][] = codeIn(tree).map((file) => [
+    file,
+    isTest(file.path) ? TEST_LINES_MAX : SOURCE_LINES_MAX,
+  ])
+  const map = tree.get('ARCHITECTURE.md')
+  if (map !== undefined) limited.push([map, ARCHITECTURE_LINES_MAX])
+  return limited.flatMap(([file, max]) => {
+    const lines = file.text.split('\n').length - 1
+    if (lines <= max) return []
+    const problem = `has ${lines} lines, more than ${max}`
+    return [{ path: file.path, line: max, problem, instead: 'divide it by noun' }]
+  })
+}
+
+export function lineWidths(tree: Tree): Finding[] {
+  return codeIn(tree).flatMap((file) =>
+    file.text.split('\n').flatMap((line, index) => {
+      // An address or a digest cannot be broken; anything with room to break can.
+      const unbreakable = !/\S\s+\S/.test(line.trim().replace(/^(?:\/\/|\*|\/\*\*?)\s*/, ''))
+      if (line.length <= COLUMNS_MAX || unbreakable) return []
+      const problem = `is ${line.length} columns wide, more than ${COLUMNS_MAX}`
+      return [{ path: file.path, line: index + 1, problem, instead: 'break the line' }]
+    }),
+  )
+}
+
+export function functionSizes(tree: Tree): Finding[] {
+  return codeIn(tree).flatMap((file) => {
+    const root = syntaxOf(file)
+    const suites = isTest(file.path) ? suiteBodies(root) : new Set<Node>()
+    return [...walk(root)]
+      .filter((node) => isFunction(node) && !suites.has(node))
+      .flatMap((node) => oversize(file, node))
+  })
+}
+
+function oversize(file: TextFile, node: Node): Finding[] {
+  const line = lineAt(file, node.start)
+  const lines = lineAt(file, node.end) - line + 1
+  const parameters = nodesIn(node.params).length
+  const findings: Finding[] = []
+  if (lines > FUNCTION_LINES_MAX) {
+    const problem = `has a function of ${lines} lines, more than ${FUNCTION_LINES_MAX}`
+    findings.push({ path: file.path, line, problem, instead: 'name its parts' })
+  }
+  if (parameters > PARAMETERS_MAX) {
+    const problem = `has a function with ${parameters} parameters, more than ${PARAMETERS_MAX}`
+    findings.push({ path: file.path, line, problem, instead: 'pass one object of what it uses' })
+  }
+  return findings
+}
+
+/** `describe('...', () => { ... })` groups tests: its body is a chapter, not a function. */
+function suiteBodies(root: Node): Set<Node> {
+  const bodies = new Set<Node>()
+  for (const node of walk(root)) {
+    if (node.type !== 'CallExpression') continue
+    const calls = nodesIn(node.callee).flatMap((callee) => [...walk(callee)])
+    if (!calls.some((call) => call.name === 'describe')) continue
+    for (const argument of nodesIn(node.arguments)) bodies.add(argument)
+  }
+  return bodies
+}
