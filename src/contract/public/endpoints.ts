@@ -1,0 +1,171 @@
+/** `endpoints/*` and `actions/*`: the documented calls, in the wire's own spelling (upgrade-agents.txt). */
+import * as z from 'zod'
+import { versionText } from '../schema.ts'
+
+/** The original's console pushes to at most this many at once. */
+export const UPGRADE_ENDPOINTS_MAX = 5000
+
+const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):([0-5]\d)$/, 'a time as HH:MM, 00:00 to 23:59')
+export const WEEKDAY_NAMES = [
+  'monday',
+  'tuesday',
+  'wednesday',
+  'thursday',
+  'friday',
+  'saturday',
+  'sunday',
+] as const
+const weekday = z.preprocess(
+  (value) => (typeof value === 'string' ? value.trim().toLowerCase() : value),
+  z.enum(WEEKDAY_NAMES),
+)
+
+export const timeframeWindow = z
+  .strictObject({
+    /** Absent or empty: every day. */
+    upgrade_timeframe_days: z.array(weekday).max(50).nullish(),
+    /** Start and end come together; absent: all day. UTC. */
+    upgrade_timeframe_start_time: timeOfDay.nullish(),
+    upgrade_timeframe_end_time: timeOfDay.nullish(),
+  })
+  .refine(
+    (window) =>
+      (window.upgrade_timeframe_start_time == null) === (window.upgrade_timeframe_end_time == null),
+    {
+      message: 'start and end time come together: give both, or neither for the whole day',
+      path: ['upgrade_timeframe_end_time'],
+    },
+  )
+
+export const upgradeEndpoints = z.strictObject({
+  endpoint_ids: z
+    .array(z.string().trim().min(1).max(100))
+    .min(1, 'at least one endpoint id')
+    .max(UPGRADE_ENDPOINTS_MAX, `at most ${UPGRADE_ENDPOINTS_MAX} endpoint ids`),
+  target_versions: z
+    .strictObject({
+      windows: versionText.optional(),
+      linux: versionText.optional(),
+      macos: versionText.optional(),
+    })
+    .refine((targets) => Object.keys(targets).length > 0, {
+      message: 'at least one of windows, linux, macos with the version to upgrade to',
+    }),
+  upgrade_timeframe_window: timeframeWindow.nullish(),
+  /** Ours: try a version again where it failed before. */
+  retry_failed: z.boolean().nullish(),
+})
+export type UpgradeEndpointsRequest = z.infer<typeof upgradeEndpoints>
+
+/** `summary` and `details` are documented; the rest is ours. */
+export const upgradeEndpointsReply = z.object({
+  summary: z.string(),
+  details: z.array(z.string()),
+  group_action_id: z.int(),
+  endpoints_count: z.int(),
+  /** The first hundred. */
+  ineligible: z.array(z.object({ endpoint_id: z.string(), reason: z.string() })),
+  ineligible_count: z.int(),
+})
+
+const integerOrText = z.union([
+  z.int(),
+  z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .transform(Number),
+])
+export const getActionStatus = z.strictObject({ group_action_id: integerOrText })
+
+export const ACTION_STATUSES = [
+  'PENDING',
+  'IN_PROGRESS',
+  'CANCELLED',
+  'EXPIRED',
+  'COMPLETED_SUCCESSFULLY',
+  'FAILED',
+  'TIMEOUT',
+] as const
+export type ActionStatus = (typeof ACTION_STATUSES)[number]
+
+/** One endpoint's upgrade, as `get_action_status` and `get_endpoint` tell it. */
+export const upgradeDetail = z.object({
+  group_action_id: z.int(),
+  /** The state in our own words: queued, offered, downloading, ... (docs/vocabulary.md). */
+  state: z.string(),
+  from_version: z.string(),
+  target_version: z.string(),
+  attempts: z.int(),
+  percent: z.int(),
+  bytes_done: z.int(),
+  bytes_total: z.int(),
+  /** A code of docs/reasons.md: why it waits, or how it ended. */
+  reason: z.string().nullable(),
+  message: z.string().nullable(),
+  /** When a closed window opens next; null when it is open or there is none. */
+  opens_at: z.int().nullable(),
+  expires_at: z.int(),
+  changed_at: z.int(),
+})
+export type UpgradeDetail = z.infer<typeof upgradeDetail>
+
+/** `data` is documented; `errorReasons` is known from newer tenants; `details` is ours. */
+export const actionStatusReply = z.object({
+  data: z.record(z.string(), z.enum(ACTION_STATUSES)),
+  errorReasons: z.record(
+    z.string(),
+    z.object({ errorText: z.string(), errorDescription: z.string() }),
+  ),
+  details: z.record(z.string(), upgradeDetail),
+})
+
+const filterValue = z.union([
+  z.string().max(500),
+  z.number(),
+  z.array(z.union([z.string().max(500), z.number()])).max(5000),
+])
+export const endpointFilter = z.strictObject({
+  field: z.string().max(100),
+  operator: z.preprocess(
+    (value) => (typeof value === 'string' ? value.toLowerCase() : value),
+    z.enum(['in', 'eq', 'gte', 'lte']),
+  ),
+  value: filterValue,
+})
+export type EndpointFilter = z.infer<typeof endpointFilter>
+
+export const getEndpoint = z.strictObject({
+  filters: z.array(endpointFilter).max(50).nullish(),
+  search_from: z.int().min(0).nullish(),
+  search_to: z.int().min(0).nullish(),
+  sort: z
+    .strictObject({
+      field: z.enum(['endpoint_id', 'first_seen', 'last_seen']),
+      keyword: z.preprocess(
+        (value) => (typeof value === 'string' ? value.toUpperCase() : value),
+        z.enum(['ASC', 'DESC']),
+      ),
+    })
+    .nullish(),
+})
+export type GetEndpointRequest = z.infer<typeof getEndpoint>
+
+/** The fields that our own clients read; the whole documented object is in docs/api. */
+export const endpointObject = z.looseObject({
+  endpoint_id: z.string(),
+  endpoint_name: z.string(),
+  endpoint_status: z.string(),
+  endpoint_version: z.string().nullable(),
+  os_type: z.string(),
+  operating_system: z.string(),
+  first_seen: z.int(),
+  last_seen: z.int(),
+  installation_package: z.string(),
+  last_upgrade: upgradeDetail.nullable(),
+})
+export type EndpointObject = z.infer<typeof endpointObject>
+export const getEndpointReply = z.object({
+  total_count: z.int(),
+  result_count: z.int(),
+  endpoints: z.array(endpointObject),
+})

@@ -1,0 +1,23 @@
+/**
+ * A route is a plain function from a request to a result: no socket, no framework. `listen.ts` adapts sockets to
+ * it, `error-reply.ts` turns refusals into statuses; tests and the simulator call `answer` directly.
+ */
+import type { Result } from '../../base/result.ts'
+import type { Actor, Permission } from '../../domain/access/permission.ts'
+import type { ApiRefusal } from './refusal.ts'
+
+export type PublicRequest = {
+  /** The value of `request_data`; an empty object when the body is empty or has none. */
+  readonly data: unknown
+  readonly actor: Actor
+  readonly remoteAddress: string
+}
+
+export type PublicRoute<Needs> = {
+  readonly method: 'POST' | 'GET'
+  /** Without a trailing slash; both spellings are served. */
+  readonly path: `/public_api/v1/${string}`
+  readonly permission: Permission
+  /** The value goes into `{"reply": ...}` with status 200. */
+  answer(needs: Needs, request: PublicRequest): Promise<Result<unknown, ApiRefusal>>
+}
