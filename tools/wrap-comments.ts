@@ -3,9 +3,9 @@
  * as they are. Only paragraphs with a line that is too wide are touched, and code, lists and tables
  * inside comments stay.
  *
- * Usage: node tools/wrap-comments.ts FILE...
+ * Usage: node tools/wrap-comments.ts [FILE...], from the root of the repository; all of ours without one.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { globSync, readFileSync, writeFileSync } from 'node:fs'
 
 const COLUMNS_MAX = 100
 
@@ -72,7 +72,9 @@ function wrapParagraph(paragraph: readonly string[]): string[] {
 }
 
 if (import.meta.main) {
-  for (const path of process.argv.slice(2)) {
+  const ours = ['src/**/*.{ts,tsx}', 'test/**/*.ts', 'tools/**/*.ts', 'bench/**/*.ts', '*.ts']
+  const named = process.argv.slice(2)
+  for (const path of named.length > 0 ? named : globSync(ours)) {
     const before = readFileSync(path, 'utf8')
     const after = wrapComments(before)
     if (after !== before) writeFileSync(path, after)

@@ -48,7 +48,7 @@ export function deadFiles(tree: Tree): Finding[] {
   }
   for (const path of graph.keys()) if (isEntry(path)) reach(path, '')
   return [...graph.keys()]
-    .filter((path) => path.startsWith('src/') && !alive.has(path))
+    .filter((path) => path.startsWith('src/') && !alive.has(path) && !path.endsWith('.d.ts'))
     .map((path) => ({
       path,
       line: 1,
