@@ -1,0 +1,133 @@
+/**
+ * Kysely's driver over a pool of `pg`, with two habits of ours: what the world did to a query is told as a
+ * Fault, and a connection that saw a fault is never used again.
+ */
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  PostgresDialect,
+  type QueryResult,
+  type TransactionSettings,
+} from 'kysely'
+import type { Pool, PoolClient } from 'pg'
+import { invariant } from '../base/invariant.ts'
+import { databaseFault } from './database-fault.ts'
+
+export function poolDialect(pool: Pool): Dialect {
+  const postgres = new PostgresDialect({ pool })
+  return {
+    createAdapter: () => postgres.createAdapter(),
+    createIntrospector: (database) => postgres.createIntrospector(database),
+    createQueryCompiler: () => postgres.createQueryCompiler(),
+    createDriver: () => new PoolDriver(pool),
+  }
+}
+
+/** Longer statements are cut in messages: what they did is in their beginning. */
+const STATEMENT_CHARACTERS_SHOWN = 80
+
+class PoolDriver implements Driver {
+  readonly #pool: Pool
+
+  constructor(pool: Pool) {
+    this.#pool = pool
+  }
+
+  async init(): Promise<void> {}
+
+  async acquireConnection(): Promise<PooledConnection> {
+    try {
+      return new PooledConnection(await this.#pool.connect())
+    } catch (error) {
+      throw databaseFault(error, 'connecting to the database') ?? error
+    }
+  }
+
+  async beginTransaction(
+    connection: PooledConnection,
+    settings: TransactionSettings,
+  ): Promise<void> {
+    const isolation = settings.isolationLevel ?? 'read committed'
+    await connection.run(`begin isolation level ${isolation} ${settings.accessMode ?? ''}`)
+  }
+
+  async commitTransaction(connection: PooledConnection): Promise<void> {
+    const command = await connection.run('commit')
+    // PostgreSQL answers so when an earlier statement failed and somebody caught its error.
+    invariant(command === 'COMMIT', 'a transaction with a failed statement is not committed')
+  }
+
+  async rollbackTransaction(connection: PooledConnection): Promise<void> {
+    try {
+      await connection.run('rollback')
+    } catch {
+      // Best effort: the connection is discarded, which rolls back too; the error that led here matters more.
+      connection.discard()
+    }
+  }
+
+  async releaseConnection(connection: PooledConnection): Promise<void> {
+    connection.release()
+  }
+
+  async destroy(): Promise<void> {
+    await this.#pool.end()
+  }
+}
+
+class PooledConnection implements DatabaseConnection {
+  readonly #client: PoolClient
+  #isDiscarded = false
+
+  constructor(client: PoolClient) {
+    this.#client = client
+    // A connection that breaks while nothing is asked of it tells so with an event; unheard, it ends the process.
+    client.on('error', this.#onError)
+  }
+
+  readonly #onError = () => this.discard()
+
+  async run(statement: string): Promise<string> {
+    return (await this.#query(statement, [])).command
+  }
+
+  async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
+    const result = await this.#query(query.sql, query.parameters)
+    // The row's type is Kysely's, computed from the query.
+    const rows = result.rows as Row[]
+    return result.rowCount === null || result.command === 'SELECT'
+      ? { rows }
+      : { rows, numAffectedRows: BigInt(result.rowCount) }
+  }
+
+  async #query(statement: string, parameters: readonly unknown[]) {
+    try {
+      return await this.#client.query(statement, [...parameters])
+    } catch (error) {
+      const fault = databaseFault(error, `asking the database: ${shortened(statement)}`)
+      if (fault === null) throw error
+      this.discard()
+      throw fault
+    }
+  }
+
+  // biome-ignore lint/correctness/useYield: Kysely's interface wants it; nothing here asks for it.
+  async *streamQuery(): AsyncGenerator<never> {
+    invariant(false, 'queries are not streamed')
+  }
+
+  discard(): void {
+    this.#isDiscarded = true
+  }
+
+  release(): void {
+    this.#client.off('error', this.#onError)
+    this.#client.release(this.#isDiscarded)
+  }
+}
+
+function shortened(statement: string): string {
+  return statement.replaceAll(/\s+/g, ' ').slice(0, STATEMENT_CHARACTERS_SHOWN)
+}
