@@ -1,0 +1,170 @@
+/**
+ * Files that must survive a power cut. A file is replaced whole: written under another name, flushed, renamed,
+ * and its folder flushed, so that a reader sees the old bytes or the new ones and never a part.
+ */
+
+import { createHash } from 'node:crypto'
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  createReadStream,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  writeSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { type Digest, isDigest } from '../../base/digest.ts'
+import { Fault } from '../../base/fault.ts'
+import { invariant } from '../../base/invariant.ts'
+
+export function errorCode(error: unknown): string | null {
+  if (!(error instanceof Error) || !('code' in error)) return null
+  return typeof error.code === 'string' ? error.code : null
+}
+
+/** No space left, or the quota is used up. */
+export function isDiskFull(error: unknown): boolean {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    const code = errorCode(current)
+    if (code === 'ENOSPC' || code === 'EDQUOT') return true
+  }
+  return false
+}
+
+export function makeFolder(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 })
+}
+
+/** Makes the names in a folder durable. */
+export function syncFolder(path: string): void {
+  const descriptor = openSync(path, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+export function syncFile(path: string): void {
+  syncFolder(path)
+}
+
+/** Replaces a file whole. Each file has one writer, so one temporary name is enough. */
+export function writeDurably(path: string, bytes: Uint8Array, mode: number): void {
+  const temporary = `${path}.new`
+  try {
+    rmSync(temporary, { force: true })
+    const descriptor = openSync(temporary, 'wx', mode)
+    try {
+      let written = 0
+      while (written < bytes.length) written += writeSync(descriptor, bytes, written)
+      fsyncSync(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
+    renameSync(temporary, path)
+    syncFolder(dirname(path))
+  } catch (error) {
+    throw new Fault({ code: 'not-written', doing: `writing ${path}`, retry: 'later', cause: error })
+  }
+}
+
+/** A file's bytes; null when there is no such file. Refuses to read more than `bytesMax`. */
+export function readIfThere(path: string, bytesMax: number): Uint8Array | null {
+  const size = sizeIfThere(path)
+  if (size === null) return null
+  if (size > bytesMax) {
+    throw new Fault({
+      code: 'file-too-large',
+      doing: `reading ${path} (${size} bytes, limit ${bytesMax})`,
+      retry: 'never',
+    })
+  }
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return null
+    throw new Fault({ code: 'not-read', doing: `reading ${path}`, retry: 'later', cause: error })
+  }
+}
+
+/** The size of a regular file; null when there is none of that name. Symbolic links count as none. */
+export function sizeIfThere(path: string): number | null {
+  const stat = lstatSync(path, { throwIfNoEntry: false })
+  return stat?.isFile() ? stat.size : null
+}
+
+export function isExecutable(path: string): boolean {
+  const stat = lstatSync(path, { throwIfNoEntry: false })
+  return stat?.isFile() === true && (stat.mode & 0o100) !== 0
+}
+
+export function folderExists(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+}
+
+/** Names in a folder, sorted; empty when there is no folder. */
+export function namesIn(path: string): readonly string[] {
+  try {
+    return readdirSync(path).sort()
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return []
+    throw error
+  }
+}
+
+export function removeTree(path: string): void {
+  rmSync(path, { recursive: true, force: true })
+}
+
+export function renameDurably(from: string, to: string): void {
+  renameSync(from, to)
+  syncFolder(dirname(to))
+}
+
+export function linkFile(from: string, to: string): void {
+  linkSync(from, to)
+}
+
+/** A copy that shares its blocks with the original where the file system can. */
+export function copyFile(from: string, to: string): void {
+  copyFileSync(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+}
+
+export function setMode(path: string, mode: number): void {
+  chmodSync(path, mode)
+}
+
+export function freeBytes(path: string): number {
+  const stat = statfsSync(path)
+  return stat.bavail * stat.bsize
+}
+
+/** SHA-256 and size of a regular file, read as a stream; null when there is none. */
+export async function digestOfFile(
+  path: string,
+): Promise<{ readonly digest: Digest; readonly size: number } | null> {
+  if (sizeIfThere(path) === null) return null
+  const hash = createHash('sha256')
+  let size = 0
+  await pipeline(createReadStream(path), async (chunks: AsyncIterable<Uint8Array>) => {
+    for await (const chunk of chunks) {
+      hash.update(chunk)
+      size += chunk.length
+    }
+  })
+  const digest = hash.digest('hex')
+  invariant(isDigest(digest), 'a SHA-256 in hex is a digest')
+  return { digest, size }
+}
