@@ -66,17 +66,21 @@ export async function loadDistribution(
   }
 }
 
-/** Whether a distribution with this token exists, and whether it still lets agents in. */
-export async function loadEnrolmentDistribution(
-  reader: Reader,
+/**
+ * Whether a distribution with this token exists, and whether it still lets agents in. Its row is held, so that
+ * its enrolments follow one another and one machine that asks twice at once gets one endpoint.
+ */
+export async function lockEnrolmentDistribution(
+  writer: Writer,
   id: DistributionId,
   tokenDigest: Digest,
 ): Promise<{ readonly acceptsEnrolments: boolean } | null> {
-  const row = await reader
+  const row = await writer
     .selectFrom('distribution')
     .select('state')
     .where('id', '=', id)
     .where('token_digest', '=', tokenDigest)
+    .forUpdate()
     .executeTakeFirst()
   return row === undefined ? null : { acceptsEnrolments: row.state !== 'withdrawn' }
 }

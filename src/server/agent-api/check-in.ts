@@ -1,0 +1,136 @@
+/**
+ * The check-in door. Most check-ins change nothing, and there are very many of them: those are answered from one
+ * read that they share with everybody who called in the same moment, and at most move their `last_seen` on. What
+ * does change something is decided again inside a transaction that holds the endpoint's row, so that a decision
+ * is always made on what is true when it is saved.
+ */
+import type { Clock, Instant } from '../../base/clock.ts'
+import type { Digest } from '../../base/digest.ts'
+import { type AttemptId, newId, type RunId } from '../../base/ids.ts'
+import type { Random } from '../../base/random.ts'
+import type { AgentVersion } from '../../base/version.ts'
+import {
+  CHECK_IN_BYTES_MAX,
+  type CheckInReply,
+  type CheckInRequest,
+  checkInRequest,
+  type Instruction,
+} from '../../contract/agent/check-in.ts'
+import { parse, sentenceOf } from '../../contract/parse.ts'
+import {
+  type CheckIn,
+  type CheckInInstruction,
+  type CheckInLimits,
+  type CheckInReceived,
+  decideReceiveCheckIn,
+} from '../../domain/endpoint/receive-check-in.ts'
+import { lockCheckInView, saveCheckIn } from '../../store/check-ins.ts'
+import type { Database } from '../../store/open.ts'
+import type { AgentAnswer, AgentRoute } from '../http/agent-route.ts'
+import type { CheckInViews } from './check-in-views.ts'
+import { type Credential, isAuthentic, readCredential } from './credential.ts'
+import { factsIn } from './facts-in.ts'
+import { refusal, unauthorised } from './refusal.ts'
+
+export type CheckInNeeds = {
+  readonly database: Database
+  readonly clock: Clock
+  readonly random: Random
+  readonly checkInLimits: CheckInLimits
+  readonly checkInViews: CheckInViews
+}
+
+export const checkInDoor: AgentRoute<CheckInNeeds> = {
+  method: 'POST',
+  path: '/agent/v1/check-in',
+  bodyBytesMax: CHECK_IN_BYTES_MAX,
+  async answer(needs, request) {
+    const credential = readCredential(request.headers.authorization)
+    if (credential === null) return unauthorised()
+    const parsed = parse(checkInRequest, request.body)
+    if (!parsed.ok) return refusal(400, 'invalid-request', sentenceOf(parsed.refusal))
+    const checkIn = toCheckIn(parsed.value, needs.random)
+    return await receive(needs, credential, checkIn)
+  },
+}
+
+async function receive(
+  needs: CheckInNeeds,
+  credential: Credential,
+  checkIn: CheckIn,
+): Promise<AgentAnswer> {
+  const now = needs.clock.now()
+  const attemptId = checkIn.attempt?.attemptId ?? null
+  const { view } = await needs.checkInViews.run({ credential, attemptId, seenAt: now })
+  if (view === null) return unauthorised()
+  const seen = decideReceiveCheckIn(view, checkIn, needs.checkInLimits, now)
+  if (seen.endpoint === null && seen.upgrades.length === 0) return answerWith(seen, now)
+  const { endpointId } = credential
+  return await needs.database.write(async (tx) => {
+    const held = await lockCheckInView(tx, { endpointId, attemptId })
+    if (held === null || !isAuthentic(held, credential)) return unauthorised()
+    const decided = decideReceiveCheckIn(held, checkIn, needs.checkInLimits, now)
+    await saveCheckIn(tx, endpointId, decided, now)
+    return answerWith(decided, now)
+  })
+}
+
+function toCheckIn(wire: CheckInRequest, random: Random): CheckIn {
+  return {
+    runId: wire.run_id as RunId, // The schema checked the spelling of ids, versions and digests.
+    version: wire.agent_version as AgentVersion,
+    manifestDigest: wire.manifest_digest as Digest,
+    factsDigest: wire.facts_digest as Digest,
+    facts: wire.facts === null ? null : factsIn(wire.facts),
+    health: wire.health,
+    attempt: wire.attempt === null ? null : toProgress(wire.attempt),
+    skipped: wire.skipped.map((skipped) => {
+      return { manifestDigest: skipped.manifest_digest as Digest, reason: skipped.reason }
+    }),
+    newAttemptId: newId<AttemptId>(random),
+  }
+}
+
+function toProgress(attempt: NonNullable<CheckInRequest['attempt']>): CheckIn['attempt'] {
+  return {
+    attemptId: attempt.attempt_id as AttemptId,
+    state: attempt.phase === 'accepted' ? 'downloading' : attempt.phase,
+    percent: attempt.percent,
+    bytesDone: attempt.bytes_done,
+    bytesTotal: attempt.bytes_total,
+    reason: attempt.reason,
+    message: attempt.message,
+  }
+}
+
+function answerWith(decided: CheckInReceived, now: Instant): AgentAnswer {
+  const reply: CheckInReply = {
+    server_time: now,
+    interval_s: decided.intervalS,
+    want_facts: decided.wantFacts,
+    acknowledged_attempt: decided.acknowledgedAttempt,
+    instruction: instructionOut(decided.instruction),
+  }
+  return { kind: 'json', status: 200, body: reply }
+}
+
+function instructionOut(instruction: CheckInInstruction): Instruction {
+  switch (instruction.kind) {
+    case 'nothing':
+    case 'enrol-as-copy':
+      return { kind: instruction.kind }
+    case 'cancel':
+      return { kind: 'cancel', attempt_id: instruction.attemptId }
+    case 'upgrade':
+      return {
+        kind: 'upgrade',
+        attempt_id: instruction.attemptId,
+        version: instruction.upgrade.targetVersion,
+        manifest_digest: instruction.upgrade.manifestDigest,
+        start_within_s: instruction.startWithinS,
+        probation_s: instruction.probationS,
+        download_rate_max: null,
+        retry_skipped: instruction.upgrade.retrySkipped,
+      }
+  }
+}

@@ -1,0 +1,112 @@
+import type { Clock } from '../../base/clock.ts'
+import type { Digest } from '../../base/digest.ts'
+import { digestOf } from '../../base/digest.ts'
+import {
+  type DistributionId,
+  type EndpointId,
+  newId,
+  newSecret,
+  type RunId,
+} from '../../base/ids.ts'
+import type { Random } from '../../base/random.ts'
+import { CHECK_IN_BYTES_MAX } from '../../contract/agent/check-in.ts'
+import { type EnrolReply, type EnrolRequest, enrolRequest } from '../../contract/agent/enrol.ts'
+import { parse, sentenceOf } from '../../contract/parse.ts'
+import { decideEnrolEndpoint, type EnrolEndpoint } from '../../domain/endpoint/enrol-endpoint.ts'
+import { saveAudit } from '../../store/audit.ts'
+import { lockEnrolmentDistribution } from '../../store/distributions.ts'
+import {
+  loadSameMachine,
+  lockEndpoints,
+  saveNewEndpoint,
+  saveReturningEndpoint,
+} from '../../store/endpoints.ts'
+import type { Database } from '../../store/open.ts'
+import type { AgentAnswer, AgentRoute } from '../http/agent-route.ts'
+import { factsDigestOf, factsIn } from './facts-in.ts'
+import { refusal } from './refusal.ts'
+
+export type EnrolNeeds = {
+  readonly database: Database
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/** Exchanges a distribution's token for an endpoint's own credential. */
+export const enrolDoor: AgentRoute<EnrolNeeds> = {
+  method: 'POST',
+  path: '/agent/v1/enrol',
+  bodyBytesMax: CHECK_IN_BYTES_MAX,
+  async answer(needs, request) {
+    const parsed = parse(enrolRequest, request.body)
+    if (!parsed.ok) return refusal(400, 'invalid-request', sentenceOf(parsed.refusal))
+    const credential = newSecret(needs.random)
+    const command = toCommand(parsed.value, credential, needs.random)
+    return await enrol(needs, command, {
+      tokenDigest: digestOf(parsed.value.token),
+      credential,
+      publicAddress: request.remoteAddress,
+    })
+  },
+}
+
+function toCommand(wire: EnrolRequest, credential: string, random: Random): EnrolEndpoint {
+  return {
+    newEndpointId: newId<EndpointId>(random),
+    distributionId: wire.distribution_id as DistributionId, // The schema checked the spelling.
+    runId: wire.run_id as RunId,
+    facts: factsIn(wire.facts),
+    factsDigest: factsDigestOf(wire.facts),
+    credentialDigest: digestOf(credential),
+    isCopy: wire.is_copy,
+  }
+}
+
+async function enrol(
+  needs: EnrolNeeds,
+  command: EnrolEndpoint,
+  asked: {
+    readonly tokenDigest: Digest
+    readonly credential: string
+    readonly publicAddress: string
+  },
+): Promise<AgentAnswer> {
+  const now = needs.clock.now()
+  return await needs.database.write(async (tx) => {
+    const { distributionId, facts, factsDigest, credentialDigest, runId } = command
+    const distribution = await lockEnrolmentDistribution(tx, distributionId, asked.tokenDigest)
+    const sameMachine = distribution === null ? [] : await loadSameMachine(tx, facts.machineId)
+    const decided = decideEnrolEndpoint({ distribution, sameMachine }, command)
+    if (!decided.ok) return refuseEnrolment(decided.refusal.code)
+    const { endpointId, isReturning } = decided.value
+    const { publicAddress } = asked
+    const enrolment = { distributionId, facts, factsDigest, credentialDigest, runId, publicAddress }
+    if (isReturning) {
+      await lockEndpoints(tx, [endpointId])
+      await saveReturningEndpoint(tx, { ...enrolment, endpointId }, now)
+    } else {
+      await saveNewEndpoint(tx, { ...enrolment, endpointId }, now)
+    }
+    await saveAudit(tx, {
+      at: now,
+      actor: `distribution:${distributionId}`,
+      action: isReturning
+        ? 'endpoint.return'
+        : command.isCopy
+          ? 'endpoint.split'
+          : 'endpoint.enrol',
+      subject: endpointId,
+      facts: { hostname: facts.hostname, publicAddress },
+    })
+    const reply: EnrolReply = { endpoint_id: endpointId, credential: asked.credential }
+    return { kind: 'json', status: 200, body: reply }
+  })
+}
+
+function refuseEnrolment(code: 'enrolment-token-unknown' | 'distribution-withdrawn'): AgentAnswer {
+  const message =
+    code === 'distribution-withdrawn'
+      ? 'this distribution was deleted: agents enrolled with it go on, new ones need another package'
+      : 'no distribution has this id and token'
+  return refusal(403, code, message)
+}

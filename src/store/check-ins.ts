@@ -1,0 +1,93 @@
+import type { Instant } from '../base/clock.ts'
+import type { Digest } from '../base/digest.ts'
+import type { AttemptId, EndpointId } from '../base/ids.ts'
+import type { CheckInReceived, CheckInView } from '../domain/endpoint/receive-check-in.ts'
+import { loadEndpoints, lockEndpoints, saveEndpointState, saveLastSeen } from './endpoints.ts'
+import type { Reader, Writer } from './open.ts'
+import { loadAttemptedUpgrades, loadOpenUpgrades, saveUpgrade } from './upgrades.ts'
+
+/** What is needed to decide on a check-in, and to know who may make it. */
+export type StoredCheckInView = CheckInView & {
+  readonly credentialDigest: Digest
+  readonly isDeleted: boolean
+}
+
+export type CheckInViewAsk = {
+  readonly endpointId: EndpointId
+  /** The attempt that the check-in speaks of; null: of none. */
+  readonly attemptId: AttemptId | null
+}
+
+/** The views of any number of check-ins, in a fixed number of queries. */
+export async function loadCheckInViews(
+  reader: Reader,
+  asks: readonly CheckInViewAsk[],
+): Promise<ReadonlyMap<EndpointId, StoredCheckInView>> {
+  const endpoints = await loadEndpoints(reader, [...new Set(asks.map((ask) => ask.endpointId))])
+  return await viewsOf(reader, asks, endpoints)
+}
+
+/** The view of one check-in; nobody else changes the endpoint until this transaction ends. */
+export async function lockCheckInView(
+  writer: Writer,
+  ask: CheckInViewAsk,
+): Promise<StoredCheckInView | null> {
+  const endpoints = await lockEndpoints(writer, [ask.endpointId])
+  const views = await viewsOf(writer, [ask], endpoints)
+  return views.get(ask.endpointId) ?? null
+}
+
+async function viewsOf(
+  reader: Reader,
+  asks: readonly CheckInViewAsk[],
+  endpoints: Awaited<ReturnType<typeof loadEndpoints>>,
+): Promise<ReadonlyMap<EndpointId, StoredCheckInView>> {
+  const attemptIds = asks.map((ask) => ask.attemptId).filter((id) => id !== null)
+  const opens = await loadOpenUpgrades(reader, [...endpoints.keys()])
+  const attempted = await loadAttemptedUpgrades(reader, attemptIds)
+  const offered = await loadOfferedManifests(reader, [...opens.values()])
+  const views = new Map<EndpointId, StoredCheckInView>()
+  for (const { endpointId, attemptId } of asks) {
+    const endpoint = endpoints.get(endpointId)
+    if (endpoint === undefined) continue
+    const open = opens.get(endpointId) ?? null
+    const reported = (attemptId === null ? null : attempted.get(attemptId)) ?? null
+    views.set(endpointId, {
+      endpoint,
+      open,
+      // Nobody may report on another endpoint's attempt.
+      reported: reported?.endpointId === endpointId ? reported : null,
+      isReleaseOffered: open !== null && offered.has(open.manifestDigest),
+      credentialDigest: endpoint.credentialDigest,
+      isDeleted: endpoint.deletedAt !== null,
+    })
+  }
+  return views
+}
+
+async function loadOfferedManifests(
+  reader: Reader,
+  upgrades: readonly { readonly manifestDigest: Digest }[],
+): Promise<ReadonlySet<string>> {
+  if (upgrades.length === 0) return new Set()
+  const digests = new Set(upgrades.map((upgrade) => upgrade.manifestDigest))
+  const rows = await reader
+    .selectFrom('release')
+    .select('manifest_digest')
+    .where('manifest_digest', 'in', [...digests])
+    .where('withdrawn_at', 'is', null)
+    .execute()
+  return new Set(rows.map((row) => row.manifest_digest))
+}
+
+/** The caller holds the endpoint's row. */
+export async function saveCheckIn(
+  writer: Writer,
+  endpointId: EndpointId,
+  received: CheckInReceived,
+  now: Instant,
+): Promise<void> {
+  if (received.endpoint !== null) await saveEndpointState(writer, endpointId, received.endpoint)
+  for (const upgrade of received.upgrades) await saveUpgrade(writer, upgrade)
+  await saveLastSeen(writer, [endpointId], now)
+}
