@@ -1,4 +1,5 @@
 import type { Digest } from '../base/digest.ts'
+import type { Target } from '../base/platform.ts'
 import type { PackageSpec } from './package-spec.ts'
 
 /** A run of a package's bytes: a few that belong to this package alone, or a range of a stored artifact. */
@@ -23,7 +24,15 @@ export type Format = (typeof FORMATS)[number]
  */
 export interface PackageWriter {
   readonly format: Format
+  /** For the download's `Content-Type`. */
+  readonly mediaType: string
+  /** Whether a build for this target can be packaged so; ask it before an order is accepted. */
+  supports(target: Target): boolean
   fileName(spec: PackageSpec): string
+  /**
+   * Throws a Fault (`package-refused`, retry `never`) for a target it does not support and for a spec that is
+   * beyond a limit of the format: the order fails with that reason, and asking again would change nothing.
+   */
   write(spec: PackageSpec): readonly Segment[]
 }
 

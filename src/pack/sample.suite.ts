@@ -1,0 +1,109 @@
+/** A small release for the tests of every format: a launcher that is a shell script, and a payload. */
+import { createHash } from 'node:crypto'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { concatBytes, utf8 } from '../base/bytes.ts'
+import { type Digest, digestOf } from '../base/digest.ts'
+import { invariant } from '../base/invariant.ts'
+import type { AgentVersion } from '../base/version.ts'
+import type { ArtifactRef, PackagedFile, PackageSpec } from './package-spec.ts'
+import type { Segment } from './writer.ts'
+
+/** What a store of artifacts does, in memory. */
+export class SampleStore {
+  readonly #members = new Map<Digest, Uint8Array>()
+
+  add(content: Uint8Array): ArtifactRef {
+    const member = new Uint8Array(gzipSync(content))
+    const gzipDigest = digestOf(member)
+    this.#members.set(gzipDigest, member)
+    return {
+      digest: digestOf(content),
+      size: content.length,
+      md5: createHash('md5').update(content).digest('hex'),
+      gzipDigest,
+      gzipSize: member.length,
+    }
+  }
+
+  /** The package's bytes, as a download sends them. */
+  assemble(segments: readonly Segment[]): Uint8Array {
+    return concatBytes(segments.map((segment) => this.#bytesOf(segment)))
+  }
+
+  contentOf(artifact: ArtifactRef): Uint8Array {
+    const member = this.#members.get(artifact.gzipDigest)
+    invariant(member !== undefined, 'a sample artifact was added')
+    return new Uint8Array(gunzipSync(member))
+  }
+
+  #bytesOf(segment: Segment): Uint8Array {
+    if (segment.kind === 'bytes') return segment.bytes
+    const member = this.#members.get(segment.digest)
+    invariant(member !== undefined, 'a segment names an artifact of the store')
+    const { offset, length } = segment
+    invariant(offset + length <= member.length, 'a segment lies inside its artifact')
+    return member.subarray(offset, offset + length)
+  }
+}
+
+/** `run` leaves a trace of its environment, then waits for the end. */
+export const SAMPLE_LAUNCHER = `\
+#!/bin/sh
+case "$1" in
+  run)
+    env >/var/lib/drydock-agent/environment
+    trap 'exit 0' TERM
+    while :; do sleep 1; done
+    ;;
+  *) echo "launcher of $0" ;;
+esac
+`
+
+export const SAMPLE_TIMESTAMP = 1_760_000_000
+
+/** 100 bytes fit one field of a tar header, 155 + 100 two, and what no slash divides needs an entry of its own. */
+export const LONG_PATHS = [
+  `payload/${'d'.repeat(90)}/${'f'.repeat(60)}`,
+  `payload/${'x'.repeat(150)}`,
+  'payload/überraschung/größe ß.txt',
+] as const
+
+export type SampleOptions = {
+  readonly version?: string
+  readonly spec?: Partial<PackageSpec>
+  readonly extraPaths?: readonly string[]
+}
+
+export function sampleRelease(options: SampleOptions = {}): {
+  readonly spec: PackageSpec
+  readonly store: SampleStore
+} {
+  const store = new SampleStore()
+  const version = options.version ?? '1.2.3.4'
+  const file = (path: string, executable: boolean, content: string): PackagedFile => ({
+    path,
+    executable,
+    artifact: store.add(utf8(content)),
+  })
+  const files = [
+    file('agent.mjs', false, `// agent ${version}\n`),
+    file('payload/bin/sensor', true, '#!/bin/sh\nexec sleep 1000\n'),
+    file('payload/empty', false, ''),
+    file('payload/etc/sensor.conf', false, 'a'.repeat(512)),
+    ...(options.extraPaths ?? []).map((path) => file(path, false, `content of ${path}\n`)),
+  ]
+  const spec: PackageSpec = {
+    name: 'drydock-agent',
+    target: { platform: 'linux', arch: 'x64', libc: 'glibc' },
+    // Branding: the tests that hand in no version expect its refusal.
+    version: version as AgentVersion,
+    timestamp: SAMPLE_TIMESTAMP,
+    description: 'Drydock agent of the sample fleet\nStarts and watches one sensor.\n\nThe end.',
+    launcher: store.add(utf8(SAMPLE_LAUNCHER)),
+    files: files.sort((left, right) => (left.path < right.path ? -1 : 1)),
+    manifest: utf8(`{"sample":"manifest of ${version}"}\n`),
+    enrolment: utf8('{"sample":"enrolment","token":"secret"}\n'),
+    ...options.spec,
+  }
+  return { spec, store }
+}

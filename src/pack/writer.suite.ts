@@ -1,0 +1,243 @@
+/** What every package writer promises. Each format's test runs it with a reader of that format. */
+import { describe, expect, it } from 'vitest'
+import { Fault } from '../base/fault.ts'
+import { ARCHES, type Arch, LIBCS, PLATFORMS, type Target } from '../base/platform.ts'
+import type { AgentVersion } from '../base/version.ts'
+import { ENROLMENT_SIZE_MAX, TIMESTAMP_MAX } from './check-spec.ts'
+import type { ArtifactRef, PackageSpec } from './package-spec.ts'
+import { LONG_PATHS, SAMPLE_TIMESTAMP, sampleRelease } from './sample.suite.ts'
+import { type PackageWriter, segmentLength } from './writer.ts'
+
+/** A package as its format's reader sees it. */
+export type ReadPackage = {
+  readonly version: string
+  /** In the format's own words. */
+  readonly arch: string
+  /** Installed files by their path on an endpoint, without the leading slash. */
+  readonly files: ReadonlyMap<string, ReadFile>
+  /** Paths that an upgrade keeps as the administrator left them. */
+  readonly configFiles: readonly string[]
+  /** Names of the scripts that installing and removing runs. */
+  readonly scripts: readonly string[]
+}
+
+export type ReadFile = {
+  readonly mode: number
+  /** Seconds since 1970. */
+  readonly modified: number
+  readonly bytes: Uint8Array
+}
+
+export type WriterCase = {
+  readonly writer: PackageWriter
+  readonly supported: readonly Target[]
+  readonly archNames: Readonly<Record<Arch, string>>
+  readonly scripts: readonly string[]
+  readonly read: (bytes: Uint8Array) => Promise<ReadPackage>
+}
+
+/** Own bytes of a package: what each further distribution costs on the server's disk. */
+const OWN_BYTES_MAX = 64 * 1024
+
+export function describeWriter(subject: WriterCase): void {
+  const { writer } = subject
+  describe(`the ${writer.format} writer, as every writer,`, () => {
+    describeBytes(subject)
+    describeContent(subject)
+    describeTargets(subject)
+    describeLimits(writer)
+  })
+}
+
+function describeBytes({ writer }: WriterCase): void {
+  it('gives the same bytes for the same spec', () => {
+    const [first, second] = [sampleRelease(), sampleRelease()]
+    const left = first.store.assemble(writer.write(first.spec))
+    const right = second.store.assemble(writer.write(second.spec))
+    expect(Buffer.compare(left, right)).toBe(0)
+  })
+
+  it('leaves the spec as it was', () => {
+    const { spec } = sampleRelease()
+    const before = structuredClone(spec)
+    writer.write(deepFreeze(spec))
+    expect(spec).toEqual(before)
+  })
+
+  it('names every artifact once and whole, and copies none', () => {
+    const { spec } = sampleRelease()
+    const named = writer.write(spec).filter((segment) => segment.kind === 'artifact')
+    const artifacts = [spec.launcher, ...spec.files.map((file) => file.artifact)]
+    const whole = (artifact: ArtifactRef) => ({
+      kind: 'artifact',
+      digest: artifact.gzipDigest,
+      offset: 0,
+      length: artifact.gzipSize,
+    })
+    const byDigest = (left: { digest: string }, right: { digest: string }) =>
+      left.digest < right.digest ? -1 : 1
+    expect([...named].sort(byDigest)).toEqual(artifacts.map(whole).sort(byDigest))
+  })
+
+  it('costs few bytes of its own', () => {
+    const own = writer.write(sampleRelease().spec).filter((segment) => segment.kind === 'bytes')
+    expect(own.reduce((sum, segment) => sum + segmentLength(segment), 0)).toBeLessThan(
+      OWN_BYTES_MAX,
+    )
+  })
+}
+
+function describeContent({ writer, read, scripts }: WriterCase): void {
+  async function readSample() {
+    const { spec, store } = sampleRelease({ extraPaths: LONG_PATHS })
+    return { spec, store, seen: await read(store.assemble(writer.write(spec))) }
+  }
+
+  it('carries launcher, manifest, enrolment and the whole version directory', async () => {
+    const { spec, store, seen } = await readSample()
+    const program = 'opt/drydock-agent'
+    const expected = new Map<string, readonly [number, Uint8Array]>([
+      [`${program}/drydock-agent`, [0o755, store.contentOf(spec.launcher)]],
+      [`${program}/enrolment.json`, [0o600, spec.enrolment]],
+      [`${program}/seed/manifest.json`, [0o644, spec.manifest]],
+      ...spec.files.map(
+        (file) =>
+          [
+            `${program}/seed/${file.path}`,
+            [file.executable ? 0o755 : 0o644, store.contentOf(file.artifact)],
+          ] as const,
+      ),
+    ])
+    for (const [path, [mode, bytes]] of expected) {
+      const file = seen.files.get(path)
+      expect(file, path).toBeDefined()
+      expect([path, file?.mode]).toEqual([path, mode])
+      expect(Buffer.compare(file?.bytes ?? new Uint8Array(), bytes), path).toBe(0)
+    }
+  })
+
+  it('says which format brought it', async () => {
+    const { seen } = await readSample()
+    const file = seen.files.get('opt/drydock-agent/installed-by')
+    expect(Buffer.from(file?.bytes ?? []).toString()).toBe(`${writer.format}\n`)
+  })
+
+  it('stamps every file with the time of the spec', async () => {
+    const { seen } = await readSample()
+    expect(new Set([...seen.files.values()].map((file) => file.modified))).toEqual(
+      new Set([SAMPLE_TIMESTAMP]),
+    )
+  })
+
+  it('keeps the file of the administrator', async () => {
+    expect((await readSample()).seen.configFiles).toEqual(['etc/drydock-agent/agent.json'])
+  })
+
+  it('has the scripts of its format', async () => {
+    expect((await readSample()).seen.scripts).toEqual(scripts)
+  })
+
+  it('says its version', async () => {
+    const { spec, seen } = await readSample()
+    expect(seen.version).toBe(spec.version)
+    expect(writer.fileName(spec)).toContain(spec.version)
+  })
+}
+
+function describeTargets({ writer, supported, archNames, read }: WriterCase): void {
+  it('supports the targets it is for, and no other', () => {
+    const all = PLATFORMS.flatMap((platform) =>
+      ARCHES.flatMap((arch) => LIBCS.map((libc): Target => ({ platform, arch, libc }))),
+    )
+    expect(all.filter((target) => writer.supports(target))).toEqual(supported)
+    const other = all.filter((target) => !writer.supports(target))
+    for (const target of other) expect(refusalOf(writer, { target })).toMatch(/is not supported/)
+  })
+
+  it.each(ARCHES)('maps the processor %s', async (arch) => {
+    const target = supported.find((one) => one.arch === arch)
+    if (target === undefined) throw new Error(`no supported target has ${arch}`)
+    const { spec, store } = sampleRelease({ spec: { target } })
+    const seen = await read(store.assemble(writer.write(spec)))
+    expect(seen.arch).toBe(archNames[arch])
+  })
+
+  it('names a package of each target differently', () => {
+    const names = supported.map((target) =>
+      writer.fileName(sampleRelease({ spec: { target } }).spec),
+    )
+    expect(new Set(names).size).toBe(supported.length)
+    for (const name of names) expect(name).toMatch(/^[a-z0-9._-]+$/)
+  })
+}
+
+function describeLimits(writer: PackageWriter): void {
+  it.each([
+    '../escape',
+    'payload/../../escape',
+    '/etc/passwd',
+    'payload//twice',
+    'payload/./dot',
+    'payload/',
+    '',
+    'payload/line\nfeed',
+    'payload\\windows',
+    'C:/windows',
+    'manifest.json',
+    `payload/${'p'.repeat(200)}`,
+    'payload/\ud800',
+    'agent.mjs/below-a-file',
+  ])('refuses the path %j', (path) => {
+    const { spec } = sampleRelease({ extraPaths: ['payload/victim'] })
+    const files = spec.files.map((file) =>
+      file.path === 'payload/victim' ? { ...file, path } : file,
+    )
+    expect(refusalOf(writer, { files })).toMatch(/path|reserved|folder/)
+  })
+
+  const artifact = sampleRelease().spec.launcher
+  it.each<readonly [string, Partial<PackageSpec>]>([
+    ['an artifact beyond 2 GiB', { launcher: { ...artifact, size: 2 * 1024 ** 3 + 1 } }],
+    ['an artifact of no size', { launcher: { ...artifact, size: Number.NaN } }],
+    ['a compressed size below zero', { launcher: { ...artifact, gzipSize: -1 } }],
+    ['an artifact without MD5', { launcher: { ...artifact, md5: '' } }],
+    ['a time before 1970', { timestamp: -1 }],
+    ['a time beyond a tar header', { timestamp: TIMESTAMP_MAX + 1 }],
+    ['an enrolment beyond its limit', { enrolment: new Uint8Array(ENROLMENT_SIZE_MAX + 1) }],
+    // Branding: what no parser would let through.
+    ['a version that is none', { version: '1.2.3-4; rm -rf /' as AgentVersion }],
+  ])('refuses %s', (_, change) => {
+    expect(refusalOf(writer, change)).toMatch(/package-refused/)
+  })
+
+  it('refuses the same path twice', () => {
+    const { files } = sampleRelease().spec
+    expect(refusalOf(writer, { files: [...files, ...files.slice(-1)] })).toMatch(/there twice/)
+  })
+
+  it('takes an artifact of 2 GiB', () => {
+    const { spec } = sampleRelease()
+    const large = { ...spec.launcher, size: 2 * 1024 ** 3, gzipSize: 2 * 1024 ** 3 }
+    const named = writer.write({ ...spec, launcher: large })
+    expect(Math.max(...named.map(segmentLength))).toBe(2 * 1024 ** 3)
+  })
+}
+
+function refusalOf(writer: PackageWriter, change: Partial<PackageSpec>): string {
+  try {
+    writer.write({ ...sampleRelease().spec, ...change })
+  } catch (error) {
+    if (error instanceof Fault && error.retry === 'never') return error.message
+    throw error
+  }
+  return 'nothing was refused'
+}
+
+function deepFreeze<Value>(value: Value): Value {
+  // Bytes cannot be frozen; `toEqual` compares them.
+  if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)) {
+    for (const part of Object.values(value)) deepFreeze(part)
+    Object.freeze(value)
+  }
+  return value
+}
