@@ -1,0 +1,205 @@
+/**
+ * The bytes of artifacts: a folder of gzip members, each named by its own SHA-256 (`ab/ab12...`). Everything is
+ * written under a passing name first, hashed on its way, and gets its final name only when it is whole, as
+ * expected, and on the disk; so whatever has a final name is right, and a kill at any moment leaves at most a
+ * passing name, which the next opening removes.
+ *
+ * One process for each folder (its data folder is locked); any number of writers inside it.
+ */
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { type Digest, isDigest } from '../base/digest.ts'
+import { Fault } from '../base/fault.ts'
+import { newId, type RunId } from '../base/ids.ts'
+import { invariant } from '../base/invariant.ts'
+import type { Random } from '../base/random.ts'
+import { accept, type Result, refuse } from '../base/result.ts'
+import { compressInto } from './compress.ts'
+import { folderFault, isMissing, syncFolder } from './folder.ts'
+import { hashFile } from './hash-file.ts'
+import type { StoredArtifact } from './releases.ts'
+
+export type PutExpectation = {
+  readonly limitBytes: number
+  /** What the content must be, where that is known beforehand. */
+  readonly digest?: Digest
+  readonly size?: number
+}
+
+/** In order of precedence. Whatever the refusal, nothing stays. */
+export type PutRefusal =
+  | { readonly code: 'too-large'; readonly limitBytes: number }
+  | { readonly code: 'size-differs'; readonly expected: number; readonly actual: number }
+  | { readonly code: 'digest-differs'; readonly expected: Digest; readonly actual: Digest }
+
+export type Artifacts = {
+  /** Stores content as one gzip member. Storing the same again changes nothing and answers the same. */
+  putStream(
+    source: AsyncIterable<Uint8Array>,
+    expectation: PutExpectation,
+  ): Promise<Result<StoredArtifact, PutRefusal>>
+  /** Asks for a gzip member, and keeps it from `removeUnreferenced`. */
+  has(gzipDigest: Digest): Promise<boolean>
+  /** Of the gzip member, in bytes. A missing one is a Fault `artifact-missing`, here and below. */
+  size(gzipDigest: Digest): Promise<number>
+  /** The stored bytes, or a range that lies inside them. Destroying the stream closes the file. */
+  openRead(gzipDigest: Digest, range?: ByteRange): Promise<Readable>
+  /** Reads all of it again: false when its bytes are no longer what its name says. */
+  verify(gzipDigest: Digest): Promise<boolean>
+  /** Removes what is not to be kept, and says how many; what was stored or asked for since opening stays. */
+  removeUnreferenced(keep: ReadonlySet<string>): Promise<number>
+}
+
+export type ByteRange = { readonly offset: number; readonly length: number }
+
+const PARTIAL = 'partial'
+/** Of one read: large enough that a download is not all system calls, small enough for a thousand at once. */
+const READ_BYTES = 128 * 1024
+
+export async function openArtifacts(folder: string, random: Random): Promise<Artifacts> {
+  const partial = join(folder, PARTIAL)
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await rm(partial, { recursive: true, force: true })
+    await mkdir(partial, { mode: 0o700 })
+    await syncFolder(folder)
+  } catch (cause) {
+    throw folderFault({ code: 'artifacts-not-usable', doing: `opening ${folder}`, cause })
+  }
+  // Somebody may be about to refer to these: their rows follow their bytes.
+  const inUse = new Set<Digest>()
+  return {
+    async putStream(source, expectation) {
+      const stored = await put({ folder, random, source, expectation })
+      if (stored.ok) inUse.add(stored.value.gzipDigest)
+      return stored
+    },
+    async has(gzipDigest) {
+      inUse.add(gzipDigest)
+      return (await sizeOf(folder, gzipDigest)) !== null
+    },
+    async size(gzipDigest) {
+      const size = await sizeOf(folder, gzipDigest)
+      if (size === null) throw missing(gzipDigest)
+      return size
+    },
+    openRead: (gzipDigest, range) => openRead(folder, gzipDigest, range),
+    async verify(gzipDigest) {
+      try {
+        return (await hashFile(artifactPath(folder, gzipDigest))).digest === gzipDigest
+      } catch (cause) {
+        throw readFault(gzipDigest, cause)
+      }
+    },
+    removeUnreferenced: (keep) => removeUnreferenced(folder, keep, inUse),
+  }
+}
+
+/** Where an artifact lies below the folder. */
+export function artifactPath(folder: string, gzipDigest: Digest): string {
+  return join(folder, gzipDigest.slice(0, 2), gzipDigest)
+}
+
+async function put(work: {
+  readonly folder: string
+  readonly random: Random
+  readonly source: AsyncIterable<Uint8Array>
+  readonly expectation: PutExpectation
+}): Promise<Result<StoredArtifact, PutRefusal>> {
+  const { folder, expectation } = work
+  const path = join(folder, PARTIAL, newId<RunId>(work.random))
+  try {
+    const limit = expectation.limitBytes
+    const written = await compressInto(path, work.source, limit)
+    if (written === null) return refuse({ code: 'too-large', limitBytes: limit })
+    const refusal = compare(written, expectation)
+    if (refusal !== null) return refuse(refusal)
+    await giveFinalName(folder, path, written.gzipDigest)
+    return accept(written)
+  } finally {
+    await rm(path, { force: true })
+  }
+}
+
+function compare(written: StoredArtifact, expectation: PutExpectation): PutRefusal | null {
+  const { size, digest } = expectation
+  if (size !== undefined && size !== written.size) {
+    return { code: 'size-differs', expected: size, actual: written.size }
+  }
+  if (digest !== undefined && digest !== written.digest) {
+    return { code: 'digest-differs', expected: digest, actual: written.digest }
+  }
+  return null
+}
+
+/** Moves a flushed file to its final name, durably. Over an equal one it changes nothing. */
+export async function giveFinalName(folder: string, path: string, digest: Digest): Promise<void> {
+  const final = artifactPath(folder, digest)
+  const shelf = join(folder, digest.slice(0, 2))
+  try {
+    if ((await mkdir(shelf, { recursive: true, mode: 0o700 })) !== undefined) {
+      await syncFolder(folder)
+    }
+    await rename(path, final)
+    await syncFolder(shelf)
+  } catch (cause) {
+    throw folderFault({ code: 'artifact-not-stored', doing: `storing artifact ${digest}`, cause })
+  }
+}
+
+async function sizeOf(folder: string, gzipDigest: Digest): Promise<number | null> {
+  try {
+    return (await stat(artifactPath(folder, gzipDigest))).size
+  } catch (cause) {
+    if (isMissing(cause)) return null
+    throw readFault(gzipDigest, cause)
+  }
+}
+
+async function openRead(folder: string, digest: Digest, range?: ByteRange): Promise<Readable> {
+  try {
+    const file = await open(artifactPath(folder, digest), 'r')
+    await using cleanUp = new AsyncDisposableStack()
+    cleanUp.defer(() => file.close())
+    const { size } = await file.stat()
+    const { offset, length } = range ?? { offset: 0, length: size }
+    invariant(offset >= 0 && length >= 0 && offset + length <= size, 'a range lies inside')
+    if (length === 0) return Readable.from([])
+    cleanUp.move()
+    // The stream closes the file when it ends or is destroyed.
+    const end = offset + length - 1
+    return file.createReadStream({ start: offset, end, highWaterMark: READ_BYTES })
+  } catch (cause) {
+    throw readFault(digest, cause)
+  }
+}
+
+async function removeUnreferenced(
+  folder: string,
+  keep: ReadonlySet<string>,
+  inUse: ReadonlySet<Digest>,
+): Promise<number> {
+  let removed = 0
+  for (const shelf of await readdir(folder)) {
+    if (!/^[0-9a-f]{2}$/.test(shelf)) continue
+    for (const name of await readdir(join(folder, shelf))) {
+      // Asked at the last moment: while this walks the folder, others store.
+      if (!isDigest(name) || keep.has(name) || inUse.has(name)) continue
+      await rm(artifactPath(folder, name), { force: true })
+      removed += 1
+    }
+  }
+  return removed
+}
+
+function readFault(digest: Digest, cause: unknown): unknown {
+  if (isMissing(cause)) return missing(digest, cause)
+  if (!(cause instanceof Error) || !('syscall' in cause)) return cause
+  return folderFault({ code: 'artifact-unreadable', doing: `reading artifact ${digest}`, cause })
+}
+
+function missing(digest: Digest, cause?: unknown): Fault {
+  const doing = `reading artifact ${digest}, which is not in the store`
+  return new Fault({ code: 'artifact-missing', doing, retry: 'never', cause })
+}
