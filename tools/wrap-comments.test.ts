@@ -23,7 +23,13 @@ describe('wrapComments', () => {
     expect(after.split('\n').every((line) => line.startsWith('    // word'))).toBe(true)
   })
 
+  it('keeps the indent of a list item and hangs what follows', () => {
+    const after = wrapComments(` *   - ${words(25)}`).split('\n')
+    expect(after.map((line) => line.slice(0, 7))).toEqual([' *   - ', ' *     '])
+  })
+
   it.each([
+    ['wide tables', ` * | ${words(25)} |`],
     ['narrow comments', '// a\n// b'],
     ['code, however wide', `call('${'x'.repeat(120)}')`],
     ['blank lines between paragraphs', '/**\n * a\n *\n * b\n */'],

@@ -11,8 +11,11 @@ const COLUMNS_MAX = 100
 
 /** `  // `, `   * `: what stands before the words of a comment that has its line to itself. */
 const LEAD = /^\s*(?:\/\/|\*(?!\/))\s?/
-/** A line that keeps its shape: blank, list item, tag, table, or indented as code. */
+/** A line that does not flow into the next: blank, list item, tag, table, or indented. */
 const FIXED = /^(?:$|[-*+|@]|\d+\.|\s{2,})/
+const ITEM = /^\s*(?:[-*+]|\d+\.) /
+/** Tables, and code by its indent, are left to people. */
+const AS_IS = /^(?:\||\s{4,}(?![-*+] |\d+\.))/
 
 export function wrapComments(text: string): string {
   const lines = text.split('\n').flatMap(openBlock)
@@ -59,10 +62,12 @@ function isFlowing(line: string | undefined, lead: string): boolean {
 
 function wrapParagraph(paragraph: readonly string[]): string[] {
   const lead = leadOf(paragraph[0] ?? '')
-  if (lead === undefined) return [...paragraph]
-  const hang = FIXED.test((paragraph[0] ?? '').slice(lead.length)) ? `${lead}  ` : lead
+  const text = (paragraph[0] ?? '').slice(lead?.length)
+  if (lead === undefined || AS_IS.test(text)) return [...paragraph]
+  const indent = lead + (/^\s*/.exec(text)?.[0] ?? '')
+  const hang = ITEM.test(text) ? `${indent}  ` : indent
   const words = paragraph.flatMap((line) => line.slice(lead.length).trim().split(/\s+/))
-  const lines = [lead + (words.shift() ?? '')]
+  const lines = [indent + (words.shift() ?? '')]
   for (const word of words) {
     const longer = `${lines.at(-1)} ${word}`
     if (isTooWide(longer)) lines.push(hang + word)

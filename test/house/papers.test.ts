@@ -58,6 +58,9 @@ describe('reasonCodes', () => {
     ["throw new Fault({ code: 'disk-full', doing: 'x' })", ['disk-full']],
     ["const x = { reason: 'Not a code.', code: 'ENOENT' }", []],
     ["const x = { kind: 'deb' }", []],
+    ["const no = (reason: R) => ({ reason })\nno('too-late')", ['too-late']],
+    ["function back(at: number, code: string) {}\nback(1, 'too-late')", ['too-late']],
+    ["function say(text: string) {}\nsay('too-late')", []],
   ])('%s declares %j', (text, codes) => {
     expect(codesIn(text)).toEqual(codes)
   })

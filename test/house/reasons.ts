@@ -1,9 +1,8 @@
 /**
- * Every "no" has a name, and every name is explained. Codes are found where they are declared, by
- * convention:
+ * Every "no" has a name, and every name is explained. Codes are found where they are declared:
  *   - an array whose name ends in REASONS, and a type whose name ends in Reason;
- * - `code` or `reason` as a property with a literal (a union of literals, a choice of two) as its
- *   value or type.
+ *   - a literal (a union of literals, a choice of two) behind a property named `code` or `reason`;
+ *   - a literal handed to a function of the same file as its parameter `code` or `reason`.
  * Each has one row in docs/reasons.md, in the first column, in backticks; a row without its code
  * fails too.
  */
@@ -29,15 +28,18 @@ export type Declared = { readonly code: string; readonly path: string; readonly 
 
 export function reasonCodes(tree: Tree): Declared[] {
   const files = codeIn(tree).filter(({ path }) => ROOMS_WITH_REASONS.test(path) && !isTest(path))
-  return files.flatMap((file) =>
-    [...walk(syntaxOf(file))].flatMap((node) =>
-      literalsDeclaredBy(node)
-        .map((literal) => ({ code: stringOf(literal) ?? '', at: literal.start }))
-        .filter(({ code }) => CODE.test(code))
-        .map(({ code, at }) => ({ code, path: file.path, line: lineAt(file, at) })),
-    ),
-  )
+  return files.flatMap((file) => {
+    const nodes = [...walk(syntaxOf(file))]
+    const takers = reasonTakers(nodes)
+    return nodes
+      .flatMap((node) => [...literalsDeclaredBy(node), ...literalsHandedTo(takers, node)])
+      .map((literal) => ({ code: stringOf(literal) ?? '', at: literal.start }))
+      .filter(({ code }) => CODE.test(code))
+      .map(({ code, at }) => ({ code, path: file.path, line: lineAt(file, at) }))
+  })
 }
+
+const REASON_NAME = /^(?:code|reason)$/
 
 function literalsDeclaredBy(node: Node): Node[] {
   if (node.type === 'VariableDeclarator' && /REASONS$/.test(nameOf(node.id) ?? '')) {
@@ -47,8 +49,26 @@ function literalsDeclaredBy(node: Node): Node[] {
     return choices(node.typeAnnotation)
   }
   const property = propertyOf(node)
-  if (property === undefined || !/^(?:code|reason)$/.test(nameOf(property.key) ?? '')) return []
+  if (property === undefined || !REASON_NAME.test(nameOf(property.key) ?? '')) return []
   return choices(property.value)
+}
+
+/** The functions of a file that take a reason, each with which of its parameters that is. */
+function reasonTakers(nodes: readonly Node[]): ReadonlyMap<string, number> {
+  const takers = new Map<string, number>()
+  for (const node of nodes) {
+    const isNamed = node.type === 'FunctionDeclaration' || node.type === 'VariableDeclarator'
+    const made = node.type === 'VariableDeclarator' ? nodesIn(node.init)[0] : node
+    const at = nodesIn(made?.params).findIndex((each) => REASON_NAME.test(nameOf(each) ?? ''))
+    if (isNamed && at >= 0) takers.set(nameOf(node.id) ?? '', at)
+  }
+  return takers
+}
+
+function literalsHandedTo(takers: ReadonlyMap<string, number>, node: Node): Node[] {
+  if (node.type !== 'CallExpression') return []
+  const at = takers.get(nameOf(node.callee) ?? '')
+  return at === undefined ? [] : choices(nodesIn(node.arguments)[at])
 }
 
 function isLiteral(node: Node): boolean {
