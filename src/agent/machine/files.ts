@@ -17,6 +17,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   statfsSync,
@@ -112,6 +113,16 @@ export function isExecutable(path: string): boolean {
 
 export function folderExists(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+}
+
+/** What a symbolic link says; null when there is no link of that name. */
+export function linkTarget(path: string): string | null {
+  try {
+    return readlinkSync(path)
+  } catch (error) {
+    if (['ENOENT', 'EINVAL', 'ENOTDIR'].includes(errorCode(error) ?? '')) return null
+    throw error
+  }
 }
 
 /** Names in a folder, sorted; empty when there is no folder. */

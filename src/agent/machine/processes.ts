@@ -30,6 +30,20 @@ export function startSession(
   })
 }
 
+/** Starts a program in our own session. What it prints goes to our stderr: our stdout is the control line. */
+export function startFollower(
+  command: readonly [string, ...string[]],
+  folder: string,
+  environment: Readonly<Record<string, string>>,
+): ChildProcess {
+  const [program, ...args] = command
+  return spawn(program, args, {
+    stdio: ['ignore', process.stderr.fd, process.stderr.fd],
+    env: environment,
+    cwd: folder,
+  })
+}
+
 /** This boot of the machine; empty where the machine does not say. */
 export function bootId(): string {
   return readProc('/proc/sys/kernel/random/boot_id')?.trim() ?? ''

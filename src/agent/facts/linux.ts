@@ -1,0 +1,142 @@
+/** Facts of a Linux machine, from the files that say so. No program is started for them. */
+import { arch, hostname, networkInterfaces, release } from 'node:os'
+import type { Arch, Libc } from '../../base/platform.ts'
+import type { Facts } from '../../contract/agent/facts.ts'
+import { linkTarget, namesIn, readIfThere, sizeIfThere } from '../machine/files.ts'
+
+/** What is known of the endpoint without looking at the machine. */
+export type Known = Pick<Facts, 'machine_id' | 'endpoint_tags' | 'installed_at'>
+
+const TEXT_BYTES_MAX = 64 * 1024
+/** /run/utmp of a machine with very many sessions. */
+const UTMP_BYTES_MAX = 4 * 1024 * 1024
+const LIST_MAX = 64
+
+export function linuxFacts(known: Known): Facts {
+  const osRelease = parseKeyValues(readText('/etc/os-release'))
+  const addresses = listAddresses()
+  const name = hostname().slice(0, 255)
+  return {
+    hostname: name,
+    platform: 'linux',
+    arch: machineArch(),
+    libc: machineLibc(),
+    os_name: (osRelease.get('NAME') ?? 'Linux').slice(0, 255),
+    os_version: (osRelease.get('VERSION_ID') ?? '').slice(0, 255),
+    kernel: release().slice(0, 255),
+    kind: isWorkstation() ? 'workstation' : 'server',
+    ...addresses,
+    users: listUsers(),
+    domain: domainOf(name).slice(0, 255),
+    time_zone: timeZone().slice(0, 64),
+    ...known,
+  }
+}
+
+export function machineArch(): Arch {
+  return arch() === 'arm64' ? 'arm64' : 'x64'
+}
+
+/** By the loader that is installed: glibc's wins where both are, as on a Debian with musl tools. */
+export function machineLibc(): Libc {
+  const has = (paths: string[]) => paths.some((path) => namesAnything(path))
+  if (has(['/lib64/ld-linux-x86-64.so.2', '/lib/ld-linux-aarch64.so.1'])) return 'glibc'
+  return has(['/lib/ld-musl-x86_64.so.1', '/lib/ld-musl-aarch64.so.1']) ? 'musl' : 'glibc'
+}
+
+/** os-release(5) and its like: `KEY=value` or `KEY="value"` lines. */
+export function parseKeyValues(text: string): ReadonlyMap<string, string> {
+  const values = new Map<string, string>()
+  for (const line of text.split('\n')) {
+    const match = /^([A-Z_0-9]+)=(?:"(.*)"|'(.*)'|(.*))\s*$/.exec(line)
+    if (match?.[1] === undefined) continue
+    values.set(match[1], (match[2] ?? match[3] ?? match[4] ?? '').replace(/\\(["$`\\])/g, '$1'))
+  }
+  return values
+}
+
+/** utmp(5): records of 384 bytes, type at 0 (7: a user's process), user name at 44, 32 bytes. */
+export function parseUtmp(bytes: Uint8Array): string[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const users: string[] = []
+  for (let at = 0; at + 384 <= bytes.length; at += 384) {
+    if (view.getInt16(at, true) !== 7) continue
+    const name = Buffer.from(bytes.subarray(at + 44, at + 76)).toString('utf8')
+    users.push(name.split('\0')[0] ?? '')
+  }
+  return users
+}
+
+/** The zone a link such as `../usr/share/zoneinfo/Europe/Berlin` names; null when it names none. */
+export function zoneOfLink(target: string): string | null {
+  const [, zone] = /\/zoneinfo\/(?:posix\/|right\/)?([A-Za-z0-9_+\-/]+)$/.exec(target) ?? []
+  return zone ?? null
+}
+
+function listAddresses(): Pick<Facts, 'ipv4' | 'ipv6' | 'mac_addresses'> {
+  const found = { ipv4: new Set<string>(), ipv6: new Set<string>(), macs: new Set<string>() }
+  for (const [name, addresses] of Object.entries(networkInterfaces())) {
+    // Ends of container links come and go by the minute and tell nothing of the machine.
+    if (name.startsWith('veth')) continue
+    for (const { family, address, mac, internal } of addresses ?? []) {
+      if (internal) continue
+      found[family === 'IPv4' ? 'ipv4' : 'ipv6'].add(address.slice(0, 64))
+      if (mac !== '00:00:00:00:00:00') found.macs.add(mac)
+    }
+  }
+  return {
+    ipv4: sortedList(found.ipv4),
+    ipv6: sortedList(found.ipv6),
+    mac_addresses: sortedList(found.macs),
+  }
+}
+
+function listUsers(): string[] {
+  const users = new Set<string>()
+  for (const name of namesIn('/run/systemd/users')) {
+    const user = parseKeyValues(readText(`/run/systemd/users/${name}`))
+    const state = user.get('STATE')
+    if (state === 'active' || state === 'online') users.add(user.get('NAME') ?? name)
+  }
+  for (const name of parseUtmp(readBytes('/run/utmp', UTMP_BYTES_MAX))) users.add(name)
+  users.delete('')
+  return sortedList(users).map((user) => user.slice(0, 255))
+}
+
+function sortedList(items: ReadonlySet<string>): string[] {
+  return [...items].sort().slice(0, LIST_MAX)
+}
+
+/** Somebody works at it where a display manager is enabled; Debian's default target says nothing. */
+function isWorkstation(): boolean {
+  return namesAnything('/etc/systemd/system/display-manager.service')
+}
+
+function domainOf(name: string): string {
+  const dot = name.indexOf('.')
+  if (dot > 0) return name.slice(dot + 1)
+  return /^domain\s+(\S+)/m.exec(readText('/etc/resolv.conf'))?.[1] ?? ''
+}
+
+function timeZone(): string {
+  const linked = zoneOfLink(linkTarget('/etc/localtime') ?? '')
+  return linked ?? (/^[A-Za-z0-9_+\-/]+$/m.exec(readText('/etc/timezone'))?.[0] || 'UTC')
+}
+
+function namesAnything(path: string): boolean {
+  return sizeIfThere(path) !== null || linkTarget(path) !== null
+}
+
+function readText(path: string): string {
+  return Buffer.from(readBytes(path, TEXT_BYTES_MAX)).toString('utf8')
+}
+
+/** A fact that cannot be read is left out: it must not keep the endpoint from checking in. */
+function readBytes(path: string, bytesMax: number): Uint8Array {
+  try {
+    return readIfThere(path, bytesMax) ?? new Uint8Array()
+  } catch {
+    // Best effort: see above.
+    return new Uint8Array()
+  }
+}

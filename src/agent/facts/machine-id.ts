@@ -1,0 +1,26 @@
+/**
+ * The installation's own id, by which a reinstalled agent gets its old endpoint back. Below a `--root` folder it
+ * is made when there is none, so that many agents on one machine are many endpoints; a real machine's id is its
+ * own business and is never written.
+ */
+import { dirname } from 'node:path'
+import { fromUtf8, toHex, utf8 } from '../../base/bytes.ts'
+import type { Random } from '../../base/random.ts'
+import type { Layout } from '../layout.ts'
+import { makeFolder, readIfThere, writeDurably } from '../machine/files.ts'
+
+export function machineId(layout: Layout, random: Random): string {
+  const found = readId(layout.machineId)
+  if (found !== '' || layout.root === '') return found
+  const made = toHex(random.bytes(16))
+  makeFolder(dirname(layout.machineId))
+  writeDurably(layout.machineId, utf8(`${made}\n`), 0o644)
+  return made
+}
+
+function readId(path: string): string {
+  const bytes = readIfThere(path, 4096)
+  const text = bytes === null ? '' : fromUtf8(bytes).trim()
+  // machine-id(5): 32 hexadecimal characters; `uninitialized` in an image that was never booted.
+  return /^[0-9a-f]{32}$/.test(text) ? text : ''
+}

@@ -1,0 +1,57 @@
+/**
+ * When the next request is due. A fleet must not march in step and a server in trouble must not be trampled:
+ * intervals have jitter, failures back off with full jitter, and early check-ins are held to one a second.
+ */
+import { jittered, type Random } from '../base/random.ts'
+
+export type Pause = {
+  /** When the next request is due by itself. */
+  readonly dueMs: number
+  /** Not even news may send one before this. */
+  readonly notBeforeMs: number
+}
+
+const INTERVAL_JITTER = 0.1
+/** News that comes together is told together. */
+const EARLY_MS = 1_000
+const BACK_OFF_FIRST_MS = 1_000
+const BACK_OFF_MAX_MS = 5 * 60_000
+/** Even with the luck of full jitter. */
+const BACK_OFF_LEAST_MS = 500
+/** A token that was revoked stays so until a person changes something. */
+const FORBIDDEN_MS = 3_600_000
+/** A server may ask for patience, but not for silence. */
+const RETRY_AFTER_MAX_MS = 3_600_000
+
+export function pauseAfterSuccess(
+  random: Random,
+  intervalS: number,
+  again: 'at-once' | 'as-due',
+): Pause {
+  const interval = jittered(random, intervalS * 1000, INTERVAL_JITTER)
+  return { dueMs: again === 'at-once' ? 0 : interval, notBeforeMs: EARLY_MS }
+}
+
+/** `failures` counts this one. */
+export function pauseAfterFailure(
+  random: Random,
+  failures: number,
+  retryAfterMs: number | null,
+): Pause {
+  const cap = Math.min(BACK_OFF_MAX_MS, BACK_OFF_FIRST_MS * 2 ** Math.min(failures - 1, 20))
+  const backOff = Math.max(BACK_OFF_LEAST_MS, cap * random.fraction())
+  if (retryAfterMs === null) return { dueMs: backOff, notBeforeMs: backOff }
+  const asked = Math.min(RETRY_AFTER_MAX_MS, retryAfterMs)
+  const pause = Math.max(backOff, asked + backOff * INTERVAL_JITTER)
+  return { dueMs: pause, notBeforeMs: pause }
+}
+
+export function pauseAfterForbidden(random: Random): Pause {
+  const pause = jittered(random, FORBIDDEN_MS, INTERVAL_JITTER)
+  return { dueMs: pause, notBeforeMs: pause }
+}
+
+/** Retry-After in seconds (RFC 9110, 10.2.3); its other form, a date, would trust two clocks and is passed over. */
+export function retryAfterMs(header: string | null): number | null {
+  return header !== null && /^\d{1,9}$/.test(header) ? Number(header) * 1000 : null
+}

@@ -1,0 +1,160 @@
+/**
+ * Requests to the server, over whatever way gets there: the proxies of the distribution in random order, then
+ * direct. The way that worked last is tried first, so a dead or hanging proxy costs its time limit once and not
+ * at every request. Every wait has a limit, every answer a size, redirects are not followed, and TLS is always
+ * verified (by the runtime, with the system's and its own roots).
+ */
+
+import { concatBytes } from '../base/bytes.ts'
+import type { Clock } from '../base/clock.ts'
+import { causeChain, Fault } from '../base/fault.ts'
+import type { Log } from '../base/log.ts'
+import type { Random } from '../base/random.ts'
+
+/** The runtime's fetch. `proxy` is bun's; a runtime without it can only go direct. */
+export type Fetch = (url: string, init: RequestInit & { proxy?: string }) => Promise<Response>
+
+export type LinkLimits = {
+  /** From the start of a request to the headers of its answer, by one way. */
+  readonly headersMs: number
+  /** Between two pieces of an answer's body. */
+  readonly idleMs: number
+}
+export const LINK_LIMITS: LinkLimits = { headersMs: 15_000, idleMs: 30_000 }
+
+export type LinkNeeds = {
+  readonly serverUrl: string
+  readonly proxies: readonly string[]
+  readonly fetch: Fetch
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly limits: LinkLimits
+}
+
+export type LinkRequest = {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | null
+}
+
+/** Null: direct. */
+type Way = string | null
+
+/** What a proxy answers on its own account; it may be the server's word too, and another way then tells. */
+const PROXY_TROUBLE = [407, 502, 503, 504]
+
+export class ServerLink {
+  readonly #needs: LinkNeeds
+  #ways: readonly Way[]
+
+  constructor(needs: LinkNeeds) {
+    this.#needs = needs
+    this.#ways = [...shuffled(needs.proxies, needs.random), null]
+  }
+
+  /** The headers of an answer have arrived; its body is read with `readBody` or `readPieces`. */
+  async send(request: LinkRequest): Promise<Response> {
+    let trouble: { readonly way: Way; readonly response: Response } | null = null
+    let lastError: unknown
+    for (const way of this.#ways) {
+      try {
+        const response = await this.#sendBy(way, request)
+        if (way === null || !PROXY_TROUBLE.includes(response.status)) {
+          this.#prefer(way)
+          return response
+        }
+        await trouble?.response.body?.cancel()
+        trouble = { way, response }
+      } catch (error) {
+        // Best effort: the next way may get there; when none does, the last error is thrown below.
+        lastError = error
+        const chain = causeChain(error)
+        this.#needs.log.debug({ way: way ?? 'direct', chain }, 'this way does not reach the server')
+      }
+    }
+    if (trouble !== null) return trouble.response
+    throw new Fault({
+      code: 'server-unreachable',
+      doing: `asking ${this.#needs.serverUrl}${request.path}`,
+      retry: 'later',
+      cause: lastError,
+    })
+  }
+
+  async readBody(response: Response, bytesMax: number): Promise<Uint8Array> {
+    const pieces: Uint8Array[] = []
+    let length = 0
+    for await (const piece of this.readPieces(response)) {
+      length += piece.length
+      if (length > bytesMax) {
+        throw new Fault({
+          code: 'answer-too-large',
+          doing: `reading an answer of at most ${bytesMax} bytes`,
+          retry: 'later',
+        })
+      }
+      pieces.push(piece)
+    }
+    return concatBytes(pieces)
+  }
+
+  /** The body, piece by piece. Leaving the loop early gives the connection up. */
+  async *readPieces(response: Response): AsyncGenerator<Uint8Array> {
+    if (response.body === null) return
+    const reader = response.body.getReader()
+    try {
+      for (;;) {
+        const idle = this.#needs.clock.sleep(this.#needs.limits.idleMs)
+        const next = await Promise.race([reader.read(), idle.done.then(() => null)]).finally(
+          idle.cancel,
+        )
+        if (next === null) {
+          throw new Fault({ code: 'stalled', doing: 'reading an answer', retry: 'later' })
+        }
+        if (next.done) return
+        yield next.value
+      }
+    } finally {
+      // Best effort: the connection is given up either way.
+      reader.cancel().catch(() => {})
+    }
+  }
+
+  async #sendBy(way: Way, request: LinkRequest): Promise<Response> {
+    const { clock, limits, serverUrl } = this.#needs
+    const abort = new AbortController()
+    const limit = clock.sleep(limits.headersMs)
+    let isOver = false
+    void limit.done.then(() => {
+      if (!isOver) abort.abort(new Fault({ code: 'timed-out', doing: 'waiting', retry: 'later' }))
+    })
+    try {
+      return await this.#needs.fetch(`${serverUrl.replace(/\/+$/, '')}${request.path}`, {
+        method: request.method,
+        headers: { 'accept-encoding': 'identity', ...request.headers },
+        body: request.body,
+        redirect: 'manual',
+        signal: abort.signal,
+        ...(way === null ? {} : { proxy: `http://${way}` }),
+      })
+    } finally {
+      isOver = true
+      limit.cancel()
+    }
+  }
+
+  #prefer(way: Way): void {
+    if (this.#ways[0] === way) return
+    this.#needs.log.info({ way: way ?? 'direct' }, 'this way reaches the server')
+    this.#ways = [way, ...this.#ways.filter((each) => each !== way)]
+  }
+}
+
+function shuffled<Item>(items: readonly Item[], random: Random): Item[] {
+  return items
+    .map((item) => ({ item, order: random.fraction() }))
+    .sort((left, right) => left.order - right.order)
+    .map(({ item }) => item)
+}

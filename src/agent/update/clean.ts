@@ -1,0 +1,40 @@
+/**
+ * Removes what no version needs any more: version directories but the ones kept, store files that none of those
+ * names, leftovers of downloads. Writes nothing when there is nothing to remove. Safe to repeat, and to be cut
+ * short anywhere: directories go first, and what they alone needed is found unneeded the next time.
+ */
+import { join } from 'node:path'
+import type { TrustedKey } from '../../trust/keys.ts'
+import type { SlotsMessage } from '../launcher/control.ts'
+import { type Layout, versionFolder } from '../layout.ts'
+import { namesIn, removeTree } from '../machine/files.ts'
+import { readManifest } from '../version-directory.ts'
+
+/** Returns what was removed, for the log. Only called while no attempt is at work. */
+export function clean(
+  layout: Layout,
+  slots: SlotsMessage,
+  trustedKeys: readonly TrustedKey[],
+): readonly string[] {
+  const kept = [slots.active, ...(slots.backup === null ? [] : [slots.backup]), ...slots.kept]
+  const digests = new Set(kept.map((slot) => slot.manifest_digest))
+  const removed = removeOthers(layout.versions, digests)
+  const needed = new Set<string>()
+  for (const digest of digests) {
+    const read = readManifest(versionFolder(layout, digest), trustedKeys)
+    // A version that cannot be read may be mended from the store: then nothing of the store is let go.
+    if (!read.ok) return removed
+    for (const file of read.value.manifest.files) needed.add(file.digest)
+  }
+  return [
+    ...removed,
+    ...removeOthers(layout.store, needed),
+    ...removeOthers(layout.partial, new Set()),
+  ]
+}
+
+function removeOthers(folder: string, kept: ReadonlySet<string>): string[] {
+  const others = namesIn(folder).filter((name) => !kept.has(name))
+  for (const name of others) removeTree(join(folder, name))
+  return others
+}

@@ -1,0 +1,58 @@
+/**
+ * Fetches and verifies the manifest of the version that was offered.
+ *
+ * Before: the attempt names a manifest digest; nothing of it is believed.
+ * After: `partial/<digest>.manifest` holds the envelope, signed by a trusted key, its payload of this digest.
+ * Safe to repeat because: the file is written whole, after verification, and the same digest is the same bytes.
+ */
+import { Fault } from '../../base/fault.ts'
+import { accept, type Result, refuse } from '../../base/result.ts'
+import type { TrustedKey } from '../../trust/keys.ts'
+import type { Layout } from '../layout.ts'
+import { makeFolder, writeDurably } from '../machine/files.ts'
+import { verifyManifest } from '../manifest.ts'
+import type { ServerLink } from '../server-link.ts'
+import { ENVELOPE_BYTES_MAX } from '../version-directory.ts'
+import type { Misfit } from './check-manifest.ts'
+import { partialManifest } from './observe.ts'
+
+export async function fetchManifest(
+  needs: {
+    readonly layout: Layout
+    readonly link: ServerLink
+    readonly authorization: string
+    readonly trustedKeys: readonly TrustedKey[]
+  },
+  digest: string,
+): Promise<Result<null, Misfit>> {
+  const { layout, link, authorization, trustedKeys } = needs
+  const response = await link.send({
+    method: 'GET',
+    path: `/agent/v1/manifests/${digest}`,
+    headers: { authorization },
+    body: null,
+  })
+  if (response.status !== 200) {
+    await response.body?.cancel()
+    throw new Fault({
+      code: 'download-failed',
+      doing: `fetching manifest ${digest} (status ${response.status})`,
+      retry: response.status === 404 || response.status === 410 ? 'never' : 'later',
+    })
+  }
+  const envelope = await link.readBody(response, ENVELOPE_BYTES_MAX)
+  const verified = verifyManifest(envelope, trustedKeys)
+  if (!verified.ok) {
+    const { code } = verified.refusal
+    return refuse({ reason: code, message: `the manifest was refused: ${code}` })
+  }
+  if (verified.value.digest !== digest) {
+    return refuse({
+      reason: 'wrong-manifest',
+      message: 'another manifest than the one offered came',
+    })
+  }
+  makeFolder(layout.partial)
+  writeDurably(partialManifest(layout, digest), envelope, 0o600)
+  return accept(null)
+}

@@ -1,0 +1,35 @@
+/**
+ * What an instruction of the server does to the journal. Instructions are levels: the same one comes with every
+ * reply until the server has heard what became of it, so taking one twice must be the same as taking it once.
+ */
+import type { Instruction } from '../../contract/agent/check-in.ts'
+import type { SlotsMessage } from '../launcher/control.ts'
+import { type Attempt, attemptOf } from './journal.ts'
+
+/** Undefined: the journal stays as it is. */
+export function takeInstruction(
+  attempt: Attempt | null,
+  slots: SlotsMessage,
+  instruction: Instruction,
+): Attempt | undefined {
+  if (instruction.kind === 'cancel') return cancelled(attempt, slots, instruction.attempt_id)
+  if (instruction.kind !== 'upgrade') return undefined
+  if (attempt?.attempt_id === instruction.attempt_id) return undefined
+  // The launcher's outcome of this attempt is on its way up; the offer is older than that.
+  if (slots.outcome?.attempt_id === instruction.attempt_id) return undefined
+  // What has begun to switch is left to end; a probation is not disturbed. The offer comes again.
+  if (slots.probation !== null) return undefined
+  if (attempt !== null && attempt.phase === 'switching' && attempt.ended === null) return undefined
+  return attemptOf(instruction)
+}
+
+function cancelled(
+  attempt: Attempt | null,
+  slots: SlotsMessage,
+  attemptId: string,
+): Attempt | undefined {
+  if (attempt?.attempt_id !== attemptId || attempt.ended !== null) return undefined
+  if (attempt.phase === 'switching' || slots.probation?.attempt_id === attemptId) return undefined
+  const message = 'it was cancelled before the switch'
+  return { ...attempt, ended: { phase: 'failed', reason: 'cancelled', message } }
+}
