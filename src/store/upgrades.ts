@@ -2,11 +2,15 @@ import type { Selectable } from 'kysely'
 import type { Instant } from '../base/clock.ts'
 import type { AttemptId, EndpointId, UpgradeActionId } from '../base/ids.ts'
 import type { AgentVersion } from '../base/version.ts'
-import type { UpgradeActionCreated } from '../domain/upgrade/create-upgrade-action.ts'
+import type {
+  CreateUpgradeActionView,
+  UpgradeActionCreated,
+} from '../domain/upgrade/create-upgrade-action.ts'
 import { isFinished, type Upgrade, type UpgradeState } from '../domain/upgrade/upgrade.ts'
 import type { Window } from '../domain/upgrade/window.ts'
+import { lockEndpoints } from './endpoints.ts'
 import type { Reader, Writer } from './open.ts'
-import { storedDigest } from './releases.ts'
+import { loadReleases, storedDigest } from './releases.ts'
 import type { UpgradeTable } from './tables.ts'
 
 /** Saves an action with its upgrades, and ends the waiting upgrades that it takes over. */
@@ -194,4 +198,26 @@ function upgradeOf(row: Selectable<UpgradeTable>): Upgrade {
     deadlineAt: row.deadline_at,
     changedAt: row.changed_at,
   }
+}
+
+/** What a new action is decided on; the endpoints' rows are held until this transaction ends. */
+export async function lockCreateUpgradeActionView(
+  writer: Writer,
+  wanted: {
+    readonly endpointIds: readonly EndpointId[]
+    readonly versions: readonly AgentVersion[]
+  },
+): Promise<CreateUpgradeActionView> {
+  const endpoints = await lockEndpoints(writer, wanted.endpointIds)
+  const opens = await loadOpenUpgrades(writer, [...endpoints.keys()])
+  const releases = await loadReleases(writer, { versions: wanted.versions })
+  const candidates = [...endpoints.values()].map((endpoint) => ({
+    id: endpoint.id,
+    deleted: endpoint.deletedAt !== null,
+    target: endpoint.state.facts.target,
+    version: endpoint.state.version,
+    skipped: endpoint.state.skipped.map((skipped) => skipped.manifestDigest),
+    openUpgrade: opens.get(endpoint.id)?.state ?? null,
+  }))
+  return { candidates, releases }
 }

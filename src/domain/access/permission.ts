@@ -17,3 +17,8 @@ export type Permission = (typeof PERMISSIONS)[number]
 
 /** Who asks: the API key that signed the request. */
 export type Actor = { readonly kind: 'api-key'; readonly id: number; readonly name: string }
+
+/** As audit entries and `created_by` name it. */
+export function actorName(actor: Actor): string {
+  return `${actor.kind}:${actor.id}`
+}

@@ -41,6 +41,8 @@ export type CreateUpgradeActionRefusal =
 export type UpgradeActionCreated = {
   readonly action: Omit<UpgradeAction, 'id'>
   readonly upgrades: readonly Omit<Upgrade, 'actionId'>[]
+  /** How many of the upgrades each platform has. */
+  readonly platforms: ReadonlyMap<Platform, number>
   readonly ineligible: readonly Ineligible[]
 }
 
@@ -66,12 +68,13 @@ export function decideCreateUpgradeAction(
   const expiresAt = now + ACTION_EXPIRY_MS
   const { targetVersions, window } = command
   const action = { targetVersions, window, createdAt: now, expiresAt }
-  const versions = new Map(view.candidates.map((each) => [each.id, each.version]))
-  const upgrades = eligible.map((each) => {
-    const fromVersion = versions.get(each.endpointId) ?? each.release.version
-    return queueUpgrade(each, { command, fromVersion, now, expiresAt })
-  })
-  return accept({ action, upgrades, ineligible })
+  const upgrades = eligible.map((each) => queueUpgrade(each, { command, now, expiresAt }))
+  const platforms = new Map<Platform, number>()
+  for (const { release } of eligible) {
+    const { platform } = release.target
+    platforms.set(platform, (platforms.get(platform) ?? 0) + 1)
+  }
+  return accept({ action, upgrades, platforms, ineligible })
 }
 
 function assessAll(view: CreateUpgradeActionView, command: CreateUpgradeAction): Eligibility[] {
@@ -91,7 +94,6 @@ function queueUpgrade(
   eligible: Eligible,
   order: {
     readonly command: CreateUpgradeAction
-    readonly fromVersion: AgentVersion
     readonly now: number
     readonly expiresAt: number
   },
@@ -100,7 +102,7 @@ function queueUpgrade(
   return {
     endpointId: eligible.endpointId,
     state: 'queued',
-    fromVersion: order.fromVersion,
+    fromVersion: eligible.fromVersion,
     targetVersion: eligible.release.version,
     manifestDigest: eligible.release.manifestDigest,
     attemptId: null,

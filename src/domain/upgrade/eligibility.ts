@@ -10,6 +10,7 @@ import { isRunning, type UpgradeState } from './upgrade.ts'
 export const INELIGIBLE_REASONS = [
   'unknown-endpoint',
   'endpoint-deleted',
+  'never-checked-in',
   'no-target-for-platform',
   'no-release-for-target',
   'release-withdrawn',
@@ -25,8 +26,8 @@ export type UpgradeCandidate = {
   readonly id: EndpointId
   readonly deleted: boolean
   readonly target: Target
-  readonly version: AgentVersion
-  readonly manifestDigest: Digest
+  /** Null until its first check-in. */
+  readonly version: AgentVersion | null
   /** Manifest digests that failed there. */
   readonly skipped: readonly Digest[]
   /** The state of its open upgrade; null when it has none. */
@@ -34,7 +35,12 @@ export type UpgradeCandidate = {
 }
 
 export type Eligibility =
-  | { readonly kind: 'eligible'; readonly endpointId: EndpointId; readonly release: Release }
+  | {
+      readonly kind: 'eligible'
+      readonly endpointId: EndpointId
+      readonly release: Release
+      readonly fromVersion: AgentVersion
+    }
   | {
       readonly kind: 'ineligible'
       readonly endpointId: EndpointId
@@ -53,6 +59,8 @@ export function assessEligibility(
     return { kind: 'ineligible', endpointId: candidate.id, reason, platform }
   }
   if (candidate.deleted) return no('endpoint-deleted')
+  const fromVersion = candidate.version
+  if (fromVersion === null) return no('never-checked-in')
   const version = targetVersions.get(platform)
   if (version === undefined) return no('no-target-for-platform')
   const release = options.releases.find(
@@ -60,7 +68,7 @@ export function assessEligibility(
   )
   if (release === undefined) return no('no-release-for-target')
   if (release.withdrawnAt !== null) return no('release-withdrawn')
-  const order = compareVersions(candidate.version, version)
+  const order = compareVersions(fromVersion, version)
   if (order === 0) return no('already-at-version')
   if (order > 0) return no('newer-version-installed')
   if (!options.retrySkipped && candidate.skipped.includes(release.manifestDigest)) {
@@ -69,5 +77,5 @@ export function assessEligibility(
   if (candidate.openUpgrade !== null && isRunning(candidate.openUpgrade)) {
     return no('upgrade-in-progress')
   }
-  return { kind: 'eligible', endpointId: candidate.id, release }
+  return { kind: 'eligible', endpointId: candidate.id, release, fromVersion }
 }

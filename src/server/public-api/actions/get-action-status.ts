@@ -1,0 +1,51 @@
+import type { Clock } from '../../../base/clock.ts'
+import type { UpgradeActionId } from '../../../base/ids.ts'
+import { accept, refuse } from '../../../base/result.ts'
+import { parse } from '../../../contract/parse.ts'
+import { getActionStatus } from '../../../contract/public/endpoints.ts'
+import type { Upgrade } from '../../../domain/upgrade/upgrade.ts'
+import type { Database } from '../../../store/open.ts'
+import { loadActionUpgrades } from '../../../store/upgrades.ts'
+import type { PublicRoute } from '../../http/route.ts'
+import { actionStatus, renderUpgradeDetail } from '../endpoints/upgrade-detail.ts'
+
+/** `POST actions/get_action_status`: how an upgrade action goes, endpoint by endpoint. */
+export const getActionStatusRoute: PublicRoute<{
+  readonly database: Database
+  readonly clock: Clock
+}> = {
+  method: 'POST',
+  path: '/public_api/v1/actions/get_action_status',
+  permission: 'actions.view',
+  async answer(needs, request) {
+    const parsed = parse(getActionStatus, request.data, ['request_data'])
+    if (!parsed.ok) return refuse({ code: 'invalid-request', errors: parsed.refusal })
+    const actionId = parsed.value.group_action_id
+    // Branding: an id that was never given names no action.
+    const upgrades = await loadActionUpgrades(needs.database.read, actionId as UpgradeActionId)
+    if (upgrades === undefined) return refuse({ code: 'action-unknown', actionId })
+    const now = needs.clock.now()
+    const ended = upgrades.filter((upgrade) => isTroubled(upgrade))
+    return accept({
+      data: byEndpoint(upgrades, (upgrade) => actionStatus(upgrade.state)),
+      errorReasons: byEndpoint(ended, (upgrade) => ({
+        errorText: upgrade.reason ?? upgrade.state,
+        errorDescription: upgrade.message ?? '',
+      })),
+      details: byEndpoint(upgrades, (upgrade) => renderUpgradeDetail(upgrade, now)),
+    })
+  },
+}
+
+const TROUBLED = new Set(['FAILED', 'EXPIRED', 'CANCELLED', 'TIMEOUT'])
+
+function isTroubled(upgrade: Upgrade): boolean {
+  return TROUBLED.has(actionStatus(upgrade.state))
+}
+
+function byEndpoint<Value>(
+  upgrades: readonly Upgrade[],
+  render: (upgrade: Upgrade) => Value,
+): Record<string, Value> {
+  return Object.fromEntries(upgrades.map((upgrade) => [upgrade.endpointId, render(upgrade)]))
+}

@@ -1,0 +1,76 @@
+import type * as z from 'zod'
+import type { UpgradeActionId } from '../../../base/ids.ts'
+import type { Platform } from '../../../base/platform.ts'
+import type { upgradeEndpointsReply } from '../../../contract/public/endpoints.ts'
+import type {
+  Ineligible,
+  UpgradeActionCreated,
+} from '../../../domain/upgrade/create-upgrade-action.ts'
+import type { IneligibleReason } from '../../../domain/upgrade/eligibility.ts'
+
+/** Named one by one in a reply: enough to see what is wrong, too few to fill it. */
+const INELIGIBLE_NAMED_MAX = 100
+
+const PLATFORM_LABELS: Readonly<Record<Platform, string>> = {
+  windows: 'Windows',
+  linux: 'Linux',
+  macos: 'macOS',
+  android: 'Android',
+}
+
+const REASON_TEXTS: Readonly<Record<IneligibleReason, string>> = {
+  'unknown-endpoint': 'not found',
+  'endpoint-deleted': 'deleted',
+  'never-checked-in': 'enrolled but not checked in yet',
+  'no-target-for-platform': 'left out: no target version for this platform',
+  'no-release-for-target': 'left out: the version is not released for its architecture',
+  'release-withdrawn': 'left out: the release was withdrawn',
+  'already-at-version': 'already at the target version',
+  'newer-version-installed': 'left out: a newer version is installed',
+  'version-failed-here': 'left out: the version failed there before (retry_failed tries again)',
+  'upgrade-in-progress': 'left out: another upgrade is in progress',
+}
+
+/** The documented wording of `summary` and `details`, one line per platform and version, then one per reason. */
+export function renderUpgradeAction(
+  actionId: UpgradeActionId,
+  created: UpgradeActionCreated,
+): z.infer<typeof upgradeEndpointsReply> {
+  return {
+    summary: 'Upgrade action created successfully.',
+    details: [...queuedLines(created), ...ineligibleLines(created.ineligible)],
+    group_action_id: actionId,
+    endpoints_count: created.upgrades.length,
+    ineligible: created.ineligible.slice(0, INELIGIBLE_NAMED_MAX).map((each) => {
+      return { endpoint_id: each.endpointId, reason: each.reason }
+    }),
+    ineligible_count: created.ineligible.length,
+  }
+}
+
+function queuedLines(created: UpgradeActionCreated): string[] {
+  // An action's targets name each platform once, in the order of the request.
+  return [...created.action.targetVersions].flatMap(([platform, version]) => {
+    const count = created.platforms.get(platform) ?? 0
+    if (count === 0) return []
+    return [`${PLATFORM_LABELS[platform]}: ${endpoints(count)} queued for upgrade to ${version}`]
+  })
+}
+
+/** One line per platform and reason; endpoints that nobody knows have no platform. */
+export function ineligibleLines(ineligible: readonly Ineligible[]): string[] {
+  const counts = new Map<string, { readonly each: Ineligible; count: number }>()
+  for (const each of ineligible) {
+    const key = `${each.platform} ${each.reason}`
+    const counted = counts.get(key) ?? { each, count: 0 }
+    counts.set(key, { each, count: counted.count + 1 })
+  }
+  return [...counts.values()].map(({ each, count }) => {
+    const label = each.platform === null ? '' : `${PLATFORM_LABELS[each.platform]}: `
+    return `${label}${endpoints(count)} ${REASON_TEXTS[each.reason]}`
+  })
+}
+
+function endpoints(count: number): string {
+  return count === 1 ? '1 endpoint' : `${count} endpoints`
+}
