@@ -4,7 +4,7 @@
  */
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { it } from 'vitest'
+import { describe, it } from 'vitest'
 
 /** Which of `programs` are not on the path (system folders included, which users often lack). */
 export function missingPrograms(programs: readonly string[]): string[] {
@@ -37,4 +37,11 @@ export function itNeeds(
     if (missing.length > 0) context.skip(`needs ${missing.join(', ')}, not on this machine`)
     return body()
   })
+}
+
+/** `describe`, likewise; the name says what was missing, because its tests cannot. */
+export function describeNeeds(programs: readonly string[], name: string, body: () => void): void {
+  const missing = missingPrograms(programs)
+  const needs = missing.length > 0 ? ` (needs ${missing.join(', ')}, not on this machine)` : ''
+  describe.skipIf(missing.length > 0)(name + needs, body)
 }

@@ -3,7 +3,6 @@
  * each skipped test with what it needed before that. A test file that could not be loaded and an
  * error outside any test count as failures, so that the line never says better than the truth.
  */
-import { writeSync } from 'node:fs'
 import type { Reporter, SerializedError, TestCase, TestModule } from 'vitest/node'
 
 export type Skipped = { readonly name: string; readonly reason: string }
@@ -18,7 +17,7 @@ export class SummaryReporter implements Reporter {
     const text = renderTally(tally(modules, errors.length))
     // Written as the process ends: the runner's own summary comes after its reporters, and this
     // line is last.
-    process.once('exit', () => writeSync(1, text))
+    process.once('exit', () => process.stdout.write(text))
   }
 }
 
@@ -42,7 +41,8 @@ function errorsAround(module: TestModule): number {
 function describeSkipped(test: TestCase): Skipped {
   const result = test.result()
   const note = result.state === 'skipped' ? result.note : undefined
-  return { name: test.fullName, reason: note ?? 'the test gives no reason' }
+  const inName = /\((needs [^)]+)\)/.exec(test.fullName)?.[1]
+  return { name: test.fullName, reason: note ?? inName ?? 'the test gives no reason' }
 }
 
 export function renderTally(counts: Tally): string {

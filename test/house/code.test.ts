@@ -72,6 +72,7 @@ describe('catches', () => {
     ['a reason', 'try { a() } catch {\n  // Best effort: it was only a hint.\n}'],
     ['a reason above', '// Best effort: only a hint.\nawait a().catch(() => {})'],
     ['passing it on', 'new Promise((resolve, reject) => a().catch((e) => { reject(e) }))'],
+    ['passing it on to a waiter', 'try { a() } catch (e) { for (const w of ws) w.reject(e) }'],
     ['a handler by name', 'a().catch(nullIfMissing)'],
   ])('allows %s', (_what, text) => {
     expect(catches(one(text))).toEqual([])

@@ -1,7 +1,7 @@
 /**
  * No file may reach itself through what it imports, and every file must be reached from somewhere.
  */
-import { codeIn, type Finding, importsOf, isTest, type Tree } from './tree.ts'
+import { codeIn, type Finding, importsOf, type Tree } from './tree.ts'
 
 type Graph = ReadonlyMap<string, readonly string[]>
 
@@ -58,7 +58,6 @@ export function deadFiles(tree: Tree): Finding[] {
 }
 
 function isEntry(path: string): boolean {
-  return (
-    /^(?:src\/main|tools|bench)\/[^/]+\.tsx?$/.test(path) || isTest(path) || !path.includes('/')
-  )
+  const starts = /^(?:src\/main|tools|bench)\/[^/]+\.tsx?$/.test(path) || !path.includes('/')
+  return starts || path.endsWith('.test.ts') || path.startsWith('test/')
 }

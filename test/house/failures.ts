@@ -1,11 +1,12 @@
 /** Every catch rethrows, turns the failure into a refusal, or says why ignoring it is right. */
 import { isFunction, isNode, type Node, nameOf, nodesIn, walk } from './ast.ts'
-import { codeIn, type Finding, lineAt, syntaxOf, type TextFile, type Tree } from './tree.ts'
+import { codeIn, type Finding, isTest, lineAt, syntaxOf, type TextFile, type Tree } from './tree.ts'
 
 const EXCUSE = 'Best effort:'
 
 export function catches(tree: Tree): Finding[] {
-  return codeIn(tree).flatMap((file) => {
+  const files = codeIn(tree).filter(({ path }) => !isTest(path))
+  return files.flatMap((file) => {
     const answering = answeringFunctions(syntaxOf(file))
     return [...walk(syntaxOf(file))]
       .flatMap((node) => handlersIn(node))
@@ -43,7 +44,7 @@ function answers(handler: Node, answering: ReadonlySet<string>): boolean {
     if (node.type === 'ThrowStatement') return true
     if (node.type === 'ReturnStatement') return isRefusal(node.argument, answering)
     // Passing the failure on to whoever waits is rethrowing it.
-    return node.type === 'CallExpression' && nameOf(node.callee) === 'reject'
+    return node.type === 'CallExpression' && calledName(node.callee) === 'reject'
   })
 }
 

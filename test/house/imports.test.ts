@@ -41,7 +41,9 @@ describe('directions', () => {
     ['src/cli/a.ts', '../main/b.ts', 'nobody imports main'],
     ['src/garage/a.ts', '../base/b.ts', 'there is no room "garage"'],
     ['src/server/public-api/a.ts', '../agent-api/b.ts', 'the two APIs change'],
-    ['src/base/a.ts', '../../test/b.ts', 'src imports nothing outside src'],
+    ['src/base/a.ts', '../../tools/b.ts', 'src imports nothing outside src'],
+    ['src/pack/a.ts', './writer.suite.ts', 'only tests import what is made for tests'],
+    ['src/client/a.ts', './testing/b.ts', 'only tests import what is made for tests'],
   ])('refuses %s importing %s and says why', (path, specifier, why) => {
     const [finding] = directions(snippets({ [path]: `import '${specifier}'` }))
     expect(finding?.instead).toContain(why)
@@ -53,6 +55,8 @@ describe('directions', () => {
     ['src/main/a.ts', '../server/b.ts'],
     ['src/pack/deb/a.ts', '../writer.ts'],
     ['test/a.ts', '../src/server/b.ts'],
+    ['src/pack/a.test.ts', './writer.suite.ts'],
+    ['src/pack/a.test.ts', '../../test/needs.ts'],
   ])('allows %s importing %s', (path, specifier) => {
     expect(directions(snippets({ [path]: `import '${specifier}'` }))).toEqual([])
   })

@@ -51,6 +51,11 @@ describe('functionSizes', () => {
     })
     expect(places(functionSizes(tree))).toEqual(['src/a.ts:1'])
   })
+
+  it('lets a row of a table have as many columns as it needs', () => {
+    const text = "it.each([[1, 2, 3, 4, 5]])('x', (a, b, c, d, e) => {})"
+    expect(functionSizes(snippets({ 'src/a.test.ts': text }))).toEqual([])
+  })
 })
 
 describe('fileNames', () => {

@@ -40,37 +40,44 @@ export function lineWidths(tree: Tree): Finding[] {
 export function functionSizes(tree: Tree): Finding[] {
   return codeIn(tree).flatMap((file) => {
     const root = syntaxOf(file)
-    const suites = isTest(file.path) ? suiteBodies(root) : new Set<Node>()
-    return [...walk(root)]
-      .filter((node) => isFunction(node) && !suites.has(node))
-      .flatMap((node) => oversize(file, node))
+    const inTests = isTest(file.path)
+    const suites = inTests ? givenTo(root, 'describe') : new Set<Node>()
+    const rows = inTests ? givenTo(root, 'each') : new Set<Node>()
+    return [...walk(root)].filter(isFunction).flatMap((node) => [
+      ...(suites.has(node) ? [] : tooLong(file, node)),
+      // A table's row may have as many columns as it needs.
+      ...(rows.has(node) ? [] : tooManyParameters(file, node)),
+    ])
   })
 }
 
-function oversize(file: TextFile, node: Node): Finding[] {
+function tooLong(file: TextFile, node: Node): Finding[] {
   const line = lineAt(file, node.start)
   const lines = lineAt(file, node.end) - line + 1
-  const parameters = nodesIn(node.params).length
-  const findings: Finding[] = []
-  if (lines > FUNCTION_LINES_MAX) {
-    const problem = `has a function of ${lines} lines, more than ${FUNCTION_LINES_MAX}`
-    findings.push({ path: file.path, line, problem, instead: 'name its parts' })
-  }
-  if (parameters > PARAMETERS_MAX) {
-    const problem = `has a function with ${parameters} parameters, more than ${PARAMETERS_MAX}`
-    findings.push({ path: file.path, line, problem, instead: 'pass one object of what it uses' })
-  }
-  return findings
+  if (lines <= FUNCTION_LINES_MAX) return []
+  const problem = `has a function of ${lines} lines, more than ${FUNCTION_LINES_MAX}`
+  return [{ path: file.path, line, problem, instead: 'name its parts' }]
 }
 
-/** `describe('...', () => { ... })` groups tests: its body is a chapter, not a function. */
-function suiteBodies(root: Node): Set<Node> {
-  const bodies = new Set<Node>()
+function tooManyParameters(file: TextFile, node: Node): Finding[] {
+  const parameters = nodesIn(node.params).length
+  if (parameters <= PARAMETERS_MAX) return []
+  const line = lineAt(file, node.start)
+  const problem = `has a function with ${parameters} parameters, more than ${PARAMETERS_MAX}`
+  return [{ path: file.path, line, problem, instead: 'pass one object of what it uses' }]
+}
+
+/**
+ * What is handed to a call through `name`: the bodies of `describe(...)`, which are chapters and
+ * not functions, and the rows of `it.each(...)(...)`.
+ */
+function givenTo(root: Node, name: string): Set<Node> {
+  const given = new Set<Node>()
   for (const node of walk(root)) {
     if (node.type !== 'CallExpression') continue
     const calls = nodesIn(node.callee).flatMap((callee) => [...walk(callee)])
-    if (!calls.some((call) => call.name === 'describe')) continue
-    for (const argument of nodesIn(node.arguments)) bodies.add(argument)
+    if (!calls.some((call) => call.name === name)) continue
+    for (const argument of nodesIn(node.arguments)) given.add(argument)
   }
-  return bodies
+  return given
 }

@@ -58,8 +58,9 @@ export function isCode(path: string): boolean {
   return /\.tsx?$/.test(path)
 }
 
+/** Tests, and what only tests use: shared suites, and folders called `testing`. */
 export function isTest(path: string): boolean {
-  return /\.test\.tsx?$/.test(path) || path.startsWith('test/')
+  return /\.(?:test|suite)\.tsx?$/.test(path) || /(?:^test|\/testing)\//.test(path)
 }
 
 export function codeIn(tree: Tree, prefix = ''): TextFile[] {
