@@ -48,6 +48,11 @@ function answers(handler: Node, answering: ReadonlySet<string>): boolean {
   })
 }
 
+/** `reject` of `reject(...)` and of `waiter.reject(...)`. */
+function calledName(callee: unknown): string | undefined {
+  return isNode(callee) ? nameOf(callee.property ?? callee) : undefined
+}
+
 /**
  * `refuse(...)`, `refuseX(...)`, `{ ok: false, ... }`, or something that refuses by its name or its
  * body.
