@@ -204,6 +204,14 @@ function instruct(
 ): { readonly instruction: CheckInInstruction; readonly waitMs: number } {
   const { limits, now } = moment
   const nothing = { instruction: { kind: 'nothing' }, waitMs: limits.intervalS * 1000 } as const
+  // What the agent works on without the server's wish any more is to stop first, unless it is past the
+  // switch; another offer can wait for the next check-in.
+  const attempt = checkIn.attempt
+  const isUnwanted =
+    attempt !== null && !isFinished(attempt.state) && open?.attemptId !== attempt.attemptId
+  if (isUnwanted) {
+    return { instruction: { kind: 'cancel', attemptId: attempt.attemptId }, waitMs: nothing.waitMs }
+  }
   if (open !== null && open.state === 'offered' && open.attemptId !== null) {
     const until = Math.min(closesAt(open.window, now) ?? Number.POSITIVE_INFINITY, open.expiresAt)
     const startWithinS = Math.max(0, Math.floor((until - now) / 1000))
@@ -211,13 +219,6 @@ function instruct(
     const { probationS } = limits
     const instruction = { kind: 'upgrade', upgrade: open, attemptId, startWithinS, probationS }
     return { instruction: { ...instruction, kind: 'upgrade' }, waitMs: nothing.waitMs }
-  }
-  // What the agent works on without the server's wish any more is to stop, unless it is past the switch.
-  const attempt = checkIn.attempt
-  const isUnwanted =
-    attempt !== null && !isFinished(attempt.state) && open?.attemptId !== attempt.attemptId
-  if (isUnwanted) {
-    return { instruction: { kind: 'cancel', attemptId: attempt.attemptId }, waitMs: nothing.waitMs }
   }
   const opening = open?.state === 'queued' ? opensAt(open.window, now) : null
   return { ...nothing, waitMs: opening === null ? nothing.waitMs : opening - now }

@@ -1,7 +1,7 @@
 /**
  * When upgrades may start: weekdays and a semi-open interval [start, end) of the day, in UTC. A window whose
- * start is later than its end crosses midnight and belongs to the day it starts on; equal times mean the whole
- * day. Only the server evaluates windows; agents are told for how long an offer stands.
+ * start is later than its end crosses midnight and belongs to the day it starts on; equal times, whichever, mean
+ * the whole day from midnight to midnight. Only the server evaluates windows; agents are told for how long an offer stands.
  */
 import type { Instant } from '../../base/clock.ts'
 
@@ -22,10 +22,12 @@ const DAY_MS = 1440 * MINUTE_MS
 // 1970-01-01 was a Thursday, the fourth day.
 const EPOCH_WEEKDAY = 4
 
-/** Milliseconds for which each of the window's intervals stays open. */
-function openLength(window: Window): number {
+/** Where each of the window's intervals starts in its day, and for how long it is open. */
+function interval(window: Window): { readonly startMs: number; readonly lengthMs: number } {
   const minutes = window.endMinute - window.startMinute
-  return (minutes > 0 ? minutes : minutes + 1440) * MINUTE_MS
+  if (minutes === 0) return { startMs: 0, lengthMs: DAY_MS }
+  const lengthMs = (minutes > 0 ? minutes : minutes + 1440) * MINUTE_MS
+  return { startMs: window.startMinute * MINUTE_MS, lengthMs }
 }
 
 function weekdayOf(dayNumber: number): Weekday {
@@ -36,7 +38,7 @@ function weekdayOf(dayNumber: number): Weekday {
 /** The instant at which the interval that starts on this day (counted from 1970) opens; null: it does not. */
 function openingOn(window: Window, dayNumber: number): Instant | null {
   if (!window.days.includes(weekdayOf(dayNumber))) return null
-  return dayNumber * DAY_MS + window.startMinute * MINUTE_MS
+  return dayNumber * DAY_MS + interval(window).startMs
 }
 
 /** The end of the one interval that holds `now`; null when the window is closed. */
@@ -45,7 +47,7 @@ function intervalEnd(window: Window, now: Instant): Instant | null {
   for (const dayNumber of [today, today - 1]) {
     const opening = openingOn(window, dayNumber)
     if (opening === null) continue
-    const end = opening + openLength(window)
+    const end = opening + interval(window).lengthMs
     if (opening <= now && now < end) return end
   }
   return null

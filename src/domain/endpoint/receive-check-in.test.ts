@@ -1,0 +1,213 @@
+import { describe, expect, it } from 'vitest'
+import type { RunId, UpgradeActionId } from '../../base/ids.ts'
+import {
+  ATTEMPT,
+  DISTRIBUTION,
+  digest,
+  ENDPOINT,
+  NEW_ATTEMPT,
+  NOW,
+  sampleCheckIn,
+  sampleFacts,
+  sampleProgress,
+  sampleState,
+  sampleUpgrade,
+  version,
+} from '../_samples.ts'
+import type { Upgrade } from '../upgrade/upgrade.ts'
+import type { Window } from '../upgrade/window.ts'
+import type { EndpointState } from './endpoint.ts'
+import { type CheckIn, type CheckInView, decideReceiveCheckIn } from './receive-check-in.ts'
+
+const LIMITS = { intervalS: 60, probationS: 300 }
+const MONDAY_2_TO_6: Window = { days: [1], startMinute: 120, endMinute: 360 }
+const OTHER_RUN = '000000000000000000000000000000f2' as RunId
+
+function receive(given: {
+  readonly state?: Partial<EndpointState>
+  readonly open?: Upgrade
+  readonly reported?: Upgrade
+  readonly checkIn?: Partial<CheckIn>
+  readonly isReleaseOffered?: boolean
+  readonly now?: number
+}) {
+  const state = sampleState(given.state)
+  const view: CheckInView = {
+    endpoint: { id: ENDPOINT, distributionId: DISTRIBUTION, state },
+    open: given.open ?? null,
+    reported: given.reported ?? null,
+    isReleaseOffered: given.isReleaseOffered ?? true,
+  }
+  return decideReceiveCheckIn(view, sampleCheckIn(given.checkIn), LIMITS, given.now ?? NOW)
+}
+
+describe('check-in without an upgrade', () => {
+  it('changes nothing and asks for nothing when nothing is new', () => {
+    expect(receive({})).toEqual({
+      endpoint: null,
+      upgrades: [],
+      instruction: { kind: 'nothing' },
+      acknowledgedAttempt: null,
+      wantFacts: false,
+      intervalS: 60,
+    })
+  })
+
+  it('asks for the facts when it does not know their digest, and keeps them when they come', () => {
+    const factsDigest = digest('new facts')
+    expect(receive({ checkIn: { factsDigest } }).wantFacts).toBe(true)
+    const facts = sampleFacts({ hostname: 'db-2' })
+    const told = receive({ checkIn: { factsDigest, facts } })
+    expect(told.wantFacts).toBe(false)
+    expect(told.endpoint?.facts.hostname).toBe('db-2')
+  })
+
+  it('a new run moves the old one back; that one coming again is a copy', () => {
+    const next = receive({ checkIn: { runId: OTHER_RUN } })
+    expect(next.endpoint).toMatchObject({ runId: OTHER_RUN, previousRunId: sampleState().runId })
+    const copy = receive({ state: { runId: OTHER_RUN, previousRunId: sampleState().runId } })
+    expect(copy.instruction).toEqual({ kind: 'enrol-as-copy' })
+    expect(copy.endpoint).toBeNull()
+  })
+
+  it('an attempt the server does not know is acknowledged when it ended, cancelled when it runs', () => {
+    const ended = receive({ checkIn: { attempt: sampleProgress({ state: 'failed' }) } })
+    expect(ended.acknowledgedAttempt).toBe(ATTEMPT)
+    const running = receive({ checkIn: { attempt: sampleProgress() } })
+    expect(running.acknowledgedAttempt).toBeNull()
+    expect(running.instruction).toEqual({ kind: 'cancel', attemptId: ATTEMPT })
+  })
+})
+
+describe('check-in with a waiting upgrade', () => {
+  it('queued -> offered when the window is open, for as long as it stays open', () => {
+    const decided = receive({ open: sampleUpgrade({ window: MONDAY_2_TO_6 }) })
+    expect(decided.upgrades).toMatchObject([
+      { state: 'offered', attemptId: NEW_ATTEMPT, attempts: 1, reason: 'offered' },
+    ])
+    expect(decided.instruction).toMatchObject({
+      kind: 'upgrade',
+      attemptId: NEW_ATTEMPT,
+      startWithinS: 3 * 3600,
+      probationS: 300,
+    })
+  })
+
+  it('stays queued outside its window, says so once, and is called for the opening', () => {
+    const window = { ...MONDAY_2_TO_6, startMinute: 181 }
+    const decided = receive({ open: sampleUpgrade({ window }), now: NOW + 30_000 })
+    expect(decided.upgrades).toMatchObject([{ state: 'queued', reason: 'outside-window' }])
+    expect(decided.instruction).toEqual({ kind: 'nothing' })
+    expect(decided.intervalS).toBe(30)
+    const again = receive({
+      open: sampleUpgrade({ window, reason: 'outside-window' }),
+      now: NOW + 30_000,
+    })
+    expect(again.upgrades).toEqual([])
+  })
+
+  it('offered -> queued when the window closed before the agent began, and keeps the attempt', () => {
+    const open = sampleUpgrade({
+      state: 'offered',
+      attemptId: ATTEMPT,
+      attempts: 1,
+      window: { days: [2], startMinute: 0, endMinute: 0 },
+    })
+    const held = receive({ open }).upgrades[0]
+    expect(held).toMatchObject({ state: 'queued', reason: 'outside-window', attemptId: ATTEMPT })
+    const opened = receive({ open: { ...open, state: 'queued', window: null } })
+    expect(opened.upgrades).toMatchObject([{ state: 'offered', attemptId: ATTEMPT, attempts: 1 }])
+  })
+
+  it('an offer stands: the same instruction again, nothing to save', () => {
+    const open = sampleUpgrade({ state: 'offered', reason: 'offered', attemptId: ATTEMPT })
+    const decided = receive({ open })
+    expect(decided.upgrades).toEqual([])
+    expect(decided.instruction).toMatchObject({ kind: 'upgrade', attemptId: ATTEMPT })
+  })
+
+  it('is not offered while its release is withdrawn', () => {
+    const decided = receive({ open: sampleUpgrade(), isReleaseOffered: false })
+    expect(decided.upgrades).toMatchObject([{ state: 'queued', reason: 'release-withdrawn' }])
+    expect(decided.instruction).toEqual({ kind: 'nothing' })
+  })
+
+  it('queued -> succeeded when the endpoint already runs the version', () => {
+    const checkIn = { manifestDigest: digest('release 2'), version: version('1.0.0.2') }
+    const decided = receive({ open: sampleUpgrade(), checkIn })
+    expect(decided.upgrades).toMatchObject([{ state: 'succeeded', reason: 'already-at-version' }])
+  })
+
+  it('queued -> failed when the version failed here before, unless it is to be tried again', () => {
+    const skipped = [{ manifestDigest: digest('release 2'), reason: 'silent' }]
+    const decided = receive({ open: sampleUpgrade(), checkIn: { skipped } })
+    expect(decided.upgrades).toMatchObject([{ state: 'failed', reason: 'version-failed-here' }])
+    const retried = receive({ open: sampleUpgrade({ retrySkipped: true }), checkIn: { skipped } })
+    expect(retried.upgrades).toMatchObject([{ state: 'offered' }])
+  })
+})
+
+describe('check-in during an upgrade', () => {
+  const offered = sampleUpgrade({ state: 'offered', attemptId: ATTEMPT, attempts: 1 })
+  const downloading = { ...offered, state: 'downloading' as const, percent: 40, bytesDone: 400 }
+
+  it('offered -> downloading, with percent and bytes', () => {
+    const attempt = sampleProgress()
+    const decided = receive({ open: offered, reported: offered, checkIn: { attempt } })
+    expect(decided.upgrades).toMatchObject([
+      { state: 'downloading', percent: 40, bytesDone: 400, bytesTotal: 1000 },
+    ])
+    expect(decided.upgrades).toHaveLength(1)
+    expect(decided.instruction).toEqual({ kind: 'nothing' })
+  })
+
+  it('goes on after the window closed, once it has begun', () => {
+    const closed = { ...downloading, window: { days: [2] as const, startMinute: 0, endMinute: 60 } }
+    const attempt = sampleProgress({ state: 'staged', percent: 100 })
+    const decided = receive({ open: closed, reported: closed, checkIn: { attempt } })
+    expect(decided.upgrades).toMatchObject([{ state: 'staged' }])
+    expect(decided.instruction).toEqual({ kind: 'nothing' })
+  })
+
+  it.each([
+    ['succeeded', null, 'upgraded'],
+    ['rolled-back', 'never-checked-in', 'never-checked-in'],
+    ['failed', 'disk-full', 'disk-full'],
+  ] as const)('ends as %s, acknowledged in the same reply', (state, said, reason) => {
+    const attempt = sampleProgress({ state, reason: said })
+    const decided = receive({ open: downloading, reported: downloading, checkIn: { attempt } })
+    expect(decided.upgrades).toMatchObject([{ state, reason }])
+    expect(decided.acknowledgedAttempt).toBe(ATTEMPT)
+  })
+
+  it('an end that is told twice is acknowledged twice and saved once', () => {
+    const reported = { ...downloading, state: 'rolled-back' as const, reason: 'silent' }
+    const attempt = sampleProgress({ state: 'rolled-back', reason: 'silent' })
+    const decided = receive({ reported, checkIn: { attempt } })
+    expect(decided.upgrades).toEqual([])
+    expect(decided.acknowledgedAttempt).toBe(ATTEMPT)
+  })
+
+  it('an agent that knows nothing of its running attempt lost its journal: queued again', () => {
+    const decided = receive({ open: downloading })
+    expect(decided.upgrades).toMatchObject([
+      { state: 'queued', reason: 'journal-lost', attemptId: null, percent: 0, deadlineAt: null },
+    ])
+  })
+
+  it('timed-out -> what really happened, when the report comes late after all', () => {
+    const reported = { ...downloading, state: 'timed-out' as const, reason: 'no-progress' }
+    const attempt = sampleProgress({ state: 'succeeded', percent: 100 })
+    const decided = receive({ reported, checkIn: { attempt } })
+    expect(decided.upgrades).toMatchObject([{ state: 'succeeded', reason: 'upgraded' }])
+  })
+
+  it('the attempt of a superseded upgrade is cancelled before the newer one is offered to it', () => {
+    const open = sampleUpgrade({ manifestDigest: digest('release 3') })
+    const ended = { state: 'cancelled' as const, reason: 'superseded' }
+    const reported = { ...downloading, ...ended, actionId: 6 as UpgradeActionId }
+    const decided = receive({ open, reported, checkIn: { attempt: sampleProgress() } })
+    expect(decided.instruction).toEqual({ kind: 'cancel', attemptId: ATTEMPT })
+    expect(decided.upgrades).toMatchObject([{ state: 'offered', attemptId: NEW_ATTEMPT }])
+  })
+})

@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest'
+import type { EndpointId } from '../../base/ids.ts'
+import type { Platform } from '../../base/platform.ts'
+import { digest, ENDPOINT, LINUX, NOW, sampleRelease, version } from '../_samples.ts'
+import { type CreateUpgradeAction, decideCreateUpgradeAction } from './create-upgrade-action.ts'
+import type { IneligibleReason, UpgradeCandidate } from './eligibility.ts'
+
+const TARGETS = new Map<Platform, ReturnType<typeof version>>([['linux', version('1.0.0.2')]])
+
+const candidate = (given: Partial<UpgradeCandidate> = {}): UpgradeCandidate => ({
+  id: ENDPOINT,
+  deleted: false,
+  target: LINUX,
+  version: version('1.0.0.1'),
+  skipped: [],
+  openUpgrade: null,
+  ...given,
+})
+
+const command = (given: Partial<CreateUpgradeAction> = {}): CreateUpgradeAction => ({
+  endpointIds: [ENDPOINT],
+  targetVersions: TARGETS,
+  window: null,
+  retrySkipped: false,
+  ...given,
+})
+
+describe('an upgrade action', () => {
+  it('queues the eligible endpoints and says why the others are left out', () => {
+    const unknown = 'no-such-endpoint' as EndpointId
+    const view = { candidates: [candidate()], releases: [sampleRelease()] }
+    const endpointIds = [ENDPOINT, unknown]
+    const decided = decideCreateUpgradeAction(view, command({ endpointIds }), NOW)
+    expect(decided).toMatchObject({
+      ok: true,
+      value: {
+        action: { expiresAt: NOW + 30 * 86_400_000 },
+        upgrades: [
+          {
+            endpointId: ENDPOINT,
+            state: 'queued',
+            fromVersion: '1.0.0.1',
+            targetVersion: '1.0.0.2',
+            manifestDigest: digest('release 2'),
+            reason: 'awaiting-check-in',
+          },
+        ],
+        platforms: new Map([['linux', 1]]),
+        ineligible: [{ endpointId: unknown, reason: 'unknown-endpoint', platform: null }],
+      },
+    })
+  })
+
+  it('says from the start that it waits for its window', () => {
+    const view = { candidates: [candidate()], releases: [sampleRelease()] }
+    const window = { days: [2] as const, startMinute: 0, endMinute: 0 }
+    const decided = decideCreateUpgradeAction(view, command({ window }), NOW)
+    expect(decided).toMatchObject({ value: { upgrades: [{ reason: 'outside-window', window }] } })
+  })
+
+  it('refuses a version that was never released for its platform, before anything else', () => {
+    const view = { candidates: [], releases: [] }
+    expect(decideCreateUpgradeAction(view, command(), NOW)).toEqual({
+      ok: false,
+      refusal: { code: 'version-not-released', platform: 'linux', version: '1.0.0.2' },
+    })
+  })
+})
+
+describe('eligibility: the first reason that applies is the answer', () => {
+  const musl = { ...LINUX, libc: 'musl' } as const
+  const windows = { platform: 'windows', arch: 'x64', libc: 'none' } as const
+  const withdrawn = sampleRelease({ withdrawnAt: NOW })
+  const all: Partial<UpgradeCandidate> = {
+    deleted: true,
+    version: null,
+    target: windows,
+    skipped: [digest('release 2')],
+    openUpgrade: 'staged',
+  }
+  const rows: readonly [IneligibleReason, Partial<UpgradeCandidate>, typeof withdrawn][] = [
+    ['endpoint-deleted', all, withdrawn],
+    ['never-checked-in', { ...all, deleted: false }, withdrawn],
+    ['no-target-for-platform', { target: windows, openUpgrade: 'staged' }, withdrawn],
+    ['no-release-for-target', { target: musl, openUpgrade: 'staged' }, withdrawn],
+    ['release-withdrawn', { version: version('1.0.0.2'), openUpgrade: 'staged' }, withdrawn],
+    ['already-at-version', { version: version('1.0.0.2') }, sampleRelease()],
+    ['newer-version-installed', { version: version('1.0.0.10') }, sampleRelease()],
+    [
+      'version-failed-here',
+      { skipped: [digest('release 2')], openUpgrade: 'staged' },
+      sampleRelease(),
+    ],
+    ['upgrade-in-progress', { openUpgrade: 'on-probation' }, sampleRelease()],
+  ]
+  it.each(rows)('%s', (reason, given, release) => {
+    const view = { candidates: [candidate(given)], releases: [release] }
+    const decided = decideCreateUpgradeAction(view, command(), NOW)
+    expect(decided).toMatchObject({
+      ok: false,
+      refusal: { code: 'nothing-eligible', ineligible: [{ endpointId: ENDPOINT, reason }] },
+    })
+  })
+
+  it('a waiting upgrade is no obstacle: the newer action takes it over', () => {
+    const view = {
+      candidates: [candidate({ openUpgrade: 'offered' })],
+      releases: [sampleRelease()],
+    }
+    expect(decideCreateUpgradeAction(view, command(), NOW).ok).toBe(true)
+  })
+
+  it('a version that failed here is tried again when told', () => {
+    const skipped = [digest('release 2')]
+    const view = { candidates: [candidate({ skipped })], releases: [sampleRelease()] }
+    expect(decideCreateUpgradeAction(view, command({ retrySkipped: true }), NOW).ok).toBe(true)
+  })
+})

@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest'
+import { NOW, sampleUpgrade } from '../_samples.ts'
+import { endOverdue } from './end-overdue.ts'
+import { UPGRADE_STATES, type UpgradeState } from './upgrade.ts'
+
+describe('every upgrade ends', () => {
+  const rows: readonly [UpgradeState, UpgradeState, string][] = [
+    ['queued', 'expired', 'action-expired'],
+    ['offered', 'expired', 'action-expired'],
+    ['downloading', 'timed-out', 'no-progress'],
+    ['staged', 'timed-out', 'no-progress'],
+    ['switching', 'timed-out', 'no-progress'],
+    ['on-probation', 'timed-out', 'no-progress'],
+  ]
+  it.each(rows)('%s -> %s', (state, ended, reason) => {
+    const upgrade = sampleUpgrade({ state, expiresAt: NOW, deadlineAt: NOW })
+    expect(endOverdue(upgrade, NOW)).toEqual({ ...upgrade, state: ended, reason, changedAt: NOW })
+    expect(endOverdue(upgrade, NOW - 1)).toBe(upgrade)
+  })
+
+  it('what is under way outlives the expiry of its action', () => {
+    const upgrade = sampleUpgrade({ state: 'downloading', expiresAt: 0, deadlineAt: NOW + 1 })
+    expect(endOverdue(upgrade, NOW)).toBe(upgrade)
+  })
+
+  it('what has ended stays as it is', () => {
+    const open = new Set(rows.map(([state]) => state))
+    for (const state of UPGRADE_STATES.filter((each) => !open.has(each))) {
+      const upgrade = sampleUpgrade({ state, expiresAt: 0, deadlineAt: 0 })
+      expect(endOverdue(upgrade, NOW)).toBe(upgrade)
+    }
+  })
+})
