@@ -169,3 +169,14 @@ export const getEndpointReply = z.object({
   result_count: z.int(),
   endpoints: z.array(endpointObject),
 })
+
+/** The light list: every endpoint, unpaged, with the few fields that automation reads. */
+export const endpointSummary = z.looseObject({
+  agent_id: z.string(),
+  agent_status: z.string(),
+  host_name: z.string(),
+  agent_type: z.string(),
+  ip: z.array(z.string()).nullable(),
+  last_seen: z.int(),
+})
+export const getEndpointsReply = z.array(endpointSummary)

@@ -51,8 +51,9 @@ export const releaseObject = z.object({
   withdrawn_at: z.int().nullable(),
   /** What it is made of, for clients that publish the same agent with another payload. */
   launcher: sha256Hex,
-  files: z.array(fileRef),
-  payload: manifestPayload.nullable(),
+  /** Replies may grow: what a client does not know here, it drops. */
+  files: z.array(fileRef.strip()),
+  payload: manifestPayload.strip().nullable(),
 })
 export type ReleaseObject = z.infer<typeof releaseObject>
 export const listReleasesReply = z.object({ releases: z.array(releaseObject) })

@@ -1,0 +1,138 @@
+/**
+ * A small HTTP server that speaks the public API for tests: it checks every request with the
+ * contract's schema and every reply of the test with the reply's, so that a test cannot agree with
+ * the client on something that is not the contract.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import * as z from 'zod'
+import { digestOf } from '../../base/digest.ts'
+import * as keys from '../../contract/public/api-keys.ts'
+import * as distributions from '../../contract/public/distributions.ts'
+import * as endpoints from '../../contract/public/endpoints.ts'
+import * as releases from '../../contract/public/releases.ts'
+
+const SCHEMAS = {
+  'distributions/create': [distributions.createDistribution, distributions.createDistributionReply],
+  'distributions/get_status': [
+    distributions.distributionRef,
+    distributions.distributionStatusReply,
+  ],
+  'distributions/get_dist_url': [
+    distributions.getDistributionUrl,
+    distributions.distributionUrlReply,
+  ],
+  'distributions/get_versions': [z.strictObject({}), distributions.versionsReply],
+  'releases/missing_artifacts': [releases.missingArtifacts, releases.missingArtifactsReply],
+  'releases/publish': [releases.publishRelease, releases.publishReleaseReply],
+  'releases/list': [releases.listReleases, releases.listReleasesReply],
+  'endpoints/upgrade': [endpoints.upgradeEndpoints, endpoints.upgradeEndpointsReply],
+  'endpoints/get_endpoint': [endpoints.getEndpoint, endpoints.getEndpointReply],
+  'endpoints/get_endpoints': [z.strictObject({}), endpoints.getEndpointsReply],
+  'actions/get_action_status': [endpoints.getActionStatus, endpoints.actionStatusReply],
+  'api_keys/generate': [keys.generateApiKey, keys.generateApiKeyReply],
+  'api_keys/get_api_keys': [keys.getApiKeys, keys.getApiKeysReply],
+  'api_keys/delete': [keys.deleteApiKeys, keys.deleteApiKeysReply],
+} as const
+type Schemas = typeof SCHEMAS
+type Path = keyof Schemas
+
+/** What a test answers to a call instead of a reply. */
+export class Answer {
+  readonly status: number
+  readonly body: string
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}) {
+    this.status = status
+    this.body = typeof body === 'string' ? body : JSON.stringify(body)
+    this.headers = headers
+  }
+}
+
+/** A "no" as the server words it, in both places. */
+export function refusal(status: number, reason: string, message: string): Answer {
+  const reply = { err_code: status, err_msg: message, err_extra: '', reason }
+  return new Answer(status, { err_code: String(status), err_msg: message, err_extra: '', reply })
+}
+
+export type FakeCalls = {
+  readonly [Name in Path]?: (
+    request: z.output<Schemas[Name][0]>,
+  ) => z.input<Schemas[Name][1]> | Answer
+}
+/** Everything that is no call of the table, such as a download. */
+export type FakeFiles = (request: IncomingMessage, response: ServerResponse) => void
+
+export type FakeServer = AsyncDisposable & {
+  readonly url: string
+  /** `POST distributions/create`, as they came. */
+  readonly seen: readonly { readonly call: string; readonly headers: IncomingMessage['headers'] }[]
+  /** What was uploaded, by its digest. */
+  readonly artifacts: ReadonlyMap<string, Buffer>
+}
+
+export async function startFakeServer(
+  calls: FakeCalls,
+  files: FakeFiles = (_request, response) => response.writeHead(404).end(),
+): Promise<FakeServer> {
+  const seen: FakeServer['seen'][number][] = []
+  const artifacts = new Map<string, Buffer>()
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    const path = /^\/public_api\/v1\/(.+)$/.exec(request.url ?? '')?.[1]
+    seen.push({ call: `${request.method} ${path ?? request.url}`, headers: request.headers })
+    if (path === undefined) return files(request, response)
+    const body = await bytesOf(request)
+    const artifact = /^releases\/artifacts\/([0-9a-f]{64})$/.exec(path)?.[1]
+    const said =
+      artifact === undefined ? answerCall(calls, path, body) : keep(artifacts, artifact, body)
+    response.writeHead(said.status, { 'content-type': 'application/json', ...said.headers })
+    response.end(said.body)
+  }
+  const server = createServer((request, response) => {
+    // Best effort: a client that goes away in the middle is what some tests are about.
+    answer(request, response).catch(() => response.destroy())
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  // A listening TCP server has an address of this kind.
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    seen,
+    artifacts,
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise((resolve) => server.close(resolve))
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+async function bytesOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+function answerCall(calls: FakeCalls, path: string, body: Buffer): Answer {
+  if (!isPath(path)) return refusal(404, 'route-unknown', `no call ${path}`)
+  const [requestSchema, replySchema] = SCHEMAS[path]
+  const request = requestSchema.safeParse(JSON.parse(body.toString()).request_data)
+  if (!request.success) return refusal(400, 'invalid-request', z.prettifyError(request.error))
+  // Each function takes what its own schema gives; the table cannot say so to the compiler.
+  const respond = calls[path] as ((data: unknown) => unknown) | undefined
+  if (respond === undefined) return refusal(500, 'route-unknown', `the test has no ${path}`)
+  const reply = respond(request.data)
+  if (reply instanceof Answer) return reply
+  return new Answer(200, { reply: z.parse(replySchema, reply) })
+}
+
+function isPath(path: string): path is Path {
+  return Object.hasOwn(SCHEMAS, path)
+}
+
+function keep(artifacts: Map<string, Buffer>, digest: string, body: Buffer): Answer {
+  if (digestOf(body) !== digest) return refusal(400, 'digest-mismatch', 'other bytes came')
+  artifacts.set(digest, body)
+  return new Answer(200, { reply: { digest, size: body.length, gzip_size: body.length } })
+}
