@@ -66,6 +66,18 @@ describe('reasonCodes', () => {
   })
 })
 
+describe('reasonCodes across files', () => {
+  it('follows a function that is imported', () => {
+    const tree = snippets({
+      'src/server/refusal.ts': 'export function refusal(status: number, code: string) {}',
+      'src/server/enrol.ts': "import { refusal } from './refusal.ts'\nrefusal(403, 'not-you')",
+      'docs/http-status.md': '',
+    })
+    expect(reasonCodes(tree).map(({ code }) => code)).toEqual(['not-you'])
+    expect(places(statusesExplained(tree))).toEqual(['src/server/enrol.ts:2'])
+  })
+})
+
 describe('reasonsExplained', () => {
   it('wants each code in the first column once, and no row without its code', () => {
     const tree = snippets({

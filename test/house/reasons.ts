@@ -2,7 +2,8 @@
  * Every "no" has a name, and every name is explained. Codes are found where they are declared:
  *   - an array whose name ends in REASONS, and a type whose name ends in Reason;
  *   - a literal (a union of literals, a choice of two) behind a property named `code` or `reason`;
- *   - a literal handed to a function of the same file as its parameter `code` or `reason`.
+ *   - a literal handed to a function, of the same file or imported, as its parameter `code` or
+ *     `reason`; statuses likewise as its parameter `status`.
  * Each has one row in docs/reasons.md, in the first column, in backticks; a row without its code
  * fails too.
  */
@@ -10,6 +11,8 @@ import { isNode, type Node, nameOf, nodesIn, stringOf, walk } from './ast.ts'
 import {
   codeIn,
   type Finding,
+  importsOf,
+  isCode,
   isTest,
   lineAt,
   propertyOf,
@@ -29,10 +32,9 @@ export type Declared = { readonly code: string; readonly path: string; readonly 
 export function reasonCodes(tree: Tree): Declared[] {
   const files = codeIn(tree).filter(({ path }) => ROOMS_WITH_REASONS.test(path) && !isTest(path))
   return files.flatMap((file) => {
-    const nodes = [...walk(syntaxOf(file))]
-    const takers = reasonTakers(nodes)
-    return nodes
-      .flatMap((node) => [...literalsDeclaredBy(node), ...literalsHandedTo(takers, node)])
+    const takers = takersFor(tree, file, REASON_NAME)
+    return [...walk(syntaxOf(file))]
+      .flatMap((node) => [...literalsDeclaredBy(node), ...choices(handedTo(takers, node))])
       .map((literal) => ({ code: stringOf(literal) ?? '', at: literal.start }))
       .filter(({ code }) => CODE.test(code))
       .map(({ code, at }) => ({ code, path: file.path, line: lineAt(file, at) }))
@@ -53,22 +55,31 @@ function literalsDeclaredBy(node: Node): Node[] {
   return choices(property.value)
 }
 
-/** The functions of a file that take a reason, each with which of its parameters that is. */
-function reasonTakers(nodes: readonly Node[]): ReadonlyMap<string, number> {
+/** Functions that take something, each with which of its parameters that is. */
+type Takers = ReadonlyMap<string, number>
+
+/** Those that a file can call by name: its own, and those of the files it imports. */
+function takersFor(tree: Tree, file: TextFile, parameter: RegExp): Takers {
+  const imported = importsOf(file).flatMap(({ target }) => tree.get(target ?? '') ?? [])
+  return new Map([...imported, file].flatMap((each) => [...takersIn(each, parameter)]))
+}
+
+function takersIn(file: TextFile, parameter: RegExp): Takers {
+  if (!isCode(file.path)) return new Map()
   const takers = new Map<string, number>()
-  for (const node of nodes) {
+  for (const node of walk(syntaxOf(file))) {
     const isNamed = node.type === 'FunctionDeclaration' || node.type === 'VariableDeclarator'
     const made = node.type === 'VariableDeclarator' ? nodesIn(node.init)[0] : node
-    const at = nodesIn(made?.params).findIndex((each) => REASON_NAME.test(nameOf(each) ?? ''))
+    const at = nodesIn(made?.params).findIndex((each) => parameter.test(nameOf(each) ?? ''))
     if (isNamed && at >= 0) takers.set(nameOf(node.id) ?? '', at)
   }
   return takers
 }
 
-function literalsHandedTo(takers: ReadonlyMap<string, number>, node: Node): Node[] {
-  if (node.type !== 'CallExpression') return []
+function handedTo(takers: Takers, node: Node): Node | undefined {
+  if (node.type !== 'CallExpression') return undefined
   const at = takers.get(nameOf(node.callee) ?? '')
-  return at === undefined ? [] : choices(nodesIn(node.arguments)[at])
+  return at === undefined ? undefined : nodesIn(node.arguments)[at]
 }
 
 function isLiteral(node: Node): boolean {
@@ -134,18 +145,25 @@ export function statusesExplained(tree: Tree): Finding[] {
   const rows = firstColumn(tree.get(STATUS_DOCUMENT))
   const files = codeIn(tree, 'src/server/').filter(({ path }) => !isTest(path))
   const unexplained = files.flatMap((file) =>
-    [...walk(syntaxOf(file))].flatMap((node) =>
-      statusesAt(node)
-        .filter((status) => !rows.has(String(status)))
-        .map((status) => ({
-          path: file.path,
-          line: lineAt(file, node.start),
-          problem: `answers ${status}, explained nowhere`,
-          instead: `add it to ${STATUS_DOCUMENT}, or answer one that is there`,
-        })),
-    ),
+    statusesIn(tree, file)
+      .filter(({ status }) => !rows.has(String(status)))
+      .map(({ status, line }) => ({
+        path: file.path,
+        line,
+        problem: `answers ${status}, explained nowhere`,
+        instead: `add it to ${STATUS_DOCUMENT}, or answer one that is there`,
+      })),
   )
   return [...unexplained, ...repeated(STATUS_DOCUMENT, rows)]
+}
+
+function statusesIn(tree: Tree, file: TextFile): { status: number; line: number }[] {
+  const takers = takersFor(tree, file, /^status$/)
+  return [...walk(syntaxOf(file))].flatMap((node) => {
+    const handed = handedTo(takers, node)
+    const said = [...statusesAt(node), ...(handed === undefined ? [] : statusOf(handed))]
+    return said.map((status) => ({ status, line: lineAt(file, node.start) }))
+  })
 }
 
 /** `status: 404`, `err_code: 404`, `reply.code(404)`, `writeHead(404`. */
@@ -157,9 +175,8 @@ function statusesAt(node: Node): number[] {
   }
   if (node.type !== 'CallExpression' || !isNode(node.callee)) return []
   const method = nameOf(node.callee.property) ?? ''
-  return /^(?:code|status|writeHead)$/.test(method)
-    ? nodesIn(node.arguments).slice(0, 1).flatMap(statusOf)
-    : []
+  if (!/^(?:code|status|writeHead)$/.test(method)) return []
+  return nodesIn(node.arguments).slice(0, 1).flatMap(statusOf)
 }
 
 function statusOf(node: Node): number[] {
