@@ -3,23 +3,25 @@ import type { Permission } from '../../domain/access/permission.ts'
 import type { CreateDistributionRefusal } from '../../domain/distribution/create-distribution.ts'
 import type { PublishReleaseRefusal } from '../../domain/release/publish-release.ts'
 import type { CreateUpgradeActionRefusal } from '../../domain/upgrade/create-upgrade-action.ts'
+import type { BodyRefusal } from './exchange.ts'
+import type { MalformedJson } from './json.ts'
 
 /** The request itself was no good, or named something that is not there. */
 export type RequestRefusal =
-  | {
-      readonly code: 'malformed-json'
-      readonly line: number
-      readonly column: number
-      readonly message: string
-    }
+  | MalformedJson
+  | BodyRefusal
   | { readonly code: 'invalid-request'; readonly errors: readonly FieldError[] }
-  | { readonly code: 'body-too-large'; readonly limitBytes: number }
   | { readonly code: 'unauthorised' }
   | { readonly code: 'forbidden'; readonly permission: Permission }
+  | { readonly code: 'link-invalid'; readonly isExpired: boolean }
   | { readonly code: 'route-unknown'; readonly path: string }
   | { readonly code: 'method-not-allowed'; readonly allowed: readonly string[] }
   | { readonly code: 'distribution-unknown'; readonly distributionId: string }
-  | { readonly code: 'distribution-not-ready'; readonly state: string }
+  | {
+      readonly code: 'distribution-not-ready'
+      readonly state: string
+      readonly message: string | null
+    }
   | {
       readonly code: 'package-not-in-distribution'
       readonly packageType: string
@@ -27,6 +29,7 @@ export type RequestRefusal =
     }
   | { readonly code: 'action-unknown'; readonly actionId: number }
   | { readonly code: 'digest-mismatch'; readonly expected: string; readonly actual: string }
+  | { readonly code: 'last-live-key' }
 
 /** Every expected "no" of the public API; `error-reply.ts` gives each its status. */
 export type ApiRefusal =

@@ -1,9 +1,11 @@
 /**
- * A route is a plain function from a request to a result: no socket, no framework. `listen.ts` adapts sockets to
- * it, `error-reply.ts` turns refusals into statuses; tests and the simulator call `answer` directly.
+ * A route is a plain function from a request to a result: no socket, no framework. `public-edge.ts` authenticates,
+ * reads the body and renders, `listen.ts` adapts sockets, `error-reply.ts` turns refusals into statuses; tests and
+ * the simulator call `answer` directly.
  */
 import type { Result } from '../../base/result.ts'
 import type { Actor, Permission } from '../../domain/access/permission.ts'
+import type { HttpAnswer, HttpRequest, Method } from './exchange.ts'
 import type { ApiRefusal } from './refusal.ts'
 
 export type PublicRequest = {
@@ -20,4 +22,11 @@ export type PublicRoute<Needs> = {
   readonly permission: Permission
   /** The value goes into `{"reply": ...}` with status 200. */
   answer(needs: Needs, request: PublicRequest): Promise<Result<unknown, ApiRefusal>>
+}
+
+/** A route whose body or answer is no JSON: it reads and answers for itself. */
+export type RawRoute<Needs> = {
+  readonly methods: readonly Method[]
+  readonly path: string
+  answer(needs: Needs, request: HttpRequest): Promise<Result<HttpAnswer, ApiRefusal>>
 }

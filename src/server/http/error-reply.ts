@@ -1,0 +1,196 @@
+/**
+ * The one place where a "no" becomes a status and words (docs/http-status.md). Two readers want two shapes, and get
+ * both: the documents type `err_code`, `err_msg`, `err_extra` at the top level as strings; real clients read them
+ * inside `reply`, with a number and, for a bad field, the list of field errors.
+ *
+ * Why the business refusals of the documented calls are 500: it is what existing clients of this API know ("a
+ * unified status"). The reason code beside it says that asking again changes nothing.
+ */
+import { sentenceOf } from '../../contract/parse.ts'
+import type { ErrorBody } from '../../contract/public/error.ts'
+import type { FieldError } from '../../contract/schema.ts'
+import type { Ineligible } from '../../domain/upgrade/create-upgrade-action.ts'
+import { type HttpAnswer, jsonAnswer } from './exchange.ts'
+import type { ApiRefusal } from './refusal.ts'
+
+type Headers = Readonly<Record<string, string>>
+
+type Refused = {
+  readonly status: number
+  readonly message: string
+  readonly extra: string | readonly FieldError[]
+  readonly headers?: Headers
+}
+
+const BUSINESS = 'An error occurred while processing the public API request'
+const LISTED_MAX = 10
+
+export function refusalAnswer(refusal: ApiRefusal): HttpAnswer {
+  const { status, message, extra, headers } = refusedAs(refusal)
+  return errorAnswer({ status, message, extra, reason: refusal.code, headers: headers ?? {} })
+}
+
+export function errorAnswer(error: {
+  readonly status: number
+  readonly message: string
+  readonly extra: string | readonly FieldError[]
+  readonly reason: string
+  readonly headers: Headers
+}): HttpAnswer {
+  const { status, message, extra, reason } = error
+  const body = {
+    err_code: String(status),
+    err_msg: message,
+    err_extra: typeof extra === 'string' ? extra : sentenceOf(extra),
+    reply: {
+      err_code: status,
+      err_msg: message,
+      err_extra: typeof extra === 'string' ? extra : [...extra],
+      reason,
+    },
+  } satisfies ErrorBody
+  return jsonAnswer(status, body, error.headers)
+}
+
+/** For faults and bugs: what happened is in the log, under the same reason. */
+export function businessMessage(sentence: string): string {
+  return `${BUSINESS} - ${sentence}`
+}
+
+type RefusalsByCode = {
+  readonly [Code in ApiRefusal['code']]: Extract<ApiRefusal, { readonly code: Code }>
+}
+
+/** A refusal without a row here is a type error. */
+const REFUSED: {
+  readonly [Code in keyof RefusalsByCode]: (refusal: RefusalsByCode[Code]) => Refused
+} = {
+  'malformed-json': ({ line, column, message }) => {
+    const where = `{"line": ${line}, "column": ${column}, "message": ${JSON.stringify(message)}}`
+    return { status: 400, message: where, extra: 'the body is not valid JSON' }
+  },
+  'invalid-request': ({ errors }) => invalid(errors),
+  'body-too-large': ({ limitBytes }) => {
+    const extra = `the body is larger than ${limitBytes} bytes`
+    return { status: 413, message: 'Request entity too large', extra }
+  },
+  'body-too-slow': ({ limitMs }) => {
+    const extra = `the body did not arrive within ${limitMs / 1000} seconds`
+    return { status: 408, message: 'Request timeout', extra }
+  },
+  unauthorised: () => {
+    return { status: 401, message: 'Public API request unauthorized', extra: '' }
+  },
+  forbidden: ({ permission }) => {
+    const extra = `the API key lacks the permission ${permission}`
+    return { status: 403, message: 'Public API request forbidden', extra }
+  },
+  'link-invalid': ({ isExpired }) => {
+    const what = isExpired ? 'has expired' : 'is not one of this server'
+    const extra = `this link ${what}: ask get_dist_url for another`
+    return { status: 403, message: 'The link is not valid', extra }
+  },
+  'route-unknown': ({ path }) => {
+    return { status: 404, message: 'Not found', extra: `there is nothing at ${path}` }
+  },
+  'method-not-allowed': (refusal) => {
+    const allow = refusal.allowed.join(', ')
+    const extra = `only ${allow} can be used here`
+    return { status: 405, message: 'Method not allowed', extra, headers: { allow } }
+  },
+  'distribution-unknown': ({ distributionId }) =>
+    unknown(`there is no distribution ${distributionId}`),
+  'distribution-not-ready': ({ state, message }) => {
+    const extra = `the distribution is ${state}${message === null ? '' : `: ${message}`}`
+    return { status: 409, message: 'The distribution is not ready', extra }
+  },
+  'package-not-in-distribution': ({ packageType, supported }) => {
+    const msg = `this distribution has no ${packageType}; it has ${supported.join(', ')}`
+    return invalidField(['package_type'], msg)
+  },
+  'action-unknown': ({ actionId }) => unknown(`there is no action ${actionId}`),
+  'last-live-key': () => {
+    const extra = 'the last live API key cannot be deleted: generate another one first'
+    return { status: 409, message: 'The last API key', extra }
+  },
+  'digest-mismatch': ({ expected, actual }) => {
+    const msg = `the body's SHA-256 is ${actual}, not ${expected}`
+    return invalid([{ type: 'digest_mismatch', loc: ['body'], msg }])
+  },
+  'nothing-eligible': ({ ineligible }) => business(nothingEligible(ineligible)),
+  'kind-not-built-yet': ({ kind }) => {
+    const msg = `packages of the kind ${kind} are not built yet: only standalone ones are`
+    return invalidField(['package_type'], msg)
+  },
+  'platform-not-built-yet': ({ platform }) => {
+    const msg = `packages for ${platform} are not built yet: only those for linux are`
+    return invalidField(['platform'], msg)
+  },
+  'nothing-released': ({ platform }) =>
+    business(`no agent version has been released for ${platform} yet`),
+  'release-withdrawn': ({ version }) =>
+    invalidField(['agent_version'], `version ${version} was withdrawn`),
+  'version-not-released': versionNotReleased,
+  'path-repeated': ({ path }) => {
+    const msg = `the path ${path} is there twice (letter case does not tell paths apart)`
+    return invalidField(['files'], msg)
+  },
+  'agent-entry-missing': () => invalidField(['files'], 'there is no agent.mjs among the files'),
+  'payload-program-missing': ({ path }) =>
+    invalidField(['payload', 'run'], `its program ${path} is not among the files`),
+  'payload-program-not-executable': ({ path }) =>
+    invalidField(['payload', 'run'], `its program ${path} is not executable`),
+  'artifact-not-uploaded': ({ digests }) => {
+    const extra = `upload these first: ${listed(digests)}`
+    return { status: 409, message: 'Some artifacts have not been uploaded', extra }
+  },
+  'version-exists-with-other-content': ({ manifestDigest }) => {
+    const extra = `it is release ${manifestDigest}; publish under another version`
+    return { status: 409, message: 'The version exists with other content', extra }
+  },
+}
+
+function refusedAs<Code extends keyof RefusalsByCode>(refusal: RefusalsByCode[Code]): Refused {
+  const code: Code = refusal.code
+  return REFUSED[code](refusal)
+}
+
+function versionNotReleased(
+  refusal: Extract<ApiRefusal, { readonly code: 'version-not-released' }>,
+): Refused {
+  const { platform, version } = refusal
+  const sentence = `version ${version} has not been released for ${platform}`
+  // Only the create call knows what there is; the upgrade call names its target by platform.
+  if (!('released' in refusal)) return invalidField(['target_versions', platform], sentence)
+  const known = refusal.released.length === 0 ? 'nothing' : listed(refusal.released)
+  return invalidField(['agent_version'], `${sentence}; released: ${known}`)
+}
+
+function nothingEligible(ineligible: readonly Ineligible[]): string {
+  const sentence = 'No endpoint was found for creating the requested action'
+  const reasons = Map.groupBy(ineligible, (each) => each.reason)
+  const counts = [...reasons].map(([reason, endpoints]) => `${reason}: ${endpoints.length}`)
+  return counts.length === 0 ? sentence : `${sentence} (${counts.join(', ')})`
+}
+
+function business(sentence: string): Refused {
+  return { status: 500, message: businessMessage(sentence), extra: sentence }
+}
+
+function unknown(extra: string): Refused {
+  return { status: 404, message: 'Not found', extra }
+}
+
+function invalidField(place: readonly string[], msg: string): Refused {
+  return invalid([{ type: 'value_error', loc: ['request_data', ...place], msg }])
+}
+
+function invalid(errors: readonly FieldError[]): Refused {
+  return { status: 400, message: sentenceOf(errors), extra: errors }
+}
+
+function listed(items: readonly string[]): string {
+  const more = items.length - LISTED_MAX
+  const shown = items.slice(0, LISTED_MAX).join(', ')
+  return more > 0 ? `${shown} and ${more} more` : shown
+}

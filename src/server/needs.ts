@@ -1,0 +1,41 @@
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { Random } from '../base/random.ts'
+import type { CheckInLimits } from '../domain/endpoint/receive-check-in.ts'
+import type { Artifacts } from '../store/artifacts.ts'
+import type { Database } from '../store/open.ts'
+import type { InstanceSecret } from '../store/secret.ts'
+import type { SigningKey } from '../trust/keys.ts'
+import type { CheckInViews } from './agent-api/check-in-views.ts'
+import type { KeyRing } from './http/authenticate.ts'
+import type { Metrics } from './metrics.ts'
+
+/** What is open when a server begins: given by whoever starts it. */
+export type ServerFoundations = {
+  readonly database: Database
+  readonly artifacts: Artifacts
+  readonly secret: InstanceSecret
+  /** The key that signs what is published here. */
+  readonly signingKey: SigningKey
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly settings: ServerSettings
+}
+
+export type ServerSettings = {
+  /** How agents and people reach this server, without a trailing slash. */
+  readonly publicUrl: string
+  readonly checkInIntervalS: number
+  readonly probationS: number
+}
+
+/** Everything a route or a worker may use; each declares the part it does use (`Pick<ServerNeeds, ...>`). */
+export type ServerNeeds = ServerFoundations & {
+  readonly keyRing: KeyRing
+  readonly metrics: Metrics
+  /** There is an effect to perform: the worker need not wait until it looks by itself. */
+  readonly wakeWorker: () => void
+  readonly checkInLimits: CheckInLimits
+  readonly checkInViews: CheckInViews
+}
