@@ -8,11 +8,11 @@ import { chown, lstat, mkdir, open, readdir, readFile, rename, rm } from 'node:f
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { digestOf } from '../../base/digest.ts'
-import { Fault } from '../../base/fault.ts'
+import { causeChain, Fault } from '../../base/fault.ts'
 import { newSecret } from '../../base/ids.ts'
 import { systemRandom } from '../../base/random.ts'
 import { folderFault, isMissing, syncFolder } from '../folder.ts'
-import type { RunAs } from './run-as.ts'
+import { type RunAs, waysToInitialise } from './run-as.ts'
 
 export const DATABASE_USER = 'drydock'
 const INITDB_MS_MAX = 120_000
@@ -22,6 +22,12 @@ export type Cluster = {
   readonly password: string
   /** Names the cluster in the command line of each of its processes. */
   readonly name: string
+}
+
+type Programs = {
+  readonly initdb: string
+  readonly environment: Readonly<Record<string, string>>
+  readonly runAs: RunAs
 }
 
 /** Refuses a cluster that these programs cannot run; changes nothing, reads only. */
@@ -44,14 +50,7 @@ export async function checkClusterVersion(folder: string, major: string): Promis
 }
 
 /** Makes the cluster if there is none. Safe to repeat: an unfinished one is begun again. */
-export async function openCluster(
-  folder: string,
-  programs: {
-    readonly initdb: string
-    readonly environment: Readonly<Record<string, string>>
-    readonly runAs: RunAs
-  },
-): Promise<Cluster> {
+export async function openCluster(folder: string, programs: Programs): Promise<Cluster> {
   const home = join(folder, 'cluster')
   await takeOwnership(folder, programs.runAs.ownerUid)
   await rm(join(folder, 'cluster.partial'), { recursive: true, force: true })
@@ -61,37 +60,46 @@ export async function openCluster(
   return { pgdata, password, name: `drydock-${digestOf(pgdata).slice(0, 16)}` }
 }
 
-async function createCluster(
-  folder: string,
-  programs: {
-    readonly initdb: string
-    readonly environment: Readonly<Record<string, string>>
-    readonly runAs: RunAs
-  },
-): Promise<void> {
+async function createCluster(folder: string, programs: Programs): Promise<void> {
   const partial = join(folder, 'cluster.partial')
-  const { runAs } = programs
   try {
-    await mkdir(partial, { mode: 0o700 })
-    const passwordFile = join(partial, 'password')
-    await using file = await open(passwordFile, 'wx', 0o600)
-    await file.writeFile(`${newSecret(systemRandom)}\n`)
-    await file.sync()
-    if (process.getuid?.() === 0) await chownTree(partial, runAs.ownerUid)
-    const [command = '', ...rest] = [...runAs.prefix, programs.initdb, ...initdbArguments(partial)]
-    await promisify(execFile)(command, rest, {
-      ...runAs.ids,
-      cwd: '/',
-      env: programs.environment,
-      timeout: INITDB_MS_MAX,
-    })
+    await runInitdb(partial, programs)
+    await chownTree(partial, programs.runAs.ownerUid)
     await syncFolder(partial)
     await rename(partial, join(folder, 'cluster'))
     await syncFolder(folder)
   } catch (cause) {
-    await rm(partial, { recursive: true, force: true })
     throw folderFault({ code: 'initdb-failed', doing: `creating a database in ${folder}`, cause })
+  } finally {
+    await rm(partial, { recursive: true, force: true })
   }
+}
+
+async function runInitdb(partial: string, programs: Programs): Promise<void> {
+  const failures: unknown[] = []
+  for (const runner of waysToInitialise(programs.runAs)) {
+    await rm(partial, { recursive: true, force: true })
+    await mkdir(partial, { mode: 0o700 })
+    await writePassword(join(partial, 'password'))
+    await chownTree(partial, runner.ownerUid)
+    const arguments_ = initdbArguments(partial)
+    const [command = '', ...rest] = [...runner.prefix, programs.initdb, ...arguments_]
+    const options = { ...runner.ids, cwd: '/', env: programs.environment, timeout: INITDB_MS_MAX }
+    try {
+      await promisify(execFile)(command, rest, options)
+      return
+    } catch (cause) {
+      failures.push(cause)
+      if (!/user does not exist/.test(causeChain(cause).join())) break
+    }
+  }
+  throw failures[0]
+}
+
+async function writePassword(path: string): Promise<void> {
+  await using file = await open(path, 'wx', 0o600)
+  await file.writeFile(`${newSecret(systemRandom)}\n`)
+  await file.sync()
 }
 
 function initdbArguments(partial: string): string[] {
@@ -127,7 +135,9 @@ async function takeOwnership(folder: string, ownerUid: number): Promise<void> {
   await chownTree(join(folder, 'cluster'), ownerUid)
 }
 
+/** Only root may give files away; anybody else owns them already. */
 async function chownTree(path: string, uid: number): Promise<void> {
+  if (process.getuid?.() !== 0) return
   for (const entry of await readdir(path, { withFileTypes: true })) {
     const inner = join(path, entry.name)
     if (entry.isDirectory()) await chownTree(inner, uid)
@@ -146,5 +156,5 @@ async function readIfPresentFolder(path: string): Promise<readonly string[] | nu
 
 function nullIfMissing(cause: unknown): null {
   if (isMissing(cause)) return null
-  throw cause
+  throw folderFault({ code: 'data-dir-not-usable', doing: 'looking into the data folder', cause })
 }

@@ -15,6 +15,7 @@ import { chown, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { causeChain, Fault } from '../../base/fault.ts'
+import { unreachable } from '../../base/invariant.ts'
 
 /**
  * 60578-61183 is a range that neither distributions nor systemd give to anybody (https://systemd.io/UIDS-GIDS/),
@@ -23,38 +24,60 @@ import { causeChain, Fault } from '../../base/fault.ts'
  */
 export const DATABASE_UID = 60900
 
-export type RunAs = {
-  readonly way: 'own-user' | 'user-namespace' | 'other-user' | 'other-user-past-folders'
+/** Somebody to run a program as. */
+export type Runner = {
   /** Put before the command. */
   readonly prefix: readonly string[]
   /** For spawn. */
   readonly ids: { readonly uid?: number; readonly gid?: number }
-  /** Who must own the database's files; null: whoever owns them already. */
+  /** Who must own the files that it works on. */
   readonly ownerUid: number
 }
 
-const OTHER_USER = { uid: DATABASE_UID, gid: DATABASE_UID }
+export type RunAs = Runner & {
+  readonly way: 'own-user' | 'user-namespace' | 'other-user' | 'other-user-past-folders'
+}
+
+const NOBODY_UID = 65_534
+const USER_NAMESPACE = ['unshare', '--user', '--']
 
 export function waysFor(uid: number): readonly RunAs[] {
   if (uid !== 0) return [{ way: 'own-user', prefix: [], ids: {}, ownerUid: uid }]
   return [
-    { way: 'user-namespace', prefix: ['unshare', '--user', '--'], ids: {}, ownerUid: 0 },
-    { way: 'other-user', prefix: [], ids: OTHER_USER, ownerUid: DATABASE_UID },
-    {
-      way: 'other-user-past-folders',
-      prefix: [
-        'setpriv',
-        `--reuid=${DATABASE_UID}`,
-        `--regid=${DATABASE_UID}`,
-        '--clear-groups',
-        '--inh-caps=+dac_override',
-        '--ambient-caps=+dac_override',
-        '--',
-      ],
-      ids: {},
-      ownerUid: DATABASE_UID,
-    },
+    { way: 'user-namespace', prefix: USER_NAMESPACE, ids: {}, ownerUid: 0 },
+    { way: 'other-user', ...otherUser(DATABASE_UID) },
+    { way: 'other-user-past-folders', ...otherUserPastFolders(DATABASE_UID) },
   ]
+}
+
+/**
+ * initdb, unlike PostgreSQL, wants its user to have a name. In a user namespace everybody is `nobody`, which has
+ * one nearly everywhere; an ordinary user without a name (a container's `--user 12345`) borrows that. Our own
+ * user id has no name anywhere, so for the one second of initdb it really is `nobody`, before there is any data.
+ */
+export function waysToInitialise(runAs: RunAs): readonly Runner[] {
+  switch (runAs.way) {
+    case 'own-user':
+      return [runAs, { ...runAs, prefix: USER_NAMESPACE }]
+    case 'user-namespace':
+      return [runAs]
+    case 'other-user':
+      return [otherUser(NOBODY_UID)]
+    case 'other-user-past-folders':
+      return [otherUserPastFolders(NOBODY_UID)]
+    default:
+      return unreachable(runAs.way)
+  }
+}
+
+function otherUser(uid: number): Runner {
+  return { prefix: [], ids: { uid, gid: uid }, ownerUid: uid }
+}
+
+function otherUserPastFolders(uid: number): Runner {
+  const identity = [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups']
+  const capability = ['--inh-caps=+dac_override', '--ambient-caps=+dac_override']
+  return { prefix: ['setpriv', ...identity, ...capability, '--'], ids: {}, ownerUid: uid }
 }
 
 /** Runs `$1 --version` and writes into `$2`: what PostgreSQL will have to be able to do. */

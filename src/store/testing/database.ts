@@ -112,7 +112,7 @@ async function fastFolder(): Promise<string> {
 }
 
 /** initdb takes a second; a copy of what it makes takes a twentieth of that. */
-async function copyPreparedCluster(folder: string): Promise<void> {
+export async function copyPreparedCluster(folder: string): Promise<void> {
   const { major, postgres } = await findBinaries()
   const uid = process.getuid?.() ?? 0
   const prepared = join(
@@ -120,7 +120,7 @@ async function copyPreparedCluster(folder: string): Promise<void> {
     `drydock-test-cluster-${uid}-${digestOf(major + postgres).slice(0, 12)}`,
   )
   if (!(await isPrepared(prepared, uid))) await prepareCluster(prepared)
-  await mkdir(folder, { mode: 0o700 })
+  await mkdir(folder, { recursive: true, mode: 0o700 })
   await cp(join(prepared, 'cluster'), join(folder, 'cluster'), { recursive: true })
 }
 
