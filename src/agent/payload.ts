@@ -30,6 +30,8 @@ export type PayloadHealth = {
   readonly reason: string | null
   /** Ends seen since this agent started. */
   readonly exits: number
+  /** The health command failed several times in a row. */
+  readonly failedHealth: boolean
 }
 
 export type PayloadNeeds = {
@@ -73,17 +75,15 @@ export class Payload {
 
   health(): PayloadHealth {
     const { clock, payload } = this.#needs
-    const exits = this.#exits
-    if (this.#child === null) {
-      const reason = this.#lastEnd ?? 'not started yet'
-      return { status: 'unhealthy', isProven: false, reason, exits }
-    }
-    if (this.#healthFailures >= HEALTH_FAILURES_MAX) {
-      return { status: 'unhealthy', isProven: false, reason: this.#lastHealthFailure, exits }
+    const failedHealth = this.#healthFailures >= HEALTH_FAILURES_MAX
+    const seen = { exits: this.#exits, failedHealth }
+    if (this.#child === null || failedHealth) {
+      const reason = failedHealth ? this.#lastHealthFailure : (this.#lastEnd ?? 'not started yet')
+      return { status: 'unhealthy', isProven: false, reason, ...seen }
     }
     const ranLongEnough = clock.monotonic() - this.#startedAt >= PROVEN_MS
     const isProven = ranLongEnough && (payload.health === null || this.#healthPassed)
-    return { status: 'healthy', isProven, reason: null, exits }
+    return { status: 'healthy', isProven, reason: null, ...seen }
   }
 
   /** SIGTERM, then, after the payload's own time, SIGKILL; and nothing of it is left. */

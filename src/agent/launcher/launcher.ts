@@ -278,7 +278,7 @@ export class Launcher {
         return
       case 'forget-skip': {
         const skip = this.#slots.skip.filter((s) => s.manifest_digest !== message.manifest_digest)
-        this.#save({ ...this.#slots, skip })
+        if (skip.length < this.#slots.skip.length) this.#save({ ...this.#slots, skip })
         return
       }
       default:

@@ -79,6 +79,10 @@ function moveOfSeed(slots: Slots, facts: Facts): Move | null {
   if (slots.seed === seed.manifest_digest || slots.probation !== null) return null
   const isBad = slots.skip.some((each) => each.manifest_digest === seed.manifest_digest)
   const how = isNewer(seed, slots.active) && !isBad ? 'switch' : 'note'
+  // The seed is taken into the store only while no agent works there.
+  if (how === 'switch' && facts.child !== null) {
+    return { kind: 'stop-child', why: 'the package brought a newer version' }
+  }
   return { kind: 'adopt-seed', seed, how }
 }
 

@@ -10,17 +10,20 @@ import {
   constants,
   copyFileSync,
   createReadStream,
+  createWriteStream,
   fsyncSync,
   linkSync,
   lstatSync,
   mkdirSync,
   openSync,
+  type ReadStream,
   readdirSync,
   readFileSync,
   readlinkSync,
   renameSync,
   rmSync,
   statfsSync,
+  type WriteStream,
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
@@ -160,6 +163,28 @@ export function setMode(path: string, mode: number): void {
 export function freeBytes(path: string): number {
   const stat = statfsSync(path)
   return stat.bavail * stat.bsize
+}
+
+export type AppendedFile = { write(bytes: Uint8Array): void; close(): void }
+
+/** A file that grows at its end. */
+export function appendTo(path: string): AppendedFile {
+  const descriptor = openSync(path, 'a', 0o600)
+  return {
+    write(bytes) {
+      for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at)
+    },
+    close: () => closeSync(descriptor),
+  }
+}
+
+export function readStream(path: string): ReadStream {
+  return createReadStream(path)
+}
+
+/** Fails when there is a file of that name already. */
+export function writeNewStream(path: string): WriteStream {
+  return createWriteStream(path, { flags: 'wx', mode: 0o600 })
 }
 
 /** SHA-256 and size of a regular file, read as a stream; null when there is none. */

@@ -44,6 +44,19 @@ export function startFollower(
   })
 }
 
+/** Runs a program on our own terminal; its exit code, or 1 when a signal ended it. */
+export function runToTheEnd(
+  command: readonly [string, ...string[]],
+  environment: Readonly<Record<string, string>>,
+): Promise<number> {
+  const [program, ...args] = command
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: 'inherit', env: environment, cwd: '/' })
+    child.once('error', reject)
+    child.once('exit', (code) => resolve(code ?? 1))
+  })
+}
+
 /** This boot of the machine; empty where the machine does not say. */
 export function bootId(): string {
   return readProc('/proc/sys/kernel/random/boot_id')?.trim() ?? ''

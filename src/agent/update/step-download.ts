@@ -8,12 +8,11 @@
  * Safe to repeat because: bytes are only ever appended, artifacts never change under their digest, and what a
  * cut, a crash or a liar left wrong is found by the digest in the next step and thrown away.
  */
-import { closeSync, openSync, writeSync } from 'node:fs'
 import type { Clock } from '../../base/clock.ts'
 import { Fault } from '../../base/fault.ts'
 import type { ManifestFile } from '../../contract/manifest.ts'
 import type { Layout } from '../layout.ts'
-import { makeFolder, removeTree, sizeIfThere } from '../machine/files.ts'
+import { appendTo, makeFolder, removeTree, sizeIfThere } from '../machine/files.ts'
 import type { ServerLink } from '../server-link.ts'
 import { partialArtifact } from './observe.ts'
 
@@ -75,7 +74,7 @@ async function append(
   to: { readonly path: string; readonly start: number; readonly limit: number },
 ): Promise<number> {
   const { clock, link, signal, rateMax } = needs
-  const descriptor = openSync(to.path, 'a', 0o600)
+  const partial = appendTo(to.path)
   const began = clock.monotonic()
   let length = to.start
   try {
@@ -90,13 +89,13 @@ async function append(
           retry: 'later',
         })
       }
-      for (let at = 0; at < piece.length; ) at += writeSync(descriptor, piece, at)
+      partial.write(piece)
       length += piece.length
       needs.onBytes(piece.length)
       if (rateMax !== null) await keepToRate(needs, rateMax, { began, bytes: length - to.start })
     }
   } finally {
-    closeSync(descriptor)
+    partial.close()
   }
   return length
 }

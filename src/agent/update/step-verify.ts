@@ -7,7 +7,6 @@
  * wrong download is removed, so that it is downloaded again.
  */
 import { createHash } from 'node:crypto'
-import { createReadStream, createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -19,10 +18,12 @@ import {
   digestOfFile,
   isDiskFull,
   makeFolder,
+  readStream,
   removeTree,
   renameDurably,
   setMode,
   syncFile,
+  writeNewStream,
 } from '../machine/files.ts'
 import { modeOf } from '../version-directory.ts'
 import { partialArtifact } from './observe.ts'
@@ -73,9 +74,9 @@ async function decompress(from: string, to: string, file: ManifestFile): Promise
       done(null, chunk)
     },
   })
-  const write = createWriteStream(to, { flags: 'wx', mode: 0o600 })
+  const write = writeNewStream(to)
   try {
-    await pipeline(createReadStream(from), createGunzip(), measure, write)
+    await pipeline(readStream(from), createGunzip(), measure, write)
   } catch (error) {
     removeTree(to)
     if (isDiskFull(error)) throw error

@@ -59,7 +59,7 @@ export const checkInRequest = z.strictObject({
 })
 export type CheckInRequest = z.infer<typeof checkInRequest>
 
-export const upgradeInstruction = z.strictObject({
+export const upgradeInstruction = z.object({
   kind: z.literal('upgrade'),
   attempt_id: hexId,
   version: versionText,
@@ -76,16 +76,17 @@ export const upgradeInstruction = z.strictObject({
 export type UpgradeInstruction = z.infer<typeof upgradeInstruction>
 
 export const instruction = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('nothing') }),
+  z.object({ kind: z.literal('nothing') }),
   upgradeInstruction,
   /** Stop the attempt if it has not switched yet. */
-  z.strictObject({ kind: z.literal('cancel'), attempt_id: hexId }),
+  z.object({ kind: z.literal('cancel'), attempt_id: hexId }),
   /** This identity is in use elsewhere: enrol as a copy and get one of your own. */
-  z.strictObject({ kind: z.literal('enrol-as-copy') }),
+  z.object({ kind: z.literal('enrol-as-copy') }),
 ])
 export type Instruction = z.infer<typeof instruction>
 
-export const checkInReply = z.strictObject({
+/** Read loosely: agents in the field outlive the server's next additions. */
+export const checkInReply = z.object({
   /** Milliseconds UTC: for the agent's log, never for its decisions. */
   server_time: z.int(),
   /** Seconds until the next check-in is due, if nothing happens here before; the agent adds jitter. */

@@ -20,7 +20,7 @@ export const enrolRequest = z.strictObject({
 })
 export type EnrolRequest = z.infer<typeof enrolRequest>
 
-export const enrolReply = z.strictObject({
+export const enrolReply = z.object({
   endpoint_id: hexId,
   /** 256 random bits; the server keeps only their SHA-256. */
   credential: z.string().regex(/^[0-9a-f]{64}$/),

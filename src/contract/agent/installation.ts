@@ -21,7 +21,8 @@ export const tagName = z
   .max(128)
   .regex(/^[^,"\\\p{Cc}]+$/u, 'a tag without comma, quote, backslash or control character')
 
-export const installation = z.strictObject({
+/** Read loosely: a newer package puts its file beside agents of earlier versions. */
+export const installation = z.object({
   schema: z.literal(1),
   server_url: z.url({ protocol: /^https?$/ }).max(500),
   distribution_id: hexId,
@@ -30,7 +31,8 @@ export const installation = z.strictObject({
   endpoint_tags: z.array(tagName).max(100),
   /** Who may sign releases: Ed25519 public keys (SPKI, base64); the key id is the SHA-256 of the DER. */
   trusted_keys: z
-    .array(z.strictObject({ key_id: sha256Hex, public_key: z.base64().max(200) }))
+
+    .array(z.object({ key_id: sha256Hex, public_key: z.base64().max(200) }))
     .min(1)
     .max(16),
 })

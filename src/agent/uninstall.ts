@@ -1,0 +1,35 @@
+/** `drydock-agent uninstall`: undone by what did it, so that the package manager's books stay true. */
+import { join } from 'node:path'
+import { fromUtf8 } from '../base/bytes.ts'
+import { accept, type Result, refuse } from '../base/result.ts'
+import type { Layout } from './layout.ts'
+import { isExecutable, readIfThere } from './machine/files.ts'
+
+export type UninstallRefusal =
+  | { readonly code: 'not-installed'; readonly message: string }
+  | { readonly code: 'needs-root'; readonly message: string }
+
+/** The program that uninstalls this agent. */
+export function uninstallCommand(
+  layout: Layout,
+  userId: number,
+): Result<readonly [string, ...string[]], UninstallRefusal> {
+  const bytes = readIfThere(layout.installedBy, 100)
+  const installedBy = bytes === null ? null : fromUtf8(bytes).trim()
+  if (installedBy !== 'deb' && installedBy !== 'sh') {
+    const message = `${layout.installedBy} does not say how this agent was installed`
+    return refuse({ code: 'not-installed', message })
+  }
+  if (layout.root === '' && userId !== 0) {
+    return refuse({ code: 'needs-root', message: 'uninstalling needs root: try with sudo' })
+  }
+  if (installedBy === 'deb') {
+    const root = layout.root === '' ? [] : [`--root=${layout.root}`]
+    return accept(['dpkg', ...root, '--purge', 'drydock-agent'])
+  }
+  const script = join(layout.program, 'uninstall.sh')
+  if (!isExecutable(script)) {
+    return refuse({ code: 'not-installed', message: `${script} is missing` })
+  }
+  return accept([script, ...(layout.root === '' ? [] : ['--root', layout.root])])
+}

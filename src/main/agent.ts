@@ -1,0 +1,53 @@
+/**
+ * The entry of `agent.mjs`, imported by the launcher's child out of its version directory. What it runs with
+ * comes from where it lies (its folder is the version) and from two arguments: the root and the program folder.
+ */
+import { Agent } from '../agent/agent.ts'
+import { CLEAN_ENVIRONMENT } from '../agent/environment.ts'
+import { layoutOf } from '../agent/layout.ts'
+import { trustedKeysOf } from '../agent/manifest.ts'
+import { loadSettings } from '../agent/settings.ts'
+import { stderrLog } from '../agent/stderr-log.ts'
+import { readManifest } from '../agent/version-directory.ts'
+import { systemClock } from '../base/clock.ts'
+import { systemRandom } from '../base/random.ts'
+
+/** What the launcher's child hands over; see docs/protocol/launcher.md. */
+export type Handover = {
+  readonly root: string
+  readonly program: string
+  readonly versionFolder: string
+}
+
+export async function runAgent(handover: Handover): Promise<number> {
+  const log = stderrLog('agent', systemClock)
+  const layout = layoutOf(handover.root, handover.program)
+  const settings = loadSettings(layout, log)
+  if (!settings.ok) {
+    log.error({ path: layout.enrolment, ...settings.refusal }, 'not installed properly')
+    return 1
+  }
+  const version = readManifest(handover.versionFolder, trustedKeysOf(settings.value))
+  if (!version.ok) {
+    log.error({ ...version.refusal }, 'this version is not what was signed')
+    return 1
+  }
+  const agent = new Agent({
+    layout,
+    versionFolder: handover.versionFolder,
+    version: version.value,
+    installation: settings.value,
+    environment: CLEAN_ENVIRONMENT,
+    ownPid: process.pid,
+    input: process.stdin,
+    output: process.stdout,
+    fetch,
+    clock: systemClock,
+    random: systemRandom,
+    log,
+  })
+  process.on('SIGTERM', () => agent.stop())
+  process.on('SIGINT', () => agent.stop())
+  await agent.run()
+  return 0
+}
