@@ -1,0 +1,259 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { DistributionId } from '../../../base/ids.ts'
+import {
+  enrolTestAgent,
+  saveTestDistribution,
+  saveTestRelease,
+  startTestServer,
+  type TestAgent,
+  type TestServer,
+} from '../../testing/fleet.ts'
+import { endOverdueUpgrades } from '../../work/end-overdue-upgrades.ts'
+import { getActionStatusRoute } from '../actions/get-action-status.ts'
+import { getEndpointRoute } from './get-endpoint.ts'
+import { getEndpointsRoute } from './get-endpoints.ts'
+import { upgradeEndpointsRoute } from './upgrade.ts'
+
+let server: TestServer
+let distributionId: DistributionId
+
+beforeAll(async () => {
+  server = await startTestServer()
+  distributionId = await saveTestDistribution(server.database)
+  await saveTestRelease(server.database, '1.0.0.1')
+  await saveTestRelease(server.database, '1.0.0.2')
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+const ACTOR = { kind: 'api-key', id: 1, name: 'test' } as const
+type Answering = { answer: typeof upgradeEndpointsRoute.answer }
+
+async function call(route: Answering, data: unknown) {
+  return await route.answer(server, { data, actor: ACTOR, remoteAddress: '192.0.2.9' })
+}
+
+async function order(agents: readonly TestAgent[], more: Record<string, unknown> = {}) {
+  const endpoint_ids = agents.map((agent) => agent.endpointId)
+  const outcome = await call(upgradeEndpointsRoute, {
+    endpoint_ids,
+    target_versions: { linux: '1.0.0.2' },
+    ...more,
+  })
+  if (!outcome.ok) throw new Error(`refused: ${JSON.stringify(outcome.refusal)}`)
+  return outcome.value as { group_action_id: number; details: string[] }
+}
+
+async function statusOf(actionId: number, agent: TestAgent) {
+  const outcome = await call(getActionStatusRoute, { group_action_id: actionId })
+  if (!outcome.ok) throw new Error(`refused: ${JSON.stringify(outcome.refusal)}`)
+  const value = outcome.value as {
+    data: Record<string, string>
+    errorReasons: Record<string, { errorText: string; errorDescription: string }>
+    details: Record<string, { state: string; reason: string; opens_at: number | null }>
+  }
+  const id = agent.endpointId
+  return { status: value.data[id], error: value.errorReasons[id], detail: value.details[id] }
+}
+
+async function endpointOf(agent: TestAgent) {
+  const filters = [{ field: 'endpoint_id_list', operator: 'in', value: [agent.endpointId] }]
+  const outcome = await call(getEndpointRoute, { filters })
+  if (!outcome.ok) throw new Error(`refused: ${JSON.stringify(outcome.refusal)}`)
+  const value = outcome.value as { total_count: number; endpoints: Record<string, unknown>[] }
+  return value.endpoints[0]
+}
+
+const attempt = (id: unknown, phase: string, reason: string | null = null) => ({
+  attempt_id: id,
+  phase,
+  percent: phase === 'downloading' ? 50 : 100,
+  bytes_done: 5,
+  bytes_total: 10,
+  reason,
+  message: reason === null ? null : 'it said so',
+})
+
+describe('endpoints/upgrade', () => {
+  it('answers in the documented wording, singular and plural', async () => {
+    const one = await enrolTestAgent(server, distributionId, 'wording-1')
+    const two = await enrolTestAgent(server, distributionId, 'wording-2')
+    await Promise.all([one.checkIn(), two.checkIn()])
+    expect(await order([one])).toMatchObject({
+      summary: 'Upgrade action created successfully.',
+      details: ['Linux: 1 endpoint queued for upgrade to 1.0.0.2'],
+      endpoints_count: 1,
+      ineligible: [],
+    })
+    const { details } = await order([one, two])
+    expect(details).toEqual(['Linux: 2 endpoints queued for upgrade to 1.0.0.2'])
+  })
+
+  it('goes from order to offer to success, seen at every step', async () => {
+    const agent = await enrolTestAgent(server, distributionId, 'path')
+    await agent.checkIn()
+    const { group_action_id } = await order([agent])
+    expect(await statusOf(group_action_id, agent)).toMatchObject({ status: 'PENDING' })
+    const { instruction } = await agent.checkIn()
+    expect(instruction).toMatchObject({ kind: 'upgrade', version: '1.0.0.2', probation_s: 300 })
+    const id = instruction.kind === 'upgrade' ? instruction.attempt_id : ''
+    agent.report = { ...agent.report, attempt: attempt(id, 'downloading') }
+    await agent.checkIn()
+    expect(await statusOf(group_action_id, agent)).toMatchObject({
+      status: 'IN_PROGRESS',
+      detail: { state: 'downloading', percent: 50, attempts: 1 },
+    })
+    agent.report = { ...agent.report, attempt: attempt(id, 'succeeded') }
+    expect((await agent.checkIn()).acknowledged_attempt).toBe(id)
+    expect(await statusOf(group_action_id, agent)).toMatchObject({
+      status: 'COMPLETED_SUCCESSFULLY',
+      detail: { reason: 'upgraded' },
+    })
+  })
+
+  it('tells why a version was taken back, in the action and at the endpoint', async () => {
+    const agent = await enrolTestAgent(server, distributionId, 'bad')
+    await agent.checkIn()
+    const { group_action_id } = await order([agent])
+    const { instruction } = await agent.checkIn()
+    const id = instruction.kind === 'upgrade' ? instruction.attempt_id : ''
+    agent.report = { ...agent.report, attempt: attempt(id, 'rolled-back', 'never-checked-in') }
+    await agent.checkIn()
+    expect(await statusOf(group_action_id, agent)).toMatchObject({
+      status: 'FAILED',
+      error: { errorText: 'never-checked-in', errorDescription: 'it said so' },
+    })
+    expect(await endpointOf(agent)).toMatchObject({
+      endpoint_version: '1.0.0.1',
+      last_upgrade: { state: 'rolled-back', reason: 'never-checked-in', message: 'it said so' },
+    })
+  })
+
+  it('offers nothing before its window opens, says when it does, and offers then', async () => {
+    const agent = await enrolTestAgent(server, distributionId, 'window')
+    await agent.checkIn()
+    const { group_action_id } = await order([agent], {
+      upgrade_timeframe_window: {
+        upgrade_timeframe_days: ['Tuesday'],
+        upgrade_timeframe_start_time: '02:00',
+        upgrade_timeframe_end_time: '04:00',
+      },
+    })
+    expect((await agent.checkIn()).instruction).toEqual({ kind: 'nothing' })
+    const opensAt = Date.parse('2026-11-24T02:00:00Z')
+    expect(await statusOf(group_action_id, agent)).toMatchObject({
+      status: 'PENDING',
+      detail: { state: 'queued', reason: 'outside-window', opens_at: opensAt },
+    })
+    const wait = opensAt - server.clock.now()
+    server.clock.advance(wait - 1)
+    expect((await agent.checkIn()).instruction).toEqual({ kind: 'nothing' })
+    server.clock.advance(1)
+    expect((await agent.checkIn()).instruction).toMatchObject({
+      kind: 'upgrade',
+      start_within_s: 2 * 3600,
+    })
+  })
+
+  it('a newer action takes over what has not started', async () => {
+    const agent = await enrolTestAgent(server, distributionId, 'superseded')
+    await agent.checkIn()
+    const first = await order([agent])
+    const second = await order([agent])
+    expect(await statusOf(first.group_action_id, agent)).toMatchObject({
+      status: 'CANCELLED',
+      error: { errorText: 'superseded' },
+    })
+    expect(await statusOf(second.group_action_id, agent)).toMatchObject({ status: 'PENDING' })
+  })
+
+  it('expires what never started after thirty days, and gives up what went silent', async () => {
+    const waiting = await enrolTestAgent(server, distributionId, 'waiting')
+    const silent = await enrolTestAgent(server, distributionId, 'silent')
+    await Promise.all([waiting.checkIn(), silent.checkIn()])
+    const { group_action_id } = await order([waiting, silent])
+    const { instruction } = await silent.checkIn()
+    const id = instruction.kind === 'upgrade' ? instruction.attempt_id : ''
+    silent.report = { ...silent.report, attempt: attempt(id, 'downloading') }
+    await silent.checkIn()
+    server.clock.advance(30 * 86_400_000)
+    expect(await endOverdueUpgrades(server)).toBeGreaterThanOrEqual(2)
+    expect((await statusOf(group_action_id, waiting)).status).toBe('EXPIRED')
+    expect((await statusOf(group_action_id, silent)).status).toBe('TIMEOUT')
+    expect(await endOverdueUpgrades(server)).toBe(0)
+  })
+
+  it('refuses when nobody is eligible, with every reason', async () => {
+    const outcome = await call(upgradeEndpointsRoute, {
+      endpoint_ids: ['f'.repeat(32), 'no id at all'],
+      target_versions: { linux: '1.0.0.2' },
+    })
+    expect(outcome).toMatchObject({
+      ok: false,
+      refusal: { code: 'nothing-eligible', ineligible: [{ reason: 'unknown-endpoint' }, {}] },
+    })
+  })
+})
+
+describe('endpoints/get_endpoint and get_endpoints', () => {
+  it('filters, counts all and shows a page', async () => {
+    const agents = await Promise.all(
+      ['page-a', 'page-b', 'page-c'].map((name) => enrolTestAgent(server, distributionId, name)),
+    )
+    const value = agents.map((agent) => agent.endpointId)
+    const filters = [{ field: 'endpoint_id_list', operator: 'IN', value }]
+    const sort = { field: 'endpoint_id', keyword: 'asc' }
+    const page = await call(getEndpointRoute, { filters, sort, search_from: 1, search_to: 3 })
+    expect(page).toMatchObject({
+      ok: true,
+      value: {
+        total_count: 3,
+        result_count: 2,
+        endpoints: value
+          .toSorted()
+          .slice(1)
+          .map((endpoint_id) => ({ endpoint_id, endpoint_status: 'CONNECTED' })),
+      },
+    })
+  })
+
+  const rows = [
+    ['hostname', 'in', ['filtered'], 1],
+    ['hostname', 'in', ['nobody'], 0],
+    ['ip_list', 'in', ['10.0.0.7'], 1],
+    ['ip_list', 'in', ["10.0.0.9' or true --"], 0],
+    ['username', 'in', ['ada'], 1],
+    ['platform', 'in', ['Linux'], 1],
+    ['platform', 'in', ['windows'], 0],
+    ['dist_name', 'in', ['web servers'], 1],
+    ['endpoint_status', 'in', ['connected'], 1],
+    ['endpoint_status', 'IN', 'lost', 0],
+    ['first_seen', 'gte', '0', 1],
+    ['last_seen', 'lte', 5, 0],
+    ['endpoint_id_list', 'in', [], 0],
+  ] as const
+  it.each(rows)('filter %s %s %j finds %i', async (field, operator, value, count) => {
+    const agent = await enrolTestAgent(server, distributionId, 'filtered')
+    await agent.checkIn()
+    const filters = [
+      { field: 'alias', operator: 'in', value: [''] },
+      { field: 'hostname', operator: 'in', value: ['filtered'] },
+      { field, operator, value },
+    ]
+    const page = await call(getEndpointRoute, { filters })
+    expect(page).toMatchObject({ ok: true, value: { total_count: count } })
+    const light = await call(getEndpointsRoute, { filters })
+    expect(light).toMatchObject({ ok: true, value: { length: count } })
+  })
+
+  it('refuses a filter it does not know, by its place', async () => {
+    const filters = [{ field: 'colour', operator: 'in', value: ['red'] }]
+    expect(await call(getEndpointRoute, { filters })).toMatchObject({
+      ok: false,
+      refusal: { errors: [{ loc: ['request_data', 'filters', 0, 'field'] }] },
+    })
+  })
+
+  it('refuses a page of more than a hundred', async () => {
+    expect(await call(getEndpointRoute, { search_to: 101 })).toMatchObject({ ok: false })
+  })
+})
