@@ -111,10 +111,13 @@ describe('supply', () => {
       'node_modules/right': { integrity: 'sha512-x' },
       'node_modules/address': { integrity: 'sha512-x', resolved: 'https://example.org/x.tgz' },
       'node_modules/bare': {},
+      'node_modules/foreign-tool': { dev: true, optional: true, os: ['darwin'] },
+      'node_modules/foreign': { optional: true, os: ['darwin'] },
+      'node_modules/tool': { integrity: 'x', optionalDependencies: { 'not-there': '1.2.3' } },
     }
     const tree = snippets({ 'package-lock.json': JSON.stringify({ packages }) })
     expect(lockfile(tree).map(({ problem }) => problem.split(' ').at(-1))).toEqual([
-      ...['node_modules/address', 'node_modules/bare'],
+      ...['node_modules/address', 'node_modules/bare', 'node_modules/foreign', 'not-there'],
     ])
   })
 

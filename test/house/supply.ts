@@ -6,9 +6,15 @@ type Manifest = {
   readonly scripts?: Readonly<Record<string, string>>
   readonly [field: string]: unknown
 }
-type Lockfile = {
-  readonly packages: Readonly<Record<string, { resolved?: string; integrity?: string }>>
+type Entry = {
+  readonly resolved?: string
+  readonly integrity?: string
+  readonly dev?: boolean
+  readonly optional?: boolean
+  readonly os?: readonly string[]
+  readonly optionalDependencies?: Readonly<Record<string, string>>
 }
+type Lockfile = { readonly packages: Readonly<Record<string, Entry>> }
 
 export function lockfile(tree: Tree): Finding[] {
   const path = 'package-lock.json'
@@ -20,10 +26,22 @@ export function lockfile(tree: Tree): Finding[] {
       const instead = 'npm install with the .npmrc of this repository'
       return [{ path, line: 1, problem: `names an address for ${name}`, instead }]
     }
-    if (name === '' || entry.integrity !== undefined) return []
+    const absent = Object.keys(entry.optionalDependencies ?? {}).filter(
+      (wanted) => packages[`node_modules/${wanted}`] === undefined,
+    )
+    if (absent.length > 0) {
+      const instead = 'node tools/complete-lockfile.ts, or npm ci refuses it'
+      return [{ path, line: 1, problem: `lacks ${absent.join(', ')}`, instead }]
+    }
+    if (name === '' || entry.integrity !== undefined || isForeignTool(entry)) return []
     const instead = 'remove its entry and run npm install'
     return [{ path, line: 1, problem: `has no digest for ${name}`, instead }]
   })
+}
+
+/** What tools/complete-lockfile.ts writes: never anything that the product runs. */
+function isForeignTool(entry: Entry): boolean {
+  return entry.dev === true && entry.optional === true && entry.os !== undefined
 }
 
 export function pinned(tree: Tree): Finding[] {
