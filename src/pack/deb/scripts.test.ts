@@ -1,0 +1,135 @@
+/** Every call form of dpkg (Debian Policy 6.5), on a machine with systemd and on one without. */
+import { spawnSync } from 'node:child_process'
+import { describe, expect, it } from 'vitest'
+import { chrootMissing, Machine } from '../linux/chroot.suite.ts'
+import { POSTINST, POSTRM, PRERM } from './_scripts.ts'
+
+const missing = chrootMissing()
+if (missing !== null) console.warn(`skipped: ${missing} is missing`)
+
+const SCRIPTS = { postinst: POSTINST, prerm: PRERM, postrm: POSTRM }
+type Script = keyof typeof SCRIPTS
+
+function call(machine: Machine, script: Script, ...words: readonly string[]) {
+  machine.write(`tmp/${script}`, SCRIPTS[script], 0o755)
+  return machine.run([`/tmp/${script}`, ...words])
+}
+
+const UNIT = 'drydock-agent.service'
+const IS_ENABLED = `--quiet is-enabled ${UNIT}`
+
+type Row = readonly [Script, readonly string[], 'enabled' | 'disabled', readonly string[]]
+const ROWS: readonly Row[] = [
+  [
+    'postinst',
+    ['configure', ''],
+    'disabled',
+    [`--quiet enable ${UNIT}`, 'daemon-reload', IS_ENABLED, `--no-block restart ${UNIT}`],
+  ],
+  [
+    'postinst',
+    ['configure', '1.0.0.0'],
+    'enabled',
+    ['daemon-reload', IS_ENABLED, `--no-block restart ${UNIT}`],
+  ],
+  [
+    'postinst',
+    ['configure', '1.0.0.0'],
+    'disabled',
+    ['daemon-reload', IS_ENABLED, `--no-block try-restart ${UNIT}`],
+  ],
+  ['postinst', ['abort-remove'], 'enabled', [IS_ENABLED, `--no-block restart ${UNIT}`]],
+  ['postinst', ['abort-upgrade', '2.0.0.0'], 'enabled', []],
+  ['postinst', ['abort-deconfigure', 'in-favour', 'x', '1'], 'enabled', []],
+  ['prerm', ['remove'], 'enabled', [`stop ${UNIT}`]],
+  ['prerm', ['remove', 'in-favour', 'x', '1'], 'enabled', [`stop ${UNIT}`]],
+  ['prerm', ['upgrade', '2.0.0.0'], 'enabled', []],
+  ['prerm', ['failed-upgrade', '1.0.0.0', '2.0.0.0'], 'enabled', []],
+  ['prerm', ['deconfigure', 'in-favour', 'x', '1'], 'enabled', []],
+  ['postrm', ['remove'], 'enabled', ['daemon-reload']],
+  ['postrm', ['purge'], 'enabled', ['daemon-reload', `reset-failed ${UNIT}`]],
+  ['postrm', ['upgrade', '2.0.0.0'], 'enabled', []],
+  ['postrm', ['failed-upgrade', '1.0.0.0', '2.0.0.0'], 'enabled', []],
+  ['postrm', ['abort-install', '1.0.0.0', '2.0.0.0'], 'enabled', []],
+  ['postrm', ['abort-upgrade', '1.0.0.0', '2.0.0.0'], 'enabled', []],
+  ['postrm', ['disappear', 'other', '1'], 'enabled', []],
+]
+
+describe.skipIf(missing !== null)('the maintainer scripts', () => {
+  it.each(ROWS)(
+    '%s %j of a service that is %s tells systemd: %j',
+    (script, words, state, calls) => {
+      using machine = new Machine('systemd')
+      if (state === 'enabled') machine.write('enabled', '')
+      expect(call(machine, script, ...words)).toMatchObject({ status: 0 })
+      expect(machine.calls()).toEqual(calls)
+    },
+  )
+
+  it.each(ROWS)('%s %j of a service that is %s may be repeated', (script, words) => {
+    using machine = new Machine('systemd')
+    for (const _ of [1, 2]) expect(call(machine, script, ...words)).toMatchObject({ status: 0 })
+  })
+
+  it.each(ROWS)(
+    '%s %j of a service that is %s succeeds although systemd fails',
+    (script, words) => {
+      using machine = new Machine('systemd')
+      machine.write('systemctl-fails', '')
+      expect(call(machine, script, ...words)).toMatchObject({ status: 0 })
+    },
+  )
+
+  it.each(ROWS)('%s %j of a service that is %s succeeds without systemd', (script, words) => {
+    using machine = new Machine('none')
+    expect(call(machine, script, ...words)).toMatchObject({ status: 0 })
+  })
+
+  it.each(Object.keys(SCRIPTS) as Script[])(
+    '%s refuses a call that dpkg does not make',
+    (script) => {
+      using machine = new Machine('systemd')
+      const { status, output } = call(machine, script, 'evil')
+      expect(status).toBe(1)
+      expect(output).toMatch(/unknown argument 'evil'/)
+      expect(machine.calls()).toEqual([])
+    },
+  )
+
+  it('starts nothing when policy-rc.d forbids it', () => {
+    using machine = new Machine('systemd')
+    machine.write('usr/sbin/policy-rc.d', '#!/bin/sh\nexit 101\n', 0o755)
+    const { output } = call(machine, 'postinst', 'configure', '')
+    expect(output).toMatch(/policy-rc\.d forbids it/)
+    expect(machine.calls().filter((line) => /restart|start/.test(line))).toEqual([])
+  })
+
+  it('purges state, configuration and links, and nothing beside them', () => {
+    using machine = new Machine('systemd')
+    const wants = `etc/systemd/system/multi-user.target.wants/${UNIT}`
+    const gone = ['var/lib/drydock-agent/a', 'etc/drydock-agent/b', 'opt/drydock-agent/c', wants]
+    const kept = ['var/lib/other', 'etc/drydock-agent2/x', 'opt/other', `${wants}.other`]
+    for (const path of [...gone, ...kept]) machine.write(path, '')
+    call(machine, 'postrm', 'purge')
+    expect(gone.filter((path) => machine.has(path))).toEqual([])
+    expect(kept.filter((path) => !machine.has(path))).toEqual([])
+  })
+})
+
+describe('the maintainer scripts as text', () => {
+  const shells = [
+    ['dash', '-n'],
+    ['bash', '--posix', '-n'],
+    ['busybox', 'sh', '-n'],
+  ] as const
+  const rows = shells.flatMap((shell) =>
+    Object.entries(SCRIPTS).map(([name, text]) => [shell.join(' '), name, shell, text] as const),
+  )
+  it.each(rows)('%s reads %s', (_, name, shell, text) => {
+    const [command, ...words] = shell
+    const done = spawnSync(command ?? '', words, { input: text, encoding: 'utf8' })
+    if (done.error !== undefined) return console.warn(`skipped: ${command} is missing (${name})`)
+    expect(done.stderr).toBe('')
+    expect(done.status).toBe(0)
+  })
+})

@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest'
+import type { Target } from '../base/platform.ts'
+import { FORMATS } from './writer.ts'
+import { formatsFor, writers } from './writers.ts'
+
+describe('the table of writers', () => {
+  it.each(FORMATS)('lists the writer of %s under its own name', (format) => {
+    expect(writers[format].format).toBe(format)
+    expect(writers[format].mediaType).toMatch(/^application\/[a-z0-9.-]+$/)
+  })
+
+  it.each<readonly [Target, readonly string[]]>([
+    [{ platform: 'linux', arch: 'x64', libc: 'glibc' }, ['deb', 'sh']],
+    [{ platform: 'linux', arch: 'arm64', libc: 'glibc' }, ['deb', 'sh']],
+    [{ platform: 'linux', arch: 'x64', libc: 'musl' }, ['sh']],
+    [{ platform: 'windows', arch: 'x64', libc: 'none' }, []],
+    [{ platform: 'macos', arch: 'arm64', libc: 'none' }, []],
+  ])('says which formats %j can be had in: %j', (target, formats) => {
+    expect(formatsFor(target)).toEqual(formats)
+  })
+})

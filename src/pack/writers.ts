@@ -1,0 +1,15 @@
+import type { Target } from '../base/platform.ts'
+import { debWriter } from './deb/deb.ts'
+import { shWriter } from './sh/sh.ts'
+import { FORMATS, type Format, type PackageWriter } from './writer.ts'
+
+/** Every format, and the writer that makes it. */
+export const writers: Readonly<Record<Format, PackageWriter>> = {
+  deb: debWriter,
+  sh: shWriter,
+}
+
+/** The formats that a build for `target` can be had in, in the order of `FORMATS`. */
+export function formatsFor(target: Target): readonly Format[] {
+  return FORMATS.filter((format) => writers[format].supports(target))
+}
