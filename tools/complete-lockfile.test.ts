@@ -16,9 +16,7 @@ describe('completeLockfile', () => {
     ['@z/binding-linux-arm-gnueabihf', { os: ['linux'], cpu: ['arm'], libc: ['glibc'] }],
     ['@z/binding-win32-x64-msvc', { os: ['win32'], cpu: ['x64'] }],
   ])('adds %s for its platform only', (name, platform) => {
-    const { packages } = completeLockfile<{ packages: Record<string, object> }>(
-      tool({ [name]: '1.2.3' }),
-    )
+    const { packages } = completeLockfile(tool({ [name]: '1.2.3' }))
     const entry = packages[`node_modules/${name}`]
     expect(entry).toEqual({ version: '1.2.3', dev: true, optional: true, ...platform })
   })

@@ -16,7 +16,10 @@ type Entry = {
   readonly optionalDependencies?: Readonly<Record<string, string>>
   readonly [field: string]: unknown
 }
-export type Lockfile = { readonly packages: Readonly<Record<string, Entry>> }
+type Lockfile = {
+  readonly packages: Readonly<Record<string, Entry>>
+  readonly [field: string]: unknown
+}
 
 const SYSTEMS = new Set(['android', 'darwin', 'freebsd', 'linux', 'openharmony', 'win32'])
 const PROCESSORS = new Set(['x64', 'arm64', 'arm', 'ia32', 'ppc64', 'riscv64', 's390x'])
@@ -25,7 +28,7 @@ const PROCESSORS = new Set(['x64', 'arm64', 'arm', 'ia32', 'ppc64', 'riscv64', '
  * The same lockfile with an entry for each optional package of a platform that it names and has
  * not.
  */
-export function completeLockfile<Lock extends Lockfile>(lock: Lock): Lock {
+export function completeLockfile(lock: Lockfile): Lockfile {
   const packages: Record<string, Entry> = { ...lock.packages }
   for (const [path, entry] of Object.entries(lock.packages)) {
     if (path === '') continue
