@@ -8,6 +8,7 @@ import type {
   DistributionState,
 } from '../domain/distribution/distribution.ts'
 import type { Reader, Writer } from './open.ts'
+import { storedDigest } from './releases.ts'
 
 export type StoredPackage = {
   readonly format: string
@@ -17,6 +18,8 @@ export type StoredPackage = {
   /** The segment list, sealed: its own bytes hold the enrolment token. */
   readonly sealedSegments: Uint8Array
   readonly segmentsDigest: string
+  /** Of the package's bytes; null until somebody asked for it. */
+  readonly sha256: Digest | null
 }
 
 export async function saveNewDistribution(
@@ -116,6 +119,7 @@ export async function savePackages(
       size: built.size,
       sealed_segments: Buffer.from(built.sealedSegments),
       segments_digest: built.segmentsDigest,
+      sha256: built.sha256,
     }
     await writer
       .insertInto('package')
@@ -145,5 +149,23 @@ export async function loadPackages(
     size: row.size,
     sealedSegments: row.sealed_segments,
     segmentsDigest: row.segments_digest,
+    sha256: row.sha256 === null ? null : storedDigest(row.sha256),
   }))
+}
+
+/** Notes the SHA-256 of a package's bytes, if they are still those it was computed of. */
+export async function savePackageSha256(
+  writer: Writer,
+  id: DistributionId,
+  built: StoredPackage,
+  sha256: Digest,
+): Promise<void> {
+  await writer
+    .updateTable('package')
+    .set({ sha256 })
+    .where('distribution_id', '=', id)
+    .where('format', '=', built.format)
+    .where('arch', '=', built.arch)
+    .where('segments_digest', '=', built.segmentsDigest)
+    .execute()
 }

@@ -86,6 +86,8 @@ export type PackageTable = {
   readonly sealed_segments: Buffer
   /** Names the package's bytes: SHA-256 of the segment list. */
   readonly segments_digest: string
+  /** SHA-256 of the package's bytes; null until somebody asked for it. */
+  readonly sha256: string | null
 }
 
 export type EndpointTable = {

@@ -26,6 +26,18 @@ export type DistributionOrder = {
   /** `host:port` each. */
   readonly proxy: readonly string[]
   readonly clusterName: string | null
+  /** Where and how in a cluster; kept as it was ordered, used by the kinds that run in one. */
+  readonly placement?: ClusterPlacement
+}
+
+/** Null: as the kind does by default. */
+export type ClusterPlacement = {
+  /** `standard`, `openshift`... */
+  readonly flavour: string | null
+  readonly namespace: string | null
+  readonly nodeSelector: Readonly<Record<string, string>> | null
+  readonly runOnMasterNode: boolean | null
+  readonly runOnAllNodes: boolean | null
 }
 
 export type Distribution = {

@@ -78,6 +78,7 @@ const CATALOGUE = [
     size bigint not null,
     sealed_segments bytea not null,
     segments_digest text not null,
+    sha256 text,
     primary key (distribution_id, format, arch)
   )`,
 ]
