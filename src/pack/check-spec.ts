@@ -15,6 +15,8 @@ export const ARTIFACT_SIZE_MAX = 2 * 1024 ** 3
 export const PACKAGED_FILES_MAX = 10_000
 /** Characters. Below the 255 bytes of a file name and far below the 4096 of a path, whatever the prefix. */
 export const PATH_LENGTH_MAX = 200
+/** Bytes of one name in a path: file systems take 255, of which dpkg wants nine for its `.dpkg-new`. */
+export const NAME_BYTES_MAX = 240
 /** An envelope is the manifest in base64: a third more than the manifest's own 4 MiB, and some. */
 export const MANIFEST_SIZE_MAX = 6 * 1024 ** 2
 export const ENROLMENT_SIZE_MAX = 64 * 1024
@@ -84,7 +86,9 @@ function isCount(value: number, max: number): boolean {
 function isPortablePath(path: string): boolean {
   if (path.length > PATH_LENGTH_MAX || /[\\:\p{Cc}]/u.test(path) || !path.isWellFormed())
     return false
-  return path.split('/').every((name) => name !== '' && name !== '.' && name !== '..')
+  return path
+    .split('/')
+    .every((name) => !['', '.', '..'].includes(name) && Buffer.byteLength(name) <= NAME_BYTES_MAX)
 }
 
 /** `a/b/c` -> `a`, `a/b`. */

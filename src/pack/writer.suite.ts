@@ -185,6 +185,7 @@ function describeLimits(writer: PackageWriter): void {
     'C:/windows',
     'manifest.json',
     `payload/${'p'.repeat(200)}`,
+    `payload/${'日'.repeat(81)}`,
     'payload/\ud800',
     'agent.mjs/below-a-file',
   ])('refuses the path %j', (path) => {

@@ -17,14 +17,12 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { LONG_PATHS, type SampleOptions, sampleRelease } from '../sample.suite.ts'
+import { hasTool } from '../tool.suite.ts'
 import { debWriter } from './deb.ts'
 
-const hasDpkg = existsSync('/usr/bin/dpkg')
-const hasLintian = existsSync('/usr/bin/lintian')
-const hasAr = existsSync('/usr/bin/ar')
-if (!hasDpkg) console.warn('skipped: dpkg is missing')
-if (!hasLintian) console.warn('skipped: lintian is missing')
-if (!hasAr) console.warn('skipped: ar is missing')
+const hasDpkg = hasTool('dpkg')
+const hasLintian = hasTool('lintian')
+const hasAr = hasTool('ar')
 
 let folder = ''
 let root = ''

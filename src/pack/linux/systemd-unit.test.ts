@@ -1,13 +1,13 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { hasTool } from '../tool.suite.ts'
 import { SYSTEMD_UNIT } from './systemd-unit.ts'
 
-const ANALYZE = '/usr/bin/systemd-analyze'
-const hasAnalyze = existsSync(ANALYZE)
-if (!hasAnalyze) console.warn('skipped: systemd-analyze is missing')
+const ANALYZE = 'systemd-analyze'
+const hasAnalyze = hasTool(ANALYZE)
 
 function analyze(words: readonly string[]): { status: number | null; output: string } {
   const folder = mkdtempSync(join(tmpdir(), 'drydock-unit-'))

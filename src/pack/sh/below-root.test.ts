@@ -17,13 +17,12 @@ import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { nativeArch, nativeTarget } from '../linux/chroot.suite.ts'
 import { LONG_PATHS, type SampleOptions, sampleRelease } from '../sample.suite.ts'
+import { hasTool } from '../tool.suite.ts'
 import { shWriter } from './sh.ts'
 
-const SHELLS = [['dash'], ['bash', '--posix'], ['busybox', 'sh']].filter(([command = '']) => {
-  const missing = spawnSync(command, ['--help']).error !== undefined
-  if (missing) console.warn(`skipped: ${command} is missing`)
-  return !missing
-})
+const SHELLS = [['dash'], ['bash', '--posix'], ['busybox', 'sh']].filter(([command = '']) =>
+  hasTool(command),
+)
 
 let folder = ''
 beforeAll(() => {
@@ -51,7 +50,7 @@ function run(shell: readonly string[], file: string, ...words: readonly string[]
   return { status: done.status, output: `${done.stdout}${done.stderr}` }
 }
 
-const DASH = SHELLS[0] ?? ['sh']
+const FIRST = SHELLS[0] ?? ['sh']
 const configOf = (root: string) => readFileSync(join(root, 'etc/drydock-agent/agent.json'), 'utf8')
 
 describe.each(SHELLS.map((shell) => [shell.join(' '), shell] as const))('under %s', (_, shell) => {
@@ -256,7 +255,7 @@ describe('the installer refuses', () => {
   ]
   it.each(refusals)('%s', (_, make, message) => {
     const root = newRoot()
-    const { status, output } = run(DASH, make(), '--root', root)
+    const { status, output } = run(FIRST, make(), '--root', root)
     expect(output).toMatch(message)
     expect(status).toBe(1)
     expect(readdirSync(root)).toEqual([])
@@ -274,15 +273,29 @@ describe('the installer refuses', () => {
     const file = installer()
     writeFileSync(file, store.assemble(shWriter.write({ ...spec, files })))
     const root = newRoot()
-    expect(run(DASH, file, '--check').output).toMatch(/a file of the archive is damaged/)
-    expect(run(DASH, file, '--root', root).output).toMatch(/a file of the archive is damaged/)
+    expect(run(FIRST, file, '--check').output).toMatch(/a file of the archive is damaged/)
+    expect(run(FIRST, file, '--root', root).output).toMatch(/a file of the archive is damaged/)
     expect(existsSync(join(root, 'opt/drydock-agent'))).toBe(false)
+  })
+
+  it('to go on when a disk is full, and leaves the old installation whole', () => {
+    const root = newRoot()
+    expect(run(FIRST, installer(), '--root', root).status).toBe(0)
+    const list = () => spawnSync('find', [root, '-printf', '%P %i\n'], { encoding: 'utf8' }).stdout
+    const before = list()
+    // A limit of file sizes, which cuts the archive's larger files as a full disk would.
+    const line = 'ulimit -f 1; exec "$@"'
+    const words = ['-c', line, 'sh', ...FIRST, installer({ version: '2.0.0.0' }), '--root', root]
+    const done = spawnSync('sh', words, { encoding: 'utf8' })
+    expect(done.stderr).toMatch(/could not be unpacked/)
+    expect(done.status).toBe(1)
+    expect(list()).toBe(before)
   })
 
   it('to come through a pipe', () => {
     const input = readFileSync(installer())
     const cwd = mkdtempSync(join(folder, 'empty-'))
-    const done = spawnSync('dash', ['-s', '--', '--root', 'r'], { input, cwd, encoding: 'utf8' })
+    const done = spawnSync('sh', ['-s', '--', '--root', 'r'], { input, cwd, encoding: 'utf8' })
     expect(done.stderr).toMatch(/save this installer as a file/)
     expect(done.status).toBe(1)
   })
@@ -290,7 +303,7 @@ describe('the installer refuses', () => {
   it('an ordinary user without --root', () => {
     const file = installer()
     const user = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {}
-    const done = spawnSync('dash', [file], { encoding: 'utf8', ...user })
+    const done = spawnSync('sh', [file], { encoding: 'utf8', ...user })
     expect(done.stderr).toBe('drydock-agent: must be run as root, or with --root DIR\n')
     expect(done.status).toBe(1)
   })
@@ -300,9 +313,9 @@ describe('the installer refuses', () => {
     const program = join(root, 'opt/drydock-agent')
     mkdirSync(program, { recursive: true })
     writeFileSync(join(program, 'theirs'), '')
-    expect(run(DASH, installer(), '--root', root).output).toMatch(/holds something else/)
+    expect(run(FIRST, installer(), '--root', root).output).toMatch(/holds something else/)
     writeFileSync(join(program, 'installed-by'), 'deb\n')
-    expect(run(DASH, installer(), '--root', root).output).toMatch(/belongs to a deb package/)
+    expect(run(FIRST, installer(), '--root', root).output).toMatch(/belongs to a deb package/)
     expect(readdirSync(program).sort()).toEqual(['installed-by', 'theirs'])
   })
 })
@@ -310,23 +323,23 @@ describe('the installer refuses', () => {
 describe('agent.json', () => {
   it('keeps the list that is not given anew', () => {
     const root = newRoot()
-    run(DASH, installer(), '--root', root, '--proxy', 'a:1', '--endpoint-tags', 'x')
-    run(DASH, installer(), '--root', root, '--proxy', 'b:2,c:3')
+    run(FIRST, installer(), '--root', root, '--proxy', 'a:1', '--endpoint-tags', 'x')
+    run(FIRST, installer(), '--root', root, '--proxy', 'b:2,c:3')
     expect(JSON.parse(configOf(root))).toEqual({ proxy: ['b:2', 'c:3'], endpoint_tags: ['x'] })
-    run(DASH, installer(), '--root', root, '--endpoint-tags', 'y]')
+    run(FIRST, installer(), '--root', root, '--endpoint-tags', 'y]')
     expect(JSON.parse(configOf(root))).toEqual({ proxy: ['b:2', 'c:3'], endpoint_tags: ['y]'] })
   })
 
   it('is not guessed at when somebody wrote it by hand', () => {
     const root = newRoot()
-    run(DASH, installer(), '--root', root)
+    run(FIRST, installer(), '--root', root)
     const file = join(root, 'etc/drydock-agent/agent.json')
     writeFileSync(file, '{"proxy":["a:1"]}')
-    const refused = run(DASH, installer({ version: '2.0.0.0' }), '--root', root, '--proxy', 'b:2')
+    const refused = run(FIRST, installer({ version: '2.0.0.0' }), '--root', root, '--proxy', 'b:2')
     expect(refused.output).toMatch(/was written by hand/)
     expect(configOf(root)).toBe('{"proxy":["a:1"]}')
     const both = ['--proxy', 'b:2', '--endpoint-tags', 'x']
-    expect(run(DASH, installer(), '--root', root, ...both).status).toBe(0)
+    expect(run(FIRST, installer(), '--root', root, ...both).status).toBe(0)
     expect(JSON.parse(configOf(root))).toEqual({ proxy: ['b:2'], endpoint_tags: ['x'] })
     expect(readFileSync(`${file}.old`, 'utf8')).toBe('{"proxy":["a:1"]}')
   })

@@ -1,8 +1,8 @@
 /** The installer on a whole machine: with systemd, without it, and killed at every step. */
-import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { chrootMissing, Machine, nativeTarget } from '../linux/chroot.suite.ts'
 import { SAMPLE_LAUNCHER, sampleRelease } from '../sample.suite.ts'
+import { hasTool } from '../tool.suite.ts'
 import { shWriter } from './sh.ts'
 
 const missing = chrootMissing()
@@ -230,8 +230,7 @@ function disarm(machine: Machine): void {
   for (const tool of COUNTED) machine.run(['/bin/busybox', 'rm', '-f', `/usr/sbin/${tool}`])
 }
 
-const hasDash = existsSync('/bin/dash')
-if (!hasDash) console.warn('skipped: dash is missing')
+const hasDash = hasTool('/bin/dash')
 
 describe.skipIf(missing !== null || !hasDash)('an upgrade that is killed with -9', () => {
   it('leaves each file old or new at every step, and is repaired by another run', () => {
