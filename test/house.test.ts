@@ -9,7 +9,7 @@ import { cycles, deadFiles } from './house/cycles.ts'
 import { directions, privateImports } from './house/directions.ts'
 import { links, namedPaths, titles } from './house/documents.ts'
 import { catches } from './house/failures.ts'
-import { forbiddenSyntax, strayTestMarks, unfinished } from './house/leftovers.ts'
+import { forbiddenSyntax, strayTestMarks, unexplainedSkips, unfinished } from './house/leftovers.ts'
 import { reasonsExplained, statusesExplained } from './house/reasons.ts'
 import { fileLengths, functionSizes, lineWidths } from './house/sizes.ts'
 import { lockfile, ownRegistries, pinned, registries, scripts } from './house/supply.ts'
@@ -30,6 +30,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   'every catch rethrows, refuses or gives its reason': catches,
   'nothing is left unfinished': unfinished,
   'no test is switched off or singled out': strayTestMarks,
+  'a test that may be skipped says what it needs': unexplainedSkips,
   'forbidden syntax stays out': forbiddenSyntax,
   'every document has one title': titles,
   'every link leads somewhere': links,

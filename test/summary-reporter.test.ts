@@ -46,12 +46,16 @@ describe('SummaryReporter', () => {
         it('passes', () => {})
         it('fails', () => { throw new Error('no') })
         it('skips', (context) => context.skip('needs a moon, not on this machine'))
-        describe.skip('some (needs a sun, not on this machine)', () => { it('skips too', () => {}) })`,
+        describe.skip('some (needs a sun)', () => { it('skips too', () => {}) })`,
+      'b.test.ts': `
+        console.warn('skipped: dpkg is missing')
+        it.skip('installs', () => {})`,
     })
-    expect(lines.slice(-3)).toEqual([
+    expect(lines.slice(-4)).toEqual([
       'SKIPPED  skips: needs a moon, not on this machine',
-      expect.stringContaining('skips too: needs a sun, not on this machine'),
-      '1 passed, 1 failed, 2 skipped',
+      expect.stringContaining('skips too: needs a sun'),
+      'SKIPPED  installs: missing on this machine: dpkg',
+      '1 passed, 1 failed, 3 skipped',
     ])
   })
 

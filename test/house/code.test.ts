@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { BANNED, type BannedRow, banned } from './banned.ts'
 import { catches } from './failures.ts'
 import { places } from './findings.ts'
-import { forbiddenSyntax, strayTestMarks, unfinished } from './leftovers.ts'
+import { forbiddenSyntax, strayTestMarks, unexplainedSkips, unfinished } from './leftovers.ts'
 import { snippets } from './tree.ts'
 
 const one = (text: string, path = 'src/base/x.ts') => snippets({ [path]: text })
@@ -35,6 +35,7 @@ describe('banned', () => {
     ['src/server/a.ts', '// Date.now() is for base'],
     ['src/server/a.ts', "const text = 'Date.now()'"],
     ['src/store/a.ts', "import { sql } from 'kysely'"],
+    ['src/server/a.ts', 'server.setTimeout(1000)'],
     ['src/server/a.test.ts', "import { mkdtemp } from 'node:fs/promises'"],
     ['src/main/environment.ts', 'const home = process.env.HOME'],
   ])('%s may say: %s', (path, text) => {
@@ -56,6 +57,7 @@ describe('catches', () => {
     ['a clause that goes on', 'try { a() } catch (e) { log.warn({}, "x") }'],
     ['a throw that belongs to an inner function', 'try { a() } catch { b(() => { throw 1 }) }'],
     ['an empty handler', 'a().catch(() => {})'],
+    ['returning what a log says', 'function f() { try { a() } catch (e) { return log.warn(e) } }'],
     ['a plain value', 'function f() { try { a() } catch { return null } }'],
   ])('refuses %s', (_what, text) => {
     expect(catches(one(text))).toHaveLength(1)
@@ -73,6 +75,12 @@ describe('catches', () => {
     ['a reason above', '// Best effort: only a hint.\nawait a().catch(() => {})'],
     ['passing it on', 'new Promise((resolve, reject) => a().catch((e) => { reject(e) }))'],
     ['passing it on to a waiter', 'try { a() } catch (e) { for (const w of ws) w.reject(e) }'],
+    [
+      'handing it on and returning what comes',
+      'function f() { try { a() } catch (e) { return b(e) } }',
+    ],
+    ['ending the process', 'try { a() } catch (e) { process.exit(1) }'],
+    ['ending a stream with it', 'a().catch((error) => tar.destroy(error))'],
     ['a handler by name', 'a().catch(nullIfMissing)'],
   ])('allows %s', (_what, text) => {
     expect(catches(one(text))).toEqual([])
@@ -101,6 +109,25 @@ describe('strayTestMarks', () => {
       'src/a.test.ts:1',
       'src/a.test.ts:2',
     ])
+  })
+})
+
+describe('unexplainedSkips', () => {
+  it('wants what is needed in the name', () => {
+    const text = [
+      "it.skipIf(!hasDpkg)('installs', f)",
+      "it.skipIf(!hasDpkg)('installs (needs dpkg)', f)",
+      "describe.runIf(isRoot)('as root', f)",
+      "it('runs', f)",
+    ].join('\n')
+    expect(places(unexplainedSkips(one(text, 'src/a.test.ts')))).toEqual([
+      ...['src/a.test.ts:1', 'src/a.test.ts:3'],
+    ])
+  })
+
+  it('trusts a file that asks for its programs', () => {
+    const text = "const hasDpkg = needs('dpkg')\nit.skipIf(!hasDpkg)('installs', f)"
+    expect(unexplainedSkips(one(text, 'src/a.test.ts'))).toEqual([])
   })
 })
 

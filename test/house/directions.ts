@@ -97,12 +97,14 @@ function forbidden(from: string, to: string): string | undefined {
   return `${rules.not?.[target] ?? rules.because} (${room} may import: ${may})`
 }
 
-/** A file whose name begins with an underscore belongs to its folder alone. */
+/**
+ * A file whose name begins with an underscore belongs to its folder, and to the folders in that.
+ */
 export function privateImports(tree: Tree): Finding[] {
   return codeIn(tree).flatMap((file) =>
     importsOf(file)
       .filter(({ target }) => target !== null && posix.basename(target).startsWith('_'))
-      .filter(({ target }) => posix.dirname(target ?? '') !== posix.dirname(file.path))
+      .filter(({ target }) => !file.path.startsWith(`${posix.dirname(target ?? '')}/`))
       .map(({ specifier, line }) => ({
         path: file.path,
         line,

@@ -39,13 +39,26 @@ function handlersIn(node: Node): Node[] {
 }
 
 function answers(handler: Node, answering: ReadonlySet<string>): boolean {
+  const caught = nameOf(handler.param ?? nodesIn(handler.params)[0])
   const own = [...walk(handler, (node) => node === handler || !isFunction(node))]
   return own.some((node) => {
     if (node.type === 'ThrowStatement') return true
-    if (node.type === 'ReturnStatement') return isRefusal(node.argument, answering)
-    // Passing the failure on to whoever waits is rethrowing it.
-    return node.type === 'CallExpression' && calledName(node.callee) === 'reject'
+    if (node.type === 'ReturnStatement') {
+      return isRefusal(node.argument, answering) || isHandedOn(node.argument, caught)
+    }
+    // Passing the failure on to whoever waits is rethrowing it; so is ending with it.
+    return node.type === 'CallExpression' && PASSING_ON.has(calledName(node.callee) ?? '')
   })
+}
+
+const PASSING_ON = new Set(['reject', 'destroy', 'exit'])
+
+/** `return answerTo(error)`: whoever is called has it now. A log does not answer. */
+function isHandedOn(value: unknown, caught: string | undefined): boolean {
+  if (!isNode(value) || value.type !== 'CallExpression' || caught === undefined) return false
+  const isLogged =
+    isNode(value.callee) && [...walk(value.callee)].some((node) => node.name === 'log')
+  return !isLogged && nodesIn(value.arguments).some((argument) => nameOf(argument) === caught)
 }
 
 /** `reject` of `reject(...)` and of `waiter.reject(...)`. */

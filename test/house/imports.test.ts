@@ -66,9 +66,13 @@ describe('privateImports', () => {
   it('keeps a file with an underscore inside its folder', () => {
     const tree = snippets({
       'src/pack/deb/deb.ts': "import './_control.ts'",
+      'src/pack/deb/parts/x.ts': "import '../_control.ts'",
+      'src/pack/debian/x.ts': "import '../deb/_control.ts'",
       'src/pack/writers.ts': "import './deb/_control.ts'",
     })
-    expect(places(privateImports(tree))).toEqual(['src/pack/writers.ts:1'])
+    expect(places(privateImports(tree))).toEqual([
+      ...['src/pack/debian/x.ts:1', 'src/pack/writers.ts:1'],
+    ])
   })
 })
 
