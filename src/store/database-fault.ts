@@ -28,10 +28,20 @@ const SERIALIZATION_FAILURE = '40001'
 const DEADLOCK_DETECTED = '40P01'
 const UNIQUE_VIOLATION = '23505'
 
-/** The SQLSTATE of an error that PostgreSQL sent. */
+/** The SQLSTATE of an error that PostgreSQL sent; null for every other error. */
 export function sqlState(error: unknown): string | null {
-  const code = error instanceof Error && 'code' in error ? error.code : null
-  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && code !== 'EPIPE' ? code : null
+  const isFromServer = error instanceof Error && 'severity' in error && 'code' in error
+  return isFromServer && typeof error.code === 'string' ? error.code : null
+}
+
+/** What `pg` says when the connection itself is the trouble; the operating system's errors name a call. */
+const CONNECTION_TROUBLE =
+  /^(Connection terminated|timeout e|Query read timeout|Client (has encountered|was closed)|The server does not support SSL|There was an error establishing)/
+
+function isConnectionTrouble(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const isFromTls = 'code' in error && /CERT|^ERR_(TLS|SSL)/.test(String(error.code))
+  return 'syscall' in error || isFromTls || CONNECTION_TROUBLE.test(error.message)
 }
 
 /** The same work, begun again, may well succeed. */
@@ -49,10 +59,8 @@ export function isUniqueViolation(error: unknown): boolean {
 export function databaseFault(error: unknown, doing: string): Fault | null {
   if (error instanceof Fault) return error
   const state = sqlState(error)
-  const [code, retry] =
-    state === null
-      ? (['database-unavailable', 'later'] as const)
-      : (FAULTS[state] ?? FAULTS[state.slice(0, 2)] ?? [])
+  if (state === null && !isConnectionTrouble(error)) return null
+  const [code, retry] = FAULTS[state ?? '08'] ?? FAULTS[(state ?? '08').slice(0, 2)] ?? []
   if (code === undefined || retry === undefined) return null
   return new Fault({ code, doing, retry, cause: error })
 }

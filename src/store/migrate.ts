@@ -5,7 +5,7 @@
  * is newer; it is refused before anything is written.
  */
 import { type Kysely, sql } from 'kysely'
-import type { Clock } from '../base/clock.ts'
+import type { Clock, Instant } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
 import { isUniqueViolation, sqlState } from './database-fault.ts'
@@ -40,12 +40,20 @@ export async function migrate(
       checkHistory(now, known)
       if (now.includes(migration.name)) return
       needs.log.info({ migration: migration.name }, 'migrating the database')
-      // A migration speaks of the tables as they were in its time, not as `Tables` says they are now.
-      await migration.up(tx as unknown as Kysely<unknown>)
-      await sql`insert into schema_migration (name, position, applied_at)
-        values (${migration.name}, ${now.length + 1}, ${needs.clock.now()})`.execute(tx)
+      await applyMigration(tx, { migration, position: now.length + 1, now: needs.clock.now() })
     })
   }
+}
+
+/** One migration and its record, in the transaction that it is given. */
+export async function applyMigration(
+  tx: Writer,
+  step: { readonly migration: Migration; readonly position: number; readonly now: Instant },
+): Promise<void> {
+  // A migration speaks of the tables as they were in its time, not as `Tables` says they are now.
+  await step.migration.up(tx as unknown as Kysely<unknown>)
+  await sql`insert into schema_migration (name, position, applied_at)
+    values (${step.migration.name}, ${step.position}, ${step.now})`.execute(tx)
 }
 
 /** The names of the applied migrations, in order; none for a database that is empty. */
@@ -80,7 +88,7 @@ async function prepare(database: Database): Promise<void> {
   }
 }
 
-async function createBookkeeping(tx: Writer): Promise<void> {
+export async function createBookkeeping(tx: Writer): Promise<void> {
   await sql`create table if not exists schema_migration (
     name text primary key,
     position integer not null unique,
