@@ -1,0 +1,46 @@
+/**
+ * `npm run bench`: starts a server of its own, measures, and prints the table of docs/benchmarks.md. Figures move
+ * with the machine; ratios within one run are what counts.
+ */
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { builtInRelease, download, order } from '../test/acceptance/catalogue.ts'
+import { freePort, run } from '../test/acceptance/processes.ts'
+import { type ServerProcess, startServerProcess } from '../test/acceptance/server-process.ts'
+import { benchCheckIns } from './check-ins.ts'
+import { benchDistributions } from './distributions.ts'
+import { benchDownloads } from './downloads.ts'
+import { type Row, renderTable } from './table.ts'
+import { benchUpgrades } from './upgrades.ts'
+
+const folder = await mkdtemp(join(tmpdir(), 'drydock-bench-'))
+try {
+  const dataDir = join(folder, 'data')
+  const port = await freePort()
+  const settings = { DRYDOCK_CHECK_IN_INTERVAL: '1', DRYDOCK_LOG_LEVEL: 'warn' }
+  await using server = await startServerProcess({ dataDir, port, env: settings })
+  const base = await builtInRelease(server.client)
+  const distributionId = await order(server.client, 'bench', base.version)
+  const token = await enrolmentToken(server, distributionId)
+  const rows: Row[] = []
+  rows.push(...(await benchDistributions(server, dataDir)))
+  rows.push(...(await benchDownloads(server, distributionId)))
+  rows.push(...(await benchUpgrades(server)))
+  rows.push(...(await benchCheckIns(server, { distributionId, token })))
+  const [cpu] = cpus()
+  process.stdout.write(`${cpus().length} x ${cpu?.model ?? 'unknown'}\n\n${renderTable(rows)}\n`)
+  await server.end('SIGTERM')
+} finally {
+  await rm(folder, { recursive: true, force: true })
+}
+
+/** The token is in the package and nowhere else: taken from there, as a machine would. */
+async function enrolmentToken(server: ServerProcess, distributionId: string): Promise<string> {
+  const deb = await download(server.client, distributionId, { type: 'deb', folder })
+  const tree = join(folder, 'unpacked')
+  await run(['dpkg-deb', '-x', deb, tree])
+  const file = join(tree, 'opt/drydock-agent/enrolment.json')
+  const { token } = JSON.parse(await readFile(file, 'utf8')) as { token: string }
+  return token
+}
