@@ -1,7 +1,8 @@
 /**
- * The last look at a spec before its bytes are written. Releases were checked when they were published; this
- * check stands by itself all the same, because the result is unpacked by root on every endpoint: a path that
- * climbs out, or a field too wide for its header, must not become a package whatever happened before.
+ * The last look at a spec before its bytes are written. Releases were checked when they were
+ * published; this check stands by itself all the same, because the result is unpacked by root on
+ * every endpoint: a path that climbs out, or a field too wide for its header, must not become a
+ * package whatever happened before.
  */
 import { isDigest } from '../base/digest.ts'
 import { Fault } from '../base/fault.ts'
@@ -10,12 +11,20 @@ import { isAgentVersion } from '../base/version.ts'
 import type { ArtifactRef, PackageSpec } from './package-spec.ts'
 import type { PackageWriter } from './writer.ts'
 
-/** As large as an artifact may be anywhere in the product; every size field of every format holds it. */
+/**
+ * As large as an artifact may be anywhere in the product; every size field of every format holds
+ * it.
+ */
 export const ARTIFACT_SIZE_MAX = 2 * 1024 ** 3
 export const PACKAGED_FILES_MAX = 10_000
-/** Characters. Below the 255 bytes of a file name and far below the 4096 of a path, whatever the prefix. */
+/**
+ * Characters. Below the 255 bytes of a file name and far below the 4096 of a path, whatever the
+ * prefix.
+ */
 export const PATH_LENGTH_MAX = 200
-/** Bytes of one name in a path: file systems take 255, of which dpkg wants nine for its `.dpkg-new`. */
+/**
+ * Bytes of one name in a path: file systems take 255, of which dpkg wants nine for its `.dpkg-new`.
+ */
 export const NAME_BYTES_MAX = 240
 /** An envelope is the manifest in base64: a third more than the manifest's own 4 MiB, and some. */
 export const MANIFEST_SIZE_MAX = 6 * 1024 ** 2

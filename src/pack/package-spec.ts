@@ -1,6 +1,6 @@
 /**
- * What to package, in no format's words. A writer maps it to its format; nothing in here says deb or rpm, and
- * nothing in it changes with the day or the machine.
+ * What to package, in no format's words. A writer maps it to its format; nothing in here says deb
+ * or rpm, and nothing in it changes with the day or the machine.
  */
 import type { Digest } from '../base/digest.ts'
 import type { Target } from '../base/platform.ts'
@@ -29,7 +29,10 @@ export type PackageSpec = {
   readonly name: 'drydock-agent'
   readonly target: Target
   readonly version: AgentVersion
-  /** Seconds since 1970: the release's publishing time, used for every time stamp inside the package. */
+  /**
+   * Seconds since 1970: the release's publishing time, used for every time stamp inside the
+   * package.
+   */
   readonly timestamp: number
   readonly description: string
   readonly launcher: ArtifactRef

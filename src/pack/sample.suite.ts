@@ -1,4 +1,6 @@
-/** A small release for the tests of every format: a launcher that is a shell script, and a payload. */
+/**
+ * A small release for the tests of every format: a launcher that is a shell script, and a payload.
+ */
 import { createHash } from 'node:crypto'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { concatBytes, utf8 } from '../base/bytes.ts'
@@ -61,7 +63,10 @@ esac
 
 export const SAMPLE_TIMESTAMP = 1_760_000_000
 
-/** 100 bytes fit one field of a tar header, 155 + 100 two, and what no slash divides needs an entry of its own. */
+/**
+ * 100 bytes fit one field of a tar header, 155 + 100 two, and what no slash divides needs an entry
+ * of its own.
+ */
 export const LONG_PATHS = [
   `payload/${'d'.repeat(90)}/${'f'.repeat(60)}`,
   `payload/${'x'.repeat(150)}`,

@@ -2,7 +2,10 @@ import type { Digest } from '../base/digest.ts'
 import type { Target } from '../base/platform.ts'
 import type { PackageSpec } from './package-spec.ts'
 
-/** A run of a package's bytes: a few that belong to this package alone, or a range of a stored artifact. */
+/**
+ * A run of a package's bytes: a few that belong to this package alone, or a range of a stored
+ * artifact.
+ */
 export type Segment =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   | {
@@ -17,10 +20,10 @@ export const FORMATS = ['deb', 'sh'] as const
 export type Format = (typeof FORMATS)[number]
 
 /**
- * Turns a package spec into one package, as the list of its segments.
- * The same spec gives the same bytes, whatever the day or the machine. `write` never changes the spec, reads no
- * clock and awaits nothing: the payload's bytes were compressed once, when the release was published, and are
- * named here, never copied.
+ * Turns a package spec into one package, as the list of its segments. The same spec gives the same
+ * bytes, whatever the day or the machine. `write` never changes the spec, reads no clock and awaits
+ * nothing: the payload's bytes were compressed once, when the release was published, and are named
+ * here, never copied.
  */
 export interface PackageWriter {
   readonly format: Format
@@ -30,8 +33,9 @@ export interface PackageWriter {
   supports(target: Target): boolean
   fileName(spec: PackageSpec): string
   /**
-   * Throws a Fault (`package-refused`, retry `never`) for a target it does not support and for a spec that is
-   * beyond a limit of the format: the order fails with that reason, and asking again would change nothing.
+   * Throws a Fault (`package-refused`, retry `never`) for a target it does not support and for a
+   * spec that is beyond a limit of the format: the order fails with that reason, and asking again
+   * would change nothing.
    */
   write(spec: PackageSpec): readonly Segment[]
 }

@@ -1,6 +1,6 @@
 /**
- * The common ar archive of a deb: a magic line, then members with a 60-byte text header each (deb(5), ar(5)).
- * A member is given as segments, because its middle may be a stored artifact.
+ * The common ar archive of a deb: a magic line, then members with a 60-byte text header each
+ * (deb(5), ar(5)). A member is given as segments, because its middle may be a stored artifact.
  */
 import { utf8 } from '../../base/bytes.ts'
 import { invariant } from '../../base/invariant.ts'

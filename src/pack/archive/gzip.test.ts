@@ -25,10 +25,13 @@ describe('a gzip member of ours', () => {
     ['gzip', ['-dc']],
     ['busybox', ['gunzip', '-dc']],
   ] as const)('in %s', (program, words) => {
-    it.skipIf(!hasTool(program))('is read as one file together with others', () => {
-      const done = spawnSync(program, words, { input: members, encoding: 'utf8' })
-      expect(done.stdout).toBe('one two')
-    })
+    it.skipIf(!hasTool(program))(
+      `is read as one file together with others (needs ${program})`,
+      () => {
+        const done = spawnSync(program, words, { input: members, encoding: 'utf8' })
+        expect(done.stdout).toBe('one two')
+      },
+    )
   })
 
   it('makes little of the zeros that tar headers are made of', () => {

@@ -8,7 +8,10 @@ import { type TarEntry, tarGzSegments } from './tar-gz.ts'
 
 const FORM = { prefix: './', timestamp: 1_760_000_000 }
 
-/** Lengths around every edge of the two name fields, with slashes where they help and where they do not. */
+/**
+ * Lengths around every edge of the two name fields, with slashes where they help and where they do
+ * not.
+ */
 const PATHS = [
   'a',
   'n'.repeat(97),
@@ -54,7 +57,7 @@ describe('a compressed tar of segments', () => {
     ['tar', ['-tzf', '-', '--quoting-style=literal']],
     ['busybox', ['tar', '-tzf', '-']],
   ] as const)('in %s', (program, words) => {
-    it.skipIf(!hasTool(program))('is listed with every path', () => {
+    it.skipIf(!hasTool(program))(`is listed with every path (needs ${program})`, () => {
       const input = archiveOf(PATHS, 'artifact')
       const done = spawnSync(program, words, { input, encoding: 'utf8' })
       expect(done.stderr).toBe('')

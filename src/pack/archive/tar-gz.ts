@@ -1,6 +1,6 @@
 /**
- * A compressed tar as segments. Headers, small files and padding become small gzip members of our own; the
- * content of an artifact is its stored gzip member, named and not copied.
+ * A compressed tar as segments. Headers, small files and padding become small gzip members of our
+ * own; the content of an artifact is its stored gzip member, named and not copied.
  */
 import { concatBytes } from '../../base/bytes.ts'
 import type { ArtifactRef } from '../package-spec.ts'

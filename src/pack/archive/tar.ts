@@ -1,6 +1,7 @@
 /**
- * Headers of a tar archive: POSIX ustar (pax(1), "ustar Interchange Format"), with the GNU long name entry for
- * paths that do not fit. Not pax headers: dpkg refuses them ("unsupported PAX tar header type").
+ * Headers of a tar archive: POSIX ustar (pax(1), "ustar Interchange Format"), with the GNU long
+ * name entry for paths that do not fit. Not pax headers: dpkg refuses them ("unsupported PAX tar
+ * header type").
  */
 import { concatBytes, utf8 } from '../../base/bytes.ts'
 import { invariant } from '../../base/invariant.ts'

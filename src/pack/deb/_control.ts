@@ -1,4 +1,6 @@
-/** The control fields and lists of a deb (Debian Policy, chapter 5; deb-control(5), deb-md5sums(5)). */
+/**
+ * The control fields and lists of a deb (Debian Policy, chapter 5; deb-control(5), deb-md5sums(5)).
+ */
 import { createHash } from 'node:crypto'
 import { utf8 } from '../../base/bytes.ts'
 import type { Arch } from '../../base/platform.ts'
@@ -8,7 +10,10 @@ import type { PackageSpec } from '../package-spec.ts'
 /** Debian's words for processors (Policy 11.1, `dpkg-architecture -L`). */
 export const ARCH_NAMES: Readonly<Record<Arch, string>> = { x64: 'amd64', arm64: 'arm64' }
 
-/** The launcher's floor: symbols up to GLIBC_2.17, which every Debian since 8 and Ubuntu since 14.04 has. */
+/**
+ * The launcher's floor: symbols up to GLIBC_2.17, which every Debian since 8 and Ubuntu since 14.04
+ * has.
+ */
 const DEPENDS = 'libc6 (>= 2.17)'
 const MAINTAINER = 'Drydock maintainers <maintainers@drydock.example>'
 const FALLBACK_SYNOPSIS = 'Drydock agent'
@@ -29,8 +34,8 @@ export function controlFile(spec: PackageSpec, entries: readonly TarEntry[]): Ui
 }
 
 /**
- * First line: the synopsis. Further lines are set off by a space, an empty one is a dot: so whatever the text
- * says, it stays inside its field.
+ * First line: the synopsis. Further lines are set off by a space, an empty one is a dot: so
+ * whatever the text says, it stays inside its field.
  */
 function descriptionField(text: string): string {
   const [synopsis = '', ...rest] = text

@@ -2,7 +2,7 @@
 export const COPYRIGHT = `\
 Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
 Upstream-Name: drydock-agent
-Comment: The folder seed/payload holds programs of the operator of this fleet, under their own licences.
+Comment: The folder seed/payload holds the operator's own programs, under their own licences.
 
 Files: *
 Copyright: 2026 The Drydock authors

@@ -1,11 +1,12 @@
 /**
- * The maintainer scripts (Debian Policy, chapter 6). dpkg calls them again after any interruption, so each step
- * may be repeated. A service that will not start never fails the installation: a broken package database would
- * be worse, and the agent's absence is seen by the server. There is no preinst: nothing has to be known or
- * stopped before the files are replaced, because a running launcher keeps the file it was started from.
+ * The maintainer scripts (Debian Policy, chapter 6). dpkg calls them again after any interruption,
+ * so each step may be repeated. A service that will not start never fails the installation: a
+ * broken package database would be worse, and the agent's absence is seen by the server. There is
+ * no preinst: nothing has to be known or stopped before the files are replaced, because a running
+ * launcher keeps the file it was started from.
  *
- * `dpkg --root` gives DPKG_ROOT when it runs them outside a chroot: then the tree below it is changed, and no
- * service of the machine that dpkg runs on is touched.
+ * `dpkg --root` gives DPKG_ROOT when it runs them outside a chroot: then the tree below it is
+ * changed, and no service of the machine that dpkg runs on is touched.
  */
 import { CONFIG_FOLDER, PROGRAM_FOLDER, STATE_FOLDER, UNIT_FILE } from '../linux/layout.ts'
 
@@ -36,8 +37,8 @@ exit 0
 `
 
 export const POSTINST = `${HEAD}
-# At the first installation only. Later the administrator's choice stands: a service disabled since stays so,
-# also after "remove" (which keeps the link) and another installation.
+# At the first installation only. Later the administrator's choice stands: a service disabled since
+# stays so, also after "remove" (which keeps the link) and another installation.
 enable_service() {
   if [ -z "$root" ] && command -v systemctl >/dev/null 2>&1; then
     systemctl --quiet enable "$unit" || warn "the service could not be enabled"
@@ -49,7 +50,8 @@ enable_service() {
     warn "the service could not be enabled"
 }
 
-# An administrator may forbid services to be started by packages (images, maintenance): exit 101 says so.
+# An administrator may forbid services to be started by packages (images, maintenance): exit 101
+# says so.
 starting_allowed() {
   [ -x /usr/sbin/policy-rc.d ] || return 0
   answer=0
@@ -57,9 +59,11 @@ starting_allowed() {
   [ "$answer" -ne 101 ]
 }
 
-# Without waiting: the old agent's program may take minutes to stop, and dpkg holds its lock meanwhile.
+# Without waiting: the old agent's program may take minutes to stop, and dpkg holds its lock
+# meanwhile.
 start_service() {
-  if systemctl --quiet is-enabled "$unit" 2>/dev/null; then action=restart; else action=try-restart; fi
+  action=try-restart
+  if systemctl --quiet is-enabled "$unit" 2>/dev/null; then action=restart; fi
   if starting_allowed "$action"; then
     systemctl --no-block "$action" "$unit" || warn "the service could not be started"
   else

@@ -1,11 +1,11 @@
 /**
- * A Debian package (deb(5), format 2.0): an ar archive of `debian-binary`, `control.tar.gz` and `data.tar.gz`.
- * Both tars are gzip and nothing else: every dpkg reads a gzip file of several members, while dpkg drops what
- * follows the first zstd frame or xz stream without a word. So the artifacts are named where they stand, and a
- * package costs a few kilobytes of its own.
+ * A Debian package (deb(5), format 2.0): an ar archive of `debian-binary`, `control.tar.gz` and
+ * `data.tar.gz`. Both tars are gzip and nothing else: every dpkg reads a gzip file of several
+ * members, while dpkg drops what follows the first zstd frame or xz stream without a word. So the
+ * artifacts are named where they stand, and a package costs a few kilobytes of its own.
  *
- * For dpkg of Debian 10 and Ubuntu 18.04 and later. Debian has no musl build of itself, so a musl target is
- * refused; the self-extracting `sh` is for those machines.
+ * For dpkg of Debian 10 and Ubuntu 18.04 and later. Debian has no musl build of itself, so a musl
+ * target is refused; the self-extracting `sh` is for those machines.
  */
 import { utf8 } from '../../base/bytes.ts'
 import type { Target } from '../../base/platform.ts'

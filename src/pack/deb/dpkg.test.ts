@@ -84,7 +84,7 @@ function debFile(options: SampleOptions = {}): string {
 
 const WANTS = 'etc/systemd/system/multi-user.target.wants/drydock-agent.service'
 
-describe.skipIf(!hasDpkg)('a deb in the hands of dpkg', () => {
+describe.skipIf(!hasDpkg)('a deb in the hands of dpkg (needs dpkg)', () => {
   it('is described as it was made', () => {
     const file = debFile()
     expect(run('dpkg-deb', '--info', file)).toMatch(/new Debian package, version 2\.0/)
@@ -201,12 +201,13 @@ describe.skipIf(!hasDpkg)('a deb in the hands of dpkg', () => {
     ).toBe('install ok installed')
   })
 
-  it.skipIf(!hasAr)('is an archive to ar', () => {
+  it.skipIf(!hasAr)('is an archive to ar (needs ar)', () => {
     expect(run('ar', 't', debFile())).toBe('debian-binary\ncontrol.tar.gz\ndata.tar.gz\n')
   })
 
-  // lintian judges packages of Debian itself. A vendor's package lies in /opt, keeps a secret in a 0600 file,
-  // and calls systemctl by itself, because deb-systemd-helper of Debian 10 does not look in /usr/lib.
+  // lintian judges packages of Debian itself. A vendor's package lies in /opt, keeps a secret in a
+  // 0600 file, and calls systemctl by itself, because deb-systemd-helper of Debian 10 does not look
+  // in /usr/lib.
   const FOREIGN = [
     'dir-or-file-in-opt',
     'no-changelog',
@@ -215,17 +216,20 @@ describe.skipIf(!hasDpkg)('a deb in the hands of dpkg', () => {
     'maintainer-script-calls-systemctl',
     'command-with-path-in-maintainer-script',
   ]
-  it.skipIf(!hasLintian)('gives lintian nothing to say but what a vendor in /opt must hear', () => {
-    const file = debFile()
-    chmodSync(dirname(file), 0o755)
-    chmodSync(folder, 0o755)
-    const done = spawnSync('lintian', ['--allow-root', '--fail-on=none', file], {
-      encoding: 'utf8',
-    })
-    const tags = done.stdout
-      .split('\n')
-      .flatMap((line) => /^[EWI]: \S+: (\S+)/.exec(line)?.[1] ?? [])
-      .filter((tag) => !FOREIGN.includes(tag))
-    expect(tags, done.stdout).toEqual([])
-  })
+  it.skipIf(!hasLintian)(
+    'gives lintian nothing to say but what a vendor in /opt must hear (needs lintian)',
+    () => {
+      const file = debFile()
+      chmodSync(dirname(file), 0o755)
+      chmodSync(folder, 0o755)
+      const done = spawnSync('lintian', ['--allow-root', '--fail-on=none', file], {
+        encoding: 'utf8',
+      })
+      const tags = done.stdout
+        .split('\n')
+        .flatMap((line) => /^[EWI]: \S+: (\S+)/.exec(line)?.[1] ?? [])
+        .filter((tag) => !FOREIGN.includes(tag))
+      expect(tags, done.stdout).toEqual([])
+    },
+  )
 })

@@ -6,7 +6,6 @@ import { hasTool } from '../tool.suite.ts'
 import { POSTINST, POSTRM, PRERM } from './_scripts.ts'
 
 const missing = chrootMissing()
-if (missing !== null) console.warn(`skipped: ${missing} is missing`)
 
 const SCRIPTS = { postinst: POSTINST, prerm: PRERM, postrm: POSTRM }
 type Script = keyof typeof SCRIPTS
@@ -56,7 +55,7 @@ const ROWS: readonly Row[] = [
   ['postrm', ['disappear', 'other', '1'], 'enabled', []],
 ]
 
-describe.skipIf(missing !== null)('the maintainer scripts', () => {
+describe.skipIf(missing !== null)('the maintainer scripts (needs root, busybox-static)', () => {
   it.each(ROWS)(
     '%s %j of a service that is %s tells systemd: %j',
     (script, words, state, calls) => {
@@ -128,7 +127,7 @@ describe('the maintainer scripts as text', () => {
   )
   describe.each(rows)('%s', (_, name, shell, text) => {
     const [command, ...words] = shell
-    it.skipIf(!hasTool(command))(`reads ${name}`, () => {
+    it.skipIf(!hasTool(command))(`reads ${name} (needs ${command})`, () => {
       const done = spawnSync(command, words, { input: text, encoding: 'utf8' })
       expect(done.stderr).toBe('')
       expect(done.status).toBe(0)

@@ -1,6 +1,7 @@
 /**
- * A machine in a folder: busybox as its shell and tools, a service manager that writes down what it is told, and
- * chroot to get there. So scripts run as root with the paths they will have, and touch nothing outside.
+ * A machine in a folder: busybox as its shell and tools, a service manager that writes down what it
+ * is told, and chroot to get there. So scripts run as root with the paths they will have, and touch
+ * nothing outside.
  */
 import { spawnSync } from 'node:child_process'
 import {

@@ -1,7 +1,8 @@
 /**
- * The service on machines without systemd. One file for two worlds: an LSB script for sysvinit, busybox init and
- * their like, and, with its first line changed to `openrc-run`, an OpenRC service, which reads the same
- * functions and calls them itself. It does not restart what ends: the launcher watches the agent.
+ * The service on machines without systemd. One file for two worlds: an LSB script for sysvinit,
+ * busybox init and their like, and, with its first line changed to `openrc-run`, an OpenRC service,
+ * which reads the same functions and calls them itself. It does not restart what ends: the launcher
+ * watches the agent.
  */
 import { LAUNCHER_FILE, PROGRAM_FOLDER } from './layout.ts'
 import { CLEAN_ENVIRONMENT } from './systemd-unit.ts'
@@ -47,7 +48,8 @@ agent_pid() {
   tr '\\000' ' ' <"/proc/$pid/cmdline" | grep -F "$program" >/dev/null
 }
 
-# A clean environment: BUN_OPTIONS and BUN_BE_BUN would make the launcher run code that nobody signed.
+# A clean environment: BUN_OPTIONS and BUN_BE_BUN would make the launcher run code that nobody
+# signed.
 launch='echo $$ >"$1.new" && mv -f "$1.new" "$1" && exec env -i ${CLEAN_ENVIRONMENT} "$2" run'
 logged='sh -c "$3" sh "$1" "$2" 2>&1 | logger -t drydock-agent'
 silent='sh -c "$3" sh "$1" "$2"'

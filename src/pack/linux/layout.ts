@@ -1,7 +1,7 @@
 /**
  * Where an installed agent lies on Linux, whatever the format that brought it.
  *
- *   /opt/drydock-agent/            the program folder: launcher, seed, enrolment; replaced by the next package
+ *   /opt/drydock-agent/            launcher, seed, enrolment: replaced by the next package
  *   /etc/drydock-agent/agent.json  the administrator's file: kept by every upgrade
  *   /var/lib/drydock-agent/        the agent's own state: kept until a purge
  *
@@ -22,8 +22,8 @@ export const LAUNCHER_FILE = 'drydock-agent'
 export const UNIT_FILE = 'usr/lib/systemd/system/drydock-agent.service'
 
 /**
- * One constant for every distribution, so that dpkg asks about the administrator's changes only when this
- * very line changes. What a distribution says stands in enrolment.json.
+ * One constant for every distribution, so that dpkg asks about the administrator's changes only
+ * when this very line changes. What a distribution says stands in enrolment.json.
  */
 export const CONFIG_CONTENT = utf8('{}\n')
 
@@ -31,8 +31,9 @@ export const CONFIG_CONTENT = utf8('{}\n')
 export const ENROLMENT_MODE = 0o600
 
 /**
- * The program folder and everything in it, folders before their content, `folder` first. `installedBy` tells
- * later installers and the uninstaller which of them this installation belongs to.
+ * The program folder and everything in it, folders before their content, `folder` first.
+ * `installedBy` tells later installers and the uninstaller which of them this installation belongs
+ * to.
  */
 export function programEntries(
   spec: PackageSpec,

@@ -22,22 +22,30 @@ function analyze(words: readonly string[]): { status: number | null; output: str
 }
 
 describe('the systemd unit', () => {
-  it.skipIf(!hasAnalyze)('is read by systemd without a complaint', () => {
+  it.skipIf(!hasAnalyze)('is read by systemd without a complaint (needs systemd-analyze)', () => {
     const { output } = analyze(['verify', '--man=no'])
     expect(output.split('\n').filter((line) => line.includes('drydock-agent'))).toEqual([])
   })
 
-  it.skipIf(!hasAnalyze)('does not fall behind the exposure it was published with', () => {
-    const { output, status } = analyze(['security', '--offline=true', '--threshold=86'])
-    expect(output).toMatch(/Overall exposure level/)
-    expect(status).toBe(0)
-  })
+  it.skipIf(!hasAnalyze)(
+    'does not fall behind the exposure it was published with (needs systemd-analyze)',
+    () => {
+      const { output, status } = analyze(['security', '--offline=true', '--threshold=86'])
+      expect(output).toMatch(/Overall exposure level/)
+      expect(status).toBe(0)
+    },
+  )
 
   it('starts the launcher with an environment that holds a path and a language only', () => {
     const line = SYSTEMD_UNIT.split('\n').find((text) => text.startsWith('ExecStart='))
-    expect(line).toMatch(
-      /^ExecStart=\/usr\/bin\/env -i PATH=\S+ LANG=C\.UTF-8 \/opt\/drydock-agent\/drydock-agent run$/,
-    )
+    expect(line?.split(' ')).toEqual([
+      'ExecStart=/usr/bin/env',
+      '-i',
+      expect.stringMatching(/^PATH=[a-z/:]+$/),
+      'LANG=C.UTF-8',
+      '/opt/drydock-agent/drydock-agent',
+      'run',
+    ])
   })
 
   it.each([

@@ -1,4 +1,7 @@
-/** The second part of the installer: everything that can be refused is refused before anything is changed. */
+/**
+ * The second part of the installer: everything that can be refused is refused before anything is
+ * changed.
+ */
 import { COMMAND_LINK, CONFIG_FILE, LAUNCHER_FILE, PROGRAM_FOLDER } from '../linux/layout.ts'
 
 export const CHECKS_PART = `
@@ -75,7 +78,8 @@ check_space() {
     fail "not enough space in $folder: $needed_kib KiB are needed and $free KiB are free"
 }
 
-# Sets config_text to what agent.json will hold; empty: leave it. A list that is not given anew is kept.
+# Sets config_text to what agent.json will hold; empty: leave it. A list that is not given anew is
+# kept.
 plan_config() {
   config=$root/${CONFIG_FILE}
   config_text=
@@ -139,7 +143,8 @@ openssl_digest() {
 }
 
 check_archive() {
-  work=$(mktemp -d "\${TMPDIR:-/tmp}/drydock-agent.XXXXXX") || fail "no temporary folder can be made"
+  work=$(mktemp -d "\${TMPDIR:-/tmp}/drydock-agent.XXXXXX") ||
+    fail "no temporary folder can be made"
   trap 'rm -rf "$work"' EXIT
   trap 'exit 1' HUP INT TERM
   unpack "$work"

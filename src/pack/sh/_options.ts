@@ -1,7 +1,8 @@
 /**
- * The first part of the installer: its constants, its options and the check of their values. What passes here
- * stands later in JSON, in a unit file and in paths that root writes to; so tags and proxies are held to what
- * the agent's own reader of agent.json accepts, and a path to characters that mean themselves everywhere.
+ * The first part of the installer: its constants, its options and the check of their values. What
+ * passes here stands later in JSON, in a unit file and in paths that root writes to; so tags and
+ * proxies are held to what the agent's own reader of agent.json accepts, and a path to characters
+ * that mean themselves everywhere.
  */
 import { PROGRAM_FOLDER } from '../linux/layout.ts'
 
@@ -66,7 +67,8 @@ Installs the Drydock agent @VERSION@ for @TARGET@.
   --version, --help
 
 Run it again to upgrade or to repair. State and configuration are kept; uninstall.sh in the program
-folder removes the agent. Exit codes: 0 done, 1 not done, 2 wrong options, 3 installed but not started.
+folder removes the agent.
+Exit codes: 0 done, 1 not done, 2 wrong options, 3 installed but not started.
 END
 }
 

@@ -1,11 +1,11 @@
 /**
  * The third part of the installer: what changes the machine.
  *
- * Everything is unpacked and verified in `.installing` inside the program folder, on the same file system, and
- * gets its final name by a rename. Launcher, enrolment and the rest are replaced whole; only `seed` is gone
- * between two renames, and an installed agent runs from its state folder and does not need it. The
- * launcher goes first, because a new seed may want a new launcher and never the other way. A kill at any
- * moment leaves each file old or new, and another run repairs.
+ * Everything is unpacked and verified in `.installing` inside the program folder, on the same file
+ * system, and gets its final name by a rename. Launcher, enrolment and the rest are replaced whole;
+ * only `seed` is gone between two renames, and an installed agent runs from its state folder and
+ * does not need it. The launcher goes first, because a new seed may want a new launcher and never
+ * the other way. A kill at any moment leaves each file old or new, and another run repairs.
  */
 import { COMMAND_LINK, LAUNCHER_FILE, PROGRAM_FOLDER, UNIT_FILE } from '../linux/layout.ts'
 import { UNINSTALLER_FILE } from './_uninstaller.ts'

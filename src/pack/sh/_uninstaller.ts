@@ -1,7 +1,7 @@
 /**
- * `uninstall.sh`, which the installer puts beside the launcher. It removes what it knows and leaves what it does
- * not, keeps configuration and state unless told to purge, and itself goes last: after any interruption it is
- * still there to be run again.
+ * `uninstall.sh`, which the installer puts beside the launcher. It removes what it knows and leaves
+ * what it does not, keeps configuration and state unless told to purge, and itself goes last: after
+ * any interruption it is still there to be run again.
  */
 import {
   COMMAND_LINK,
@@ -120,7 +120,7 @@ rmdir "$there" 2>/dev/null || printf 'drydock-agent: %s holds other files and st
 if [ "$purge" = yes ]; then
   echo "drydock-agent: removed, with its configuration and state"
 else
-  echo "drydock-agent: removed; /${CONFIG_FOLDER} and /${STATE_FOLDER} are kept (--purge removes them)"
+  echo "drydock-agent: removed; --purge would remove /${CONFIG_FOLDER} and /${STATE_FOLDER}, too"
 fi
 exit 0
 `

@@ -1,4 +1,7 @@
-/** The installer below a folder, in every shell that is here: what the options give, and what is refused. */
+/**
+ * The installer below a folder, in every shell that is here: what the options give, and what is
+ * refused.
+ */
 import { spawnSync } from 'node:child_process'
 import {
   chmodSync,

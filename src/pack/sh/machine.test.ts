@@ -6,7 +6,6 @@ import { hasTool } from '../tool.suite.ts'
 import { shWriter } from './sh.ts'
 
 const missing = chrootMissing()
-if (missing !== null) console.warn(`skipped: ${missing} is missing`)
 
 const PROGRAM = 'opt/drydock-agent'
 const UNIT = 'drydock-agent.service'
@@ -21,7 +20,7 @@ function install(machine: Machine, version: string, ...words: readonly string[])
   return machine.run(['/bin/sh', bring(machine, version), ...words])
 }
 
-describe.skipIf(missing !== null)('a machine with systemd', () => {
+describe.skipIf(missing !== null)('a machine with systemd (needs root, busybox-static)', () => {
   it('has its service enabled and started', () => {
     using machine = new Machine('systemd')
     expect(install(machine, '1.0.0.0')).toMatchObject({ status: 0 })
@@ -104,7 +103,7 @@ describe.skipIf(missing !== null)('a machine with systemd', () => {
   })
 })
 
-describe.skipIf(missing !== null)('a machine without systemd', () => {
+describe.skipIf(missing !== null)('a machine without systemd (needs root, busybox-static)', () => {
   it('runs the agent from its init script, in a clean environment, and stops it', () => {
     using machine = new Machine('none')
     const installed = machine.run(['/bin/sh', bring(machine, '1.0.0.0')], {
@@ -194,7 +193,10 @@ describe.skipIf(missing !== null)('a machine without systemd', () => {
   })
 })
 
-/** Each tool the installer calls counts itself, and the one whose turn it is kills the installer with -9. */
+/**
+ * Each tool the installer calls counts itself, and the one whose turn it is kills the installer
+ * with -9.
+ */
 const COUNTED = [
   'mkdir',
   'tar',
@@ -232,33 +234,36 @@ function disarm(machine: Machine): void {
 
 const hasDash = hasTool('/bin/dash')
 
-describe.skipIf(missing !== null || !hasDash)('an upgrade that is killed with -9', () => {
-  it('leaves each file old or new at every step, and is repaired by another run', () => {
-    using machine = new Machine('none')
-    // busybox's own shell would call its applets and not the ones that count.
-    machine.addProgram('/bin/dash')
-    let killed = 0
-    for (let step = 1; ; step++) {
-      disarm(machine)
-      machine.run(['/bin/busybox', 'rm', '-rf', `/${PROGRAM}`, '/usr/bin/drydock-agent'])
-      expect(install(machine, '1.0.0.0', '--no-start').status).toBe(0)
-      const script = bring(machine, '2.0.0.0')
-      arm(machine, step)
-      const { status, signal } = machine.run(['/bin/dash', script, '--no-start'])
-      if (status === 0 && signal === null && Number(machine.read('count')) < step) break
-      killed++
-      expect(machine.read(`${PROGRAM}/drydock-agent`)).toBe(SAMPLE_LAUNCHER)
-      expect(machine.read(`${PROGRAM}/enrolment.json`)).toMatch(/"token":"secret"\}\n$/)
-      expect(machine.read(`${PROGRAM}/installed-by`)).toBe('sh\n')
-      expect(machine.has(`${PROGRAM}/uninstall.sh`)).toBe(true)
-      const seeds = ['seed', '.installing/old-seed'].map((name) => `${PROGRAM}/${name}/agent.mjs`)
-      const seed = seeds.find((path) => machine.has(path))
-      expect(machine.read(seed ?? 'no seed')).toMatch(/^\/\/ agent [12]\.0\.0\.0\n$/)
-      disarm(machine)
-      expect(machine.run(['/bin/sh', script, '--no-start'])).toMatchObject({ status: 0 })
-      expect(machine.read(`${PROGRAM}/seed/agent.mjs`)).toBe('// agent 2.0.0.0\n')
-      expect(machine.has(`${PROGRAM}/.installing`)).toBe(false)
-    }
-    expect(killed).toBeGreaterThan(15)
-  }, 180_000)
-})
+describe.skipIf(missing !== null || !hasDash)(
+  'an upgrade that is killed with -9 (needs root, busybox-static, dash)',
+  () => {
+    it('leaves each file old or new at every step, and is repaired by another run', () => {
+      using machine = new Machine('none')
+      // busybox's own shell would call its applets and not the ones that count.
+      machine.addProgram('/bin/dash')
+      let killed = 0
+      for (let step = 1; ; step++) {
+        disarm(machine)
+        machine.run(['/bin/busybox', 'rm', '-rf', `/${PROGRAM}`, '/usr/bin/drydock-agent'])
+        expect(install(machine, '1.0.0.0', '--no-start').status).toBe(0)
+        const script = bring(machine, '2.0.0.0')
+        arm(machine, step)
+        const { status, signal } = machine.run(['/bin/dash', script, '--no-start'])
+        if (status === 0 && signal === null && Number(machine.read('count')) < step) break
+        killed++
+        expect(machine.read(`${PROGRAM}/drydock-agent`)).toBe(SAMPLE_LAUNCHER)
+        expect(machine.read(`${PROGRAM}/enrolment.json`)).toMatch(/"token":"secret"\}\n$/)
+        expect(machine.read(`${PROGRAM}/installed-by`)).toBe('sh\n')
+        expect(machine.has(`${PROGRAM}/uninstall.sh`)).toBe(true)
+        const seeds = ['seed', '.installing/old-seed'].map((name) => `${PROGRAM}/${name}/agent.mjs`)
+        const seed = seeds.find((path) => machine.has(path))
+        expect(machine.read(seed ?? 'no seed')).toMatch(/^\/\/ agent [12]\.0\.0\.0\n$/)
+        disarm(machine)
+        expect(machine.run(['/bin/sh', script, '--no-start'])).toMatchObject({ status: 0 })
+        expect(machine.read(`${PROGRAM}/seed/agent.mjs`)).toBe('// agent 2.0.0.0\n')
+        expect(machine.has(`${PROGRAM}/.installing`)).toBe(false)
+      }
+      expect(killed).toBeGreaterThan(15)
+    }, 180_000)
+  },
+)

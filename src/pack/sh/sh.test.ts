@@ -88,7 +88,7 @@ describe('the sh writer', () => {
     ['busybox', ['sh', '-n']],
   ] as const
   describe.each(shells)('in %s', (shell, words) => {
-    it.skipIf(!hasTool(shell))('is read without a complaint', async () => {
+    it.skipIf(!hasTool(shell))(`is read without a complaint (needs ${shell})`, async () => {
       const scripts = (await readTarGz(archive)).filter((one) => /init|uninstall/.test(one.path))
       for (const text of [script, ...scripts.map((one) => fromUtf8(one.bytes))]) {
         const done = spawnSync(shell, words, { input: text, encoding: 'utf8' })

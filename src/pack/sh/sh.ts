@@ -1,12 +1,13 @@
 /**
- * One self-extracting file for every Linux: a POSIX shell script, and behind its last line a gzip-compressed tar
- * of several members, so that the artifacts are named where they stand. The script runs in dash, bash, busybox
- * and their like, and needs a handful of common tools.
+ * One self-extracting file for every Linux: a POSIX shell script, and behind its last line a
+ * gzip-compressed tar of several members, so that the artifacts are named where they stand. The
+ * script runs in dash, bash, busybox and their like, and needs a handful of common tools.
  *
- * The digest of the whole archive cannot be known without reading the artifacts. So the script knows the
- * digest of a list, the archive's first file, which has the digest of every other; nothing gets its final
- * name before all of them were checked. Whoever can change the script can change that digest: what protects the
- * agent is the signed manifest, what this protects from is a damaged download.
+ * The digest of the whole archive cannot be known without reading the artifacts. So the script
+ * knows the digest of a list, the archive's first file, which has the digest of every other;
+ * nothing gets its final name before all of them were checked. Whoever can change the script can
+ * change that digest: what protects the agent is the signed manifest, what this protects from is a
+ * damaged download.
  */
 import { utf8 } from '../../base/bytes.ts'
 import { digestOf } from '../../base/digest.ts'
@@ -27,7 +28,10 @@ import { UNINSTALLER, UNINSTALLER_FILE } from './_uninstaller.ts'
 /** What `uname -m` says. */
 const MACHINES: Readonly<Record<Arch, string>> = { x64: 'x86_64 amd64', arm64: 'aarch64 arm64' }
 
-/** The program interpreter that a build names in its ELF header: where it is missing, the build cannot start. */
+/**
+ * The program interpreter that a build names in its ELF header: where it is missing, the build
+ * cannot start.
+ */
 const LOADERS: Readonly<Record<Arch, Readonly<Record<Libc, string>>>> = {
   x64: { glibc: '/lib64/ld-linux-x86-64.so.2', musl: '/lib/ld-musl-x86_64.so.1', none: '' },
   arm64: { glibc: '/lib/ld-linux-aarch64.so.1', musl: '/lib/ld-musl-aarch64.so.1', none: '' },

@@ -103,6 +103,6 @@ rmdir "$there" 2>/dev/null || printf 'drydock-agent: %s holds other files and st
 if [ "$purge" = yes ]; then
   echo "drydock-agent: removed, with its configuration and state"
 else
-  echo "drydock-agent: removed; /etc/drydock-agent and /var/lib/drydock-agent are kept (--purge removes them)"
+  echo "drydock-agent: removed; --purge would remove /etc/drydock-agent and /var/lib/drydock-agent, too"
 fi
 exit 0
