@@ -5,6 +5,7 @@
  */
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { describe } from 'vitest'
 
 /** True when every program is there; the summary is told of those that are not. */
 export function needs(...programs: readonly string[]): boolean {
@@ -12,6 +13,11 @@ export function needs(...programs: readonly string[]): boolean {
   // The summary reads this line (test/summary-reporter.ts).
   for (const program of missing) console.warn(`skipped: ${program} is missing`)
   return missing.length === 0
+}
+
+/** `describe`, run only where every program is there. */
+export function describeNeeds(programs: readonly string[], name: string, body: () => void): void {
+  describe.skipIf(!needs(...programs))(name, body)
 }
 
 /** Which of `programs` are not on the path (system folders included, which users often lack). */

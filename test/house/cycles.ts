@@ -1,7 +1,17 @@
 /**
  * No file may reach itself through what it imports, and every file must be reached from somewhere.
  */
-import { codeIn, type Finding, importsOf, type Tree } from './tree.ts'
+import { posix } from 'node:path'
+import { codeIn, type Finding, importsOf, type TextFile, type Tree } from './tree.ts'
+
+/** A file that is started and not imported: `new URL('./child.ts', import.meta.url)`. */
+function startedBy(tree: Tree, file: TextFile): string[] {
+  const named = [...file.text.matchAll(/'(\.{1,2}\/[\w./-]+\.tsx?)'/g)].map(
+    (match) => match[1] ?? '',
+  )
+  const paths = named.map((name) => posix.join(posix.dirname(file.path), name))
+  return paths.filter((path) => path !== file.path && tree.has(path))
+}
 
 type Graph = ReadonlyMap<string, readonly string[]>
 
@@ -40,11 +50,13 @@ export function cycles(tree: Tree): Finding[] {
  */
 export function deadFiles(tree: Tree): Finding[] {
   const graph = importGraph(tree)
+  const started = new Map(codeIn(tree).map((file) => [file.path, startedBy(tree, file)]))
   const alive = new Set<string>()
   const reach = (path: string, from: string) => {
     if (alive.has(path) || from.replace(/\.test\.(tsx?)$/, '.$1') === path) return
     alive.add(path)
-    for (const target of graph.get(path) ?? []) reach(target, path)
+    const needed = [...(graph.get(path) ?? []), ...(started.get(path) ?? [])]
+    for (const target of needed) reach(target, path)
   }
   for (const path of graph.keys()) if (isEntry(path)) reach(path, '')
   return [...graph.keys()]

@@ -103,7 +103,8 @@ describe('cycles', () => {
 describe('deadFiles', () => {
   it('lets what main or a test of something else needs live, and nothing else', () => {
     const tree = snippets({
-      'src/main/cli.ts': "import '../base/used.ts'",
+      'src/main/cli.ts': "import '../base/used.ts'\nstart(new URL('../base/child.ts', here))",
+      'src/base/child.ts': '',
       'src/base/used.ts': '',
       'src/base/only-its-test.ts': '',
       'src/base/only-its-test.test.ts': "import './only-its-test.ts'",

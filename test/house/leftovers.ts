@@ -57,7 +57,9 @@ export function strayTestMarks(tree: Tree): Finding[] {
  */
 export function unexplainedSkips(tree: Tree): Finding[] {
   return codeIn(tree)
-    .filter((file) => isTest(file.path) && !/\b(?:needs|hasTool)\(/.test(codeOf(file)))
+    .filter(
+      (file) => isTest(file.path) && !/\b(?:needs|describeNeeds|hasTool)\(/.test(codeOf(file)),
+    )
     .flatMap((file) =>
       [...walk(syntaxOf(file))]
         .filter((node) => isConditional(node.callee) && !/\(needs .+\)/.test(titleOf(file, node)))

@@ -1,5 +1,5 @@
 /** How long things may get before they must be divided. The limits only ever go down. */
-import { isFunction, type Node, nodesIn, walk } from './ast.ts'
+import { isFunction, type Node, nameOf, nodesIn, walk } from './ast.ts'
 import { codeIn, type Finding, isTest, lineAt, syntaxOf, type TextFile, type Tree } from './tree.ts'
 
 export const SOURCE_LINES_MAX = 400
@@ -41,8 +41,8 @@ export function functionSizes(tree: Tree): Finding[] {
   return codeIn(tree).flatMap((file) => {
     const root = syntaxOf(file)
     const inTests = isTest(file.path)
-    const suites = inTests ? givenTo(root, 'describe') : new Set<Node>()
-    const rows = inTests ? givenTo(root, 'each') : new Set<Node>()
+    const suites = inTests ? givenTo(root, /^describe/) : new Set<Node>()
+    const rows = inTests ? givenTo(root, /^each$/) : new Set<Node>()
     return [...walk(root)].filter(isFunction).flatMap((node) => [
       ...(suites.has(node) ? [] : tooLong(file, node)),
       // A table's row may have as many columns as it needs.
@@ -71,12 +71,12 @@ function tooManyParameters(file: TextFile, node: Node): Finding[] {
  * What is handed to a call through `name`: the bodies of `describe(...)`, which are chapters and
  * not functions, and the rows of `it.each(...)(...)`.
  */
-function givenTo(root: Node, name: string): Set<Node> {
+function givenTo(root: Node, name: RegExp): Set<Node> {
   const given = new Set<Node>()
   for (const node of walk(root)) {
     if (node.type !== 'CallExpression') continue
     const calls = nodesIn(node.callee).flatMap((callee) => [...walk(callee)])
-    if (!calls.some((call) => call.name === name)) continue
+    if (!calls.some((call) => name.test(nameOf(call) ?? ''))) continue
     for (const argument of nodesIn(node.arguments)) given.add(argument)
   }
   return given
