@@ -52,14 +52,12 @@ export function strayTestMarks(tree: Tree): Finding[] {
 }
 
 /**
- * A test that may be skipped asks `needs` (or the packages' `hasTool`) and lets the summary say
+ * A test that may be skipped asks `needs` and lets the summary say
  * what was missing, or it says in its name what it needs: `it.skipIf(!isRoot)('... (needs root)')`.
  */
 export function unexplainedSkips(tree: Tree): Finding[] {
   return codeIn(tree)
-    .filter(
-      (file) => isTest(file.path) && !/\b(?:needs|describeNeeds|hasTool)\(/.test(codeOf(file)),
-    )
+    .filter((file) => isTest(file.path) && !/\b(?:needs|describeNeeds)\(/.test(codeOf(file)))
     .flatMap((file) =>
       [...walk(syntaxOf(file))]
         .filter((node) => isConditional(node.callee) && !/\(needs .+\)/.test(titleOf(file, node)))
