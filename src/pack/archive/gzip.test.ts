@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { needs } from '../../../test/needs.ts'
 import { concatBytes, utf8 } from '../../base/bytes.ts'
-import { hasTool } from '../tool.suite.ts'
 import { gzipMember } from './gzip.ts'
 
 describe('a gzip member of ours', () => {
@@ -25,7 +25,7 @@ describe('a gzip member of ours', () => {
     ['gzip', ['-dc']],
     ['busybox', ['gunzip', '-dc']],
   ] as const)('in %s', (program, words) => {
-    it.skipIf(!hasTool(program))(
+    it.skipIf(!needs(program))(
       `is read as one file together with others (needs ${program})`,
       () => {
         const done = spawnSync(program, words, { input: members, encoding: 'utf8' })

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
+import { needs } from '../../../test/needs.ts'
 import { utf8 } from '../../base/bytes.ts'
 import { SampleStore } from '../sample.suite.ts'
-import { hasTool } from '../tool.suite.ts'
 import { readTarGz } from './read-tar.suite.ts'
 import { type TarEntry, tarGzSegments } from './tar-gz.ts'
 
@@ -57,7 +57,7 @@ describe('a compressed tar of segments', () => {
     ['tar', ['-tzf', '-', '--quoting-style=literal']],
     ['busybox', ['tar', '-tzf', '-']],
   ] as const)('in %s', (program, words) => {
-    it.skipIf(!hasTool(program))(`is listed with every path (needs ${program})`, () => {
+    it.skipIf(!needs(program))(`is listed with every path (needs ${program})`, () => {
       const input = archiveOf(PATHS, 'artifact')
       const done = spawnSync(program, words, { input, encoding: 'utf8' })
       expect(done.stderr).toBe('')

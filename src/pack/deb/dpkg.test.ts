@@ -16,13 +16,13 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { needs } from '../../../test/needs.ts'
 import { LONG_PATHS, type SampleOptions, sampleRelease } from '../sample.suite.ts'
-import { hasTool } from '../tool.suite.ts'
 import { debWriter } from './deb.ts'
 
-const hasDpkg = hasTool('dpkg')
-const hasLintian = hasTool('lintian')
-const hasAr = hasTool('ar')
+const hasDpkg = needs('dpkg')
+const hasLintian = needs('lintian')
+const hasAr = needs('ar')
 
 let folder = ''
 let root = ''

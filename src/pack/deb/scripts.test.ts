@@ -1,11 +1,11 @@
 /** Every call form of dpkg (Debian Policy 6.5), on a machine with systemd and on one without. */
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { chrootMissing, Machine } from '../linux/chroot.suite.ts'
-import { hasTool } from '../tool.suite.ts'
+import { needs } from '../../../test/needs.ts'
+import { canChroot, Machine } from '../linux/chroot.suite.ts'
 import { POSTINST, POSTRM, PRERM } from './_scripts.ts'
 
-const missing = chrootMissing()
+const hasMachine = canChroot()
 
 const SCRIPTS = { postinst: POSTINST, prerm: PRERM, postrm: POSTRM }
 type Script = keyof typeof SCRIPTS
@@ -55,7 +55,7 @@ const ROWS: readonly Row[] = [
   ['postrm', ['disappear', 'other', '1'], 'enabled', []],
 ]
 
-describe.skipIf(missing !== null)('the maintainer scripts (needs root, busybox-static)', () => {
+describe.skipIf(!hasMachine)('the maintainer scripts (needs root, busybox-static)', () => {
   it.each(ROWS)(
     '%s %j of a service that is %s tells systemd: %j',
     (script, words, state, calls) => {
@@ -127,7 +127,7 @@ describe('the maintainer scripts as text', () => {
   )
   describe.each(rows)('%s', (_, name, shell, text) => {
     const [command, ...words] = shell
-    it.skipIf(!hasTool(command))(`reads ${name} (needs ${command})`, () => {
+    it.skipIf(!needs(command))(`reads ${name} (needs ${command})`, () => {
       const done = spawnSync(command, words, { input: text, encoding: 'utf8' })
       expect(done.stderr).toBe('')
       expect(done.status).toBe(0)

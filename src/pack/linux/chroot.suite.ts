@@ -16,6 +16,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { needs } from '../../../test/needs.ts'
 import type { Arch, Target } from '../../base/platform.ts'
 
 const BUSYBOX = ['/bin/busybox', '/usr/bin/busybox'].find((path) => existsSync(path)) ?? ''
@@ -24,12 +25,10 @@ export const nativeArch: Arch = process.arch === 'arm64' ? 'arm64' : 'x64'
 export const nativeTarget: Target = { platform: 'linux', arch: nativeArch, libc: 'glibc' }
 const LOADER = { x64: 'lib64/ld-linux-x86-64.so.2', arm64: 'lib/ld-linux-aarch64.so.1' }
 
-export function chrootMissing(): string | null {
-  if (process.getuid?.() !== 0) return 'root'
-  if (BUSYBOX === '') return 'busybox'
-  return new TextDecoder('latin1').decode(readFileSync(BUSYBOX)).includes('/lib64/ld-linux')
-    ? 'busybox-static'
-    : null
+/** For `skipIf`: a chroot takes root, and a busybox that needs no libraries inside it. */
+export function canChroot(): boolean {
+  if (!needs('busybox', 'chroot') || process.getuid?.() !== 0) return false
+  return !readFileSync(BUSYBOX).includes(LOADER[nativeArch])
 }
 
 /** Enabled is what `enable` has made so; the calls are written to `/calls`. */

@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { hasTool } from '../tool.suite.ts'
+import { needs } from '../../../test/needs.ts'
 import { SYSTEMD_UNIT } from './systemd-unit.ts'
 
 const ANALYZE = 'systemd-analyze'
-const hasAnalyze = hasTool(ANALYZE)
+const hasAnalyze = needs(ANALYZE)
 
 function analyze(words: readonly string[]): { status: number | null; output: string } {
   const folder = mkdtempSync(join(tmpdir(), 'drydock-unit-'))

@@ -18,13 +18,13 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { needs } from '../../../test/needs.ts'
 import { nativeArch, nativeTarget } from '../linux/chroot.suite.ts'
 import { LONG_PATHS, type SampleOptions, sampleRelease } from '../sample.suite.ts'
-import { hasTool } from '../tool.suite.ts'
 import { shWriter } from './sh.ts'
 
 const SHELLS = [['dash'], ['bash', '--posix'], ['busybox', 'sh']].filter(([command = '']) =>
-  hasTool(command),
+  needs(command),
 )
 
 let folder = ''

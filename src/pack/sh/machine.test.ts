@@ -1,11 +1,11 @@
 /** The installer on a whole machine: with systemd, without it, and killed at every step. */
 import { describe, expect, it } from 'vitest'
-import { chrootMissing, Machine, nativeTarget } from '../linux/chroot.suite.ts'
+import { needs } from '../../../test/needs.ts'
+import { canChroot, Machine, nativeTarget } from '../linux/chroot.suite.ts'
 import { SAMPLE_LAUNCHER, sampleRelease } from '../sample.suite.ts'
-import { hasTool } from '../tool.suite.ts'
 import { shWriter } from './sh.ts'
 
-const missing = chrootMissing()
+const hasMachine = canChroot()
 
 const PROGRAM = 'opt/drydock-agent'
 const UNIT = 'drydock-agent.service'
@@ -20,7 +20,7 @@ function install(machine: Machine, version: string, ...words: readonly string[])
   return machine.run(['/bin/sh', bring(machine, version), ...words])
 }
 
-describe.skipIf(missing !== null)('a machine with systemd (needs root, busybox-static)', () => {
+describe.skipIf(!hasMachine)('a machine with systemd (needs root, busybox-static)', () => {
   it('has its service enabled and started', () => {
     using machine = new Machine('systemd')
     expect(install(machine, '1.0.0.0')).toMatchObject({ status: 0 })
@@ -103,7 +103,7 @@ describe.skipIf(missing !== null)('a machine with systemd (needs root, busybox-s
   })
 })
 
-describe.skipIf(missing !== null)('a machine without systemd (needs root, busybox-static)', () => {
+describe.skipIf(!hasMachine)('a machine without systemd (needs root, busybox-static)', () => {
   it('runs the agent from its init script, in a clean environment, and stops it', () => {
     using machine = new Machine('none')
     const installed = machine.run(['/bin/sh', bring(machine, '1.0.0.0')], {
@@ -232,9 +232,9 @@ function disarm(machine: Machine): void {
   for (const tool of COUNTED) machine.run(['/bin/busybox', 'rm', '-f', `/usr/sbin/${tool}`])
 }
 
-const hasDash = hasTool('/bin/dash')
+const hasDash = needs('dash')
 
-describe.skipIf(missing !== null || !hasDash)(
+describe.skipIf(!hasMachine || !hasDash)(
   'an upgrade that is killed with -9 (needs root, busybox-static, dash)',
   () => {
     it('leaves each file old or new at every step, and is repaired by another run', () => {

@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { needs } from '../../../test/needs.ts'
 import { fromUtf8 } from '../../base/bytes.ts'
 import { digestOf } from '../../base/digest.ts'
 import { readTarGz } from '../archive/read-tar.suite.ts'
 import { expectGolden } from '../golden.suite.ts'
 import { sampleRelease } from '../sample.suite.ts'
-import { hasTool } from '../tool.suite.ts'
 import { describeWriter, type ReadPackage } from '../writer.suite.ts'
 import { shWriter } from './sh.ts'
 
@@ -88,7 +88,7 @@ describe('the sh writer', () => {
     ['busybox', ['sh', '-n']],
   ] as const
   describe.each(shells)('in %s', (shell, words) => {
-    it.skipIf(!hasTool(shell))(`is read without a complaint (needs ${shell})`, async () => {
+    it.skipIf(!needs(shell))(`is read without a complaint (needs ${shell})`, async () => {
       const scripts = (await readTarGz(archive)).filter((one) => /init|uninstall/.test(one.path))
       for (const text of [script, ...scripts.map((one) => fromUtf8(one.bytes))]) {
         const done = spawnSync(shell, words, { input: text, encoding: 'utf8' })
