@@ -1,6 +1,6 @@
 /** Documents that can be trusted: one title, links that lead somewhere, paths that are there. */
 import { posix } from 'node:path'
-import type { Finding, TextFile, Tree } from './tree.ts'
+import { codeIn, type Finding, type TextFile, type Tree } from './tree.ts'
 
 export function documentsIn(tree: Tree): TextFile[] {
   return [...tree.values()].filter(({ path }) => path.endsWith('.md'))
@@ -77,6 +77,25 @@ export function namedPaths(tree: Tree): Finding[] {
             line,
             problem: `speaks of ${path}, which is not there`,
             instead: 'name what is there, or say it in words',
+          })),
+      ),
+    )
+}
+
+/** A document that code refers its reader to is there. */
+export function documentsNamedInCode(tree: Tree): Finding[] {
+  return codeIn(tree)
+    .filter(({ path }) => !path.startsWith('test/house/'))
+    .flatMap((file) =>
+      file.text.split('\n').flatMap((text, index) =>
+        [...text.matchAll(/\bdocs\/[\w./-]+\.md\b/g)]
+          .map((match) => match[0])
+          .filter((path) => !tree.has(path))
+          .map((path) => ({
+            path: file.path,
+            line: index + 1,
+            problem: `refers to ${path}, which is not there`,
+            instead: 'write it, or tell the story in the comment',
           })),
       ),
     )

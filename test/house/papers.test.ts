@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { links, namedPaths, titles } from './documents.ts'
+import { documentsNamedInCode, links, namedPaths, titles } from './documents.ts'
 import { places } from './findings.ts'
 import { reasonCodes, reasonsExplained, statusesExplained } from './reasons.ts'
 import { lockfile, ownRegistries, pinned, registries, scripts } from './supply.ts'
@@ -38,6 +38,15 @@ describe('namedPaths', () => {
     const tree = snippets({ 'a.md': text, 'CHANGELOG.md': text, 'src/base/a.ts': '' })
     expect(namedPaths(tree).map(({ problem }) => problem)).toEqual([
       'speaks of src/gone.ts, which is not there',
+    ])
+  })
+})
+
+describe('documentsNamedInCode', () => {
+  it('finds a document that a comment or a message names and nobody wrote', () => {
+    const text = "// See docs/a.md.\nsay('more in docs/gone.md')\n"
+    expect(places(documentsNamedInCode(snippets({ 'src/x.ts': text, 'docs/a.md': '' })))).toEqual([
+      'src/x.ts:2',
     ])
   })
 })
