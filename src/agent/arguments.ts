@@ -26,31 +26,33 @@ const COMMANDS = ['status', 'facts', 'uninstall', 'run', 'agent', 'help', '--hel
 export function parseArguments(args: readonly string[]): Result<Command, string> {
   const [kind = 'help', ...rest] = args
   if (!COMMANDS.includes(kind)) return refuse(`there is no command ${kind}`)
-  let root = ''
-  let asJson = false
-  const words: string[] = []
-  for (let at = 0; at < rest.length; at += 1) {
-    const word = rest[at] ?? ''
-    if (word === '--help' || word === '-h') return accept({ kind: 'help' })
-    if (word === '--json' && kind === 'status') {
-      asJson = true
-    } else if (word === '--root') {
-      const folder = rest[at + 1]
-      if (folder === undefined || folder === '') return refuse('--root needs a folder')
-      root = resolve(folder)
-      at += 1
-    } else words.push(word)
-  }
-  if (root === '/') root = ''
-  if (kind === 'agent') {
-    const [handover] = words
-    return handover === undefined
-      ? refuse('agent is for the launcher only')
-      : accept({ kind, handover })
-  }
+  if (kind === 'agent') return parseHandover(rest)
+  const words = [...rest]
+  if (words.some((word) => word === '--help' || word === '-h')) return accept({ kind: 'help' })
+  const rooted = takeRoot(words)
+  if (!rooted.ok) return rooted
+  const root = rooted.value
+  const json = words.indexOf('--json')
+  const asJson = kind === 'status' && json >= 0
+  if (asJson) words.splice(json, 1)
   const [stray] = words
   if (stray !== undefined) return refuse(`${stray} is not understood here`)
   if (kind === 'status') return accept({ kind, root, asJson })
   if (kind === 'facts' || kind === 'uninstall' || kind === 'run') return accept({ kind, root })
   return accept({ kind: 'help' })
+}
+
+function parseHandover([handover]: readonly string[]): Result<Command, string> {
+  if (handover === undefined) return refuse('agent is for the launcher only')
+  return accept({ kind: 'agent', handover })
+}
+
+/** Takes `--root DIR` out of the words; the machine's own root is the empty one. */
+function takeRoot(words: string[]): Result<string, string> {
+  const at = words.indexOf('--root')
+  if (at < 0) return accept('')
+  const [, folder] = words.splice(at, 2)
+  if (folder === undefined || folder === '') return refuse('--root needs a folder')
+  const root = resolve(folder)
+  return accept(root === '/' ? '' : root)
 }

@@ -23,6 +23,7 @@ import {
   renameSync,
   rmSync,
   statfsSync,
+  statSync,
   type WriteStream,
   writeSync,
 } from 'node:fs'
@@ -86,8 +87,9 @@ export function writeDurably(path: string, bytes: Uint8Array, mode: number): voi
 
 /** A file's bytes; null when there is no such file. Refuses to read more than `bytesMax`. */
 export function readIfThere(path: string, bytesMax: number): Uint8Array | null {
-  const size = sizeIfThere(path)
-  if (size === null) return null
+  const stat = statSync(path, { throwIfNoEntry: false })
+  if (stat === undefined || !stat.isFile()) return null
+  const { size } = stat
   if (size > bytesMax) {
     throw new Fault({
       code: 'file-too-large',
