@@ -1,0 +1,97 @@
+import * as z from 'zod'
+import { PLATFORMS } from '../../base/platform.ts'
+import { accept } from '../../base/result.ts'
+import { createDistribution } from '../../contract/public/distributions.ts'
+import {
+  awaitDistribution,
+  type DownloadOrder,
+  downloadPackages,
+  parseDownload,
+  WAIT_S_DEFAULT,
+} from '../await-package.ts'
+import { defineApiCommand, type Values } from '../command.ts'
+import { flawOfChoice, flawOfWholeNumber, wholeNumberOr } from '../option-values.ts'
+import { EXIT, type Outcome, refuseUsage } from '../outcome.ts'
+import { bytesText } from '../print.ts'
+
+const OPTIONS = {
+  name: { kind: 'text', value: 'NAME', isRequired: true, help: 'what to call it' },
+  platform: { kind: 'text', value: 'NAME', isRequired: true, help: 'linux, windows or macos' },
+  version: { kind: 'text', value: 'N', help: 'of the agent, or latest (default: latest)' },
+  tag: { kind: 'list', value: 'NAME', help: 'a tag that every endpoint of it gets' },
+  proxy: { kind: 'list', value: 'HOST:PORT', help: 'a proxy its agents may use' },
+  description: { kind: 'text', value: 'TEXT', help: 'for people' },
+  wait: { kind: 'flag', help: 'until its packages are built' },
+  download: {
+    kind: 'list',
+    value: 'TYPE[=PATH]',
+    help: 'wait, and fetch a package: deb, sh, aarch64_deb, aarch64_sh',
+  },
+  timeout: { kind: 'text', value: 'S', help: `seconds to wait (default: ${WAIT_S_DEFAULT})` },
+} as const
+
+export const distributionCreate = defineApiCommand({
+  name: 'distribution create',
+  summary: 'Order installation packages whose agents enrol here',
+  notes: [
+    'A download that was interrupted is taken up by "drydock distribution download". The file holds',
+    'an enrolment token, so it is readable by its owner only.',
+  ],
+  options: OPTIONS,
+  async run(context, values) {
+    const order = createDistribution.safeParse(requestFrom(values))
+    const flaw =
+      flawOfChoice('--platform', values.platform, PLATFORMS) ??
+      flawOfWholeNumber('--timeout', values.timeout, { least: 1, most: 86_400 })
+    if (flaw !== null) return refuseUsage(flaw)
+    if (!order.success) {
+      return refuseUsage('This cannot be ordered.', z.prettifyError(order.error))
+    }
+    const downloads: DownloadOrder[] = []
+    for (const text of values.download) {
+      const download = parseDownload(text)
+      if (!download.ok) return download
+      downloads.push(download.value)
+    }
+    const { distribution_id: id } = await context.client.distributions.create(order.data)
+    if (!values.wait && downloads.length === 0) {
+      const lines = [id, `Ask "drydock distribution status ${id}" whether it is built.`]
+      return accept({ exitCode: EXIT.done, lines, json: { distribution_id: id } })
+    }
+    const limitS = wholeNumberOr(values.timeout, WAIT_S_DEFAULT)
+    return finish(context, id, { limitS, downloads })
+  },
+})
+
+function requestFrom(values: Values<typeof OPTIONS>) {
+  return {
+    name: values.name,
+    package_type: 'standalone',
+    platform: values.platform,
+    agent_version: values.version ?? 'latest',
+    endpoint_tags: values.tag,
+    proxy: values.proxy,
+    description: values.description ?? null,
+  }
+}
+
+async function finish(
+  context: Parameters<typeof awaitDistribution>[0],
+  id: string,
+  wanted: { readonly limitS: number; readonly downloads: readonly DownloadOrder[] },
+): Promise<Outcome> {
+  // Known before anything else can go wrong: it exists from here on.
+  context.io.stderr.write(`Distribution ${id} is ordered.\n`)
+  const status = await awaitDistribution(context, id, wanted.limitS)
+  if (!status.ok) return status
+  const files = await downloadPackages(context, id, wanted.downloads)
+  if (!files.ok) return files
+  const types = status.value.supported_packages
+  const lines = [
+    id,
+    `Completed: ${types.join(', ')}.`,
+    ...files.value.map(({ path, size, sha256 }) => `${path}  ${bytesText(size)}  sha256 ${sha256}`),
+  ]
+  const json = { distribution_id: id, ...status.value, downloads: files.value }
+  return accept({ exitCode: EXIT.done, lines, json })
+}

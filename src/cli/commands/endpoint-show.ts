@@ -1,0 +1,74 @@
+import { accept } from '../../base/result.ts'
+import type { EndpointObject } from '../../contract/public/endpoints.ts'
+import { defineApiCommand } from '../command.ts'
+import { findEndpoints, isEndpointId, platformText, where } from '../find-endpoints.ts'
+import { EXIT, refuseFailed } from '../outcome.ts'
+import { fieldLines, timeText } from '../print.ts'
+import { upgradeText } from '../upgrade-lines.ts'
+
+const SHOWN_MAX = 10
+
+export const endpointShow = defineApiCommand({
+  name: 'endpoint show',
+  summary: 'Show everything known of one endpoint',
+  operands: [{ name: 'ID', help: 'its id, or its host name if only one has it', count: 'one' }],
+  options: {},
+  async run({ client }, _values, [wanted = '']) {
+    const field = isEndpointId(wanted) ? 'endpoint_id_list' : 'hostname'
+    const filters = [where(field, [wanted])]
+    const { endpoints, total } = await findEndpoints(client, filters, SHOWN_MAX)
+    const [endpoint] = endpoints
+    if (endpoint === undefined) return refuseFailed(`there is no endpoint ${wanted}`)
+    if (total > 1) {
+      const ids = endpoints.map(({ endpoint_id: id }) => id)
+      return refuseFailed(`${total} endpoints are called ${wanted}; name one by its id`, ...ids)
+    }
+    return accept({ exitCode: EXIT.done, lines: linesOf(endpoint), json: endpoint })
+  },
+})
+
+function linesOf(endpoint: EndpointObject): string[] {
+  const { last_upgrade: upgrade } = endpoint
+  return fieldLines([
+    ['id', endpoint.endpoint_id],
+    ['name', endpoint.endpoint_name],
+    ['status', endpoint.endpoint_status.toLowerCase()],
+    ['version', endpoint.endpoint_version ?? '-'],
+    ['system', `${endpoint.operating_system} (${platformText(endpoint.os_type)})`],
+    ['distribution', endpoint.installation_package],
+    ['first seen', timeText(endpoint.first_seen)],
+    ['last seen', timeText(endpoint.last_seen)],
+    ...(upgrade === null
+      ? []
+      : ([
+          ['last upgrade', `${upgrade.from_version} -> ${upgrade.target_version}`],
+          ['', upgradeText(upgrade)],
+          ['action', String(upgrade.group_action_id)],
+        ] as const)),
+    ...otherFields(endpoint),
+  ])
+}
+
+const SHOWN_ABOVE = new Set([
+  ...['endpoint_id', 'endpoint_name', 'endpoint_status', 'endpoint_version', 'os_type'],
+  ...['operating_system', 'installation_package', 'first_seen', 'last_seen', 'last_upgrade'],
+])
+
+/** The rest as the server words it, as far as it says anything. */
+function otherFields(endpoint: EndpointObject): [string, string][] {
+  return Object.entries(endpoint)
+    .filter(([name]) => !SHOWN_ABOVE.has(name))
+    .map(([name, value]): [string, string] => [name.replaceAll('_', ' '), valueText(value)])
+    .filter(([, text]) => text !== '')
+}
+
+function valueText(value: unknown): string {
+  if (value === null || value === undefined) return ''
+  if (Array.isArray(value)) return value.map(valueText).join(', ')
+  if (typeof value !== 'object') return String(value)
+  const parts = Object.entries(value).map(([name, each]) => [name, valueText(each)] as const)
+  return parts
+    .filter(([, text]) => text !== '')
+    .map(([name, text]) => `${name.replaceAll('_', ' ')}: ${text}`)
+    .join('; ')
+}
