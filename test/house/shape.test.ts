@@ -30,6 +30,14 @@ describe('lineWidths', () => {
   })
 })
 
+describe('lineWidths in tests', () => {
+  it('lets the name of a test be one sentence, however long', () => {
+    const text = `  it('${'word '.repeat(25)}', () => {})\n`
+    expect(lineWidths(snippets({ 'src/a.test.ts': text }))).toEqual([])
+    expect(lineWidths(snippets({ 'src/a.ts': text }))).toHaveLength(1)
+  })
+})
+
 describe('functionSizes', () => {
   it('finds a function of more than 70 lines, wherever it is written', () => {
     const body = `{\n${lines(69)}}`
