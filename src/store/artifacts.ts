@@ -1,8 +1,8 @@
 /**
- * The bytes of artifacts: a folder of gzip members, each named by its own SHA-256 (`ab/ab12...`). Everything is
- * written under a passing name first, hashed on its way, and gets its final name only when it is whole, as
- * expected, and on the disk; so whatever has a final name is right, and a kill at any moment leaves at most a
- * passing name, which the next opening removes.
+ * The bytes of artifacts: a folder of gzip members, each named by its own SHA-256 (`ab/ab12...`).
+ * Everything is written under a passing name first, hashed on its way, and gets its final name only
+ * when it is whole, as expected, and on the disk; so whatever has a final name is right, and a kill
+ * at any moment leaves at most a passing name, which the next opening removes.
  *
  * One process for each folder (its data folder is locked); any number of writers inside it.
  */
@@ -34,7 +34,9 @@ export type PutRefusal =
   | { readonly code: 'digest-differs'; readonly expected: Digest; readonly actual: Digest }
 
 export type Artifacts = {
-  /** Stores content as one gzip member. Storing the same again changes nothing and answers the same. */
+  /**
+   * Stores content as one gzip member. Storing the same again changes nothing and answers the same.
+   */
   putStream(
     source: AsyncIterable<Uint8Array>,
     expectation: PutExpectation,
@@ -47,14 +49,20 @@ export type Artifacts = {
   openRead(gzipDigest: Digest, range?: ByteRange): Promise<Readable>
   /** Reads all of it again: false when its bytes are no longer what its name says. */
   verify(gzipDigest: Digest): Promise<boolean>
-  /** Removes what is not to be kept, and says how many; what was stored or asked for since opening stays. */
+  /**
+   * Removes what is not to be kept, and says how many; what was stored or asked for since opening
+   * stays.
+   */
   removeUnreferenced(keep: ReadonlySet<string>): Promise<number>
 }
 
 export type ByteRange = { readonly offset: number; readonly length: number }
 
 const PARTIAL = 'partial'
-/** Of one read: large enough that a download is not all system calls, small enough for a thousand at once. */
+/**
+ * Of one read: large enough that a download is not all system calls, small enough for a thousand at
+ * once.
+ */
 const READ_BYTES = 128 * 1024
 
 export async function openArtifacts(folder: string, random: Random): Promise<Artifacts> {

@@ -1,7 +1,7 @@
 /**
- * Reads a backup file from beginning to end, into where it is told, and refuses everything that is not exactly as
- * backup-format.ts says: another order, another name, a byte that differs, an end that comes too soon. What it
- * wrote by then is the caller's to take back.
+ * Reads a backup file from beginning to end, into where it is told, and refuses everything that is
+ * not exactly as backup-format.ts says: another order, another name, a byte that differs, an end
+ * that comes too soon. What it wrote by then is the caller's to take back.
  */
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'

@@ -24,7 +24,9 @@ import { temporaryFolder } from './testing/folder.ts'
 // Everything that COPY's text has to escape.
 const AWKWARD = 'tab\t newline\n backslash\\ \\N \\. quote\' "é" \u{1F6A2}'
 
-/** A server's worth of data: every kind of column, rows that refer to others, artifacts, secrets. */
+/**
+ * A server's worth of data: every kind of column, rows that refer to others, artifacts, secrets.
+ */
 async function fill(database: Database, folder: DataFolder): Promise<void> {
   await mkdir(folder.root, { recursive: true })
   await openInstanceSecret(folder.secret, systemRandom)

@@ -1,7 +1,7 @@
 /**
- * Everything that this server is, in one file (backup-format.ts). Works while servers run: all tables are read in
- * one snapshot, and artifacts never change. A backup that could not be restored is none, so an artifact whose
- * bytes are no longer what its name says makes it fail.
+ * Everything that this server is, in one file (backup-format.ts). Works while servers run: all
+ * tables are read in one snapshot, and artifacts never change. A backup that could not be restored
+ * is none, so an artifact whose bytes are no longer what its name says makes it fail.
  */
 import { createHash, type Hash } from 'node:crypto'
 import { once } from 'node:events'
@@ -220,7 +220,7 @@ class BackupTar {
       if (error) written.reject(error)
       else written.resolve()
     })
-    // Told to the awaiting below; without this it would be unhandled while a chunk is being read.
+    // Best effort: it is told to the awaiting below, and would be unhandled while a chunk is read.
     written.promise.catch(() => {})
     const hash = createHash('sha256')
     for await (const chunk of chunks) {

@@ -1,4 +1,7 @@
-/** What tables there are, as the database itself tells; for backup and restore, which treat all alike. */
+/**
+ * What tables there are, as the database itself tells; for backup and restore, which treat all
+ * alike.
+ */
 import type { Client } from 'pg'
 import { invariant } from '../base/invariant.ts'
 import type { BackupHead } from './backup-format.ts'
@@ -58,7 +61,10 @@ export function inOrder(names: readonly string[], references: readonly Reference
   return placed
 }
 
-/** The next number of every identity column. Call it after the snapshot was taken: it then covers its rows. */
+/**
+ * The next number of every identity column. Call it after the snapshot was taken: it then covers
+ * its rows.
+ */
 export async function loadIdentities(client: Client): Promise<Identities> {
   const { rows } = await client.query<{ table: string; column: string; sequence: string }>(
     `select table_name as table, column_name as column,
@@ -71,7 +77,8 @@ export async function loadIdentities(client: Client): Promise<Identities> {
   for (const { table, column, sequence } of rows) {
     const [state] = (
       await client.query<{ next: string }>(
-        `select case when is_called then last_value + 1 else last_value end as next from ${sequence}`,
+        `select case when is_called then last_value + 1 else last_value end as next
+         from ${sequence}`,
       )
     ).rows
     identities.push({ table, column, next: Number(state?.next) })

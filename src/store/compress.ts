@@ -1,7 +1,7 @@
 /**
- * Content into one gzip member on disk, hashed on both sides in the same pass. The same content gives the same
- * bytes on every platform: the header is ours (node:zlib writes the operating system into it) and carries
- * neither time nor name. RFC 1952.
+ * Content into one gzip member on disk, hashed on both sides in the same pass. The same content
+ * gives the same bytes on every platform: the header is ours (node:zlib writes the operating system
+ * into it) and carries neither time nor name. RFC 1952.
  */
 import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
@@ -12,14 +12,16 @@ import { invariant } from '../base/invariant.ts'
 import { folderFault } from './folder.ts'
 import type { StoredArtifact } from './releases.ts'
 
-/** Magic, deflate, no flags, no time, no extra flags, operating system unknown (RFC 1952, 2.3.1). */
+/**
+ * Magic, deflate, no flags, no time, no extra flags, operating system unknown (RFC 1952, 2.3.1).
+ */
 const HEADER = new Uint8Array([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255])
 const LEVEL = 6
 const CHUNK_BYTES = 64 * 1024
 
 /**
- * Writes the member to a new file and flushes it. Null when the content is longer than the limit; the caller
- * removes the file in that case, and when this throws.
+ * Writes the member to a new file and flushes it. Null when the content is longer than the limit;
+ * the caller removes the file in that case, and when this throws.
  */
 export async function compressInto(
   path: string,

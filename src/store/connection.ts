@@ -1,4 +1,7 @@
-/** How to reach a PostgreSQL: the embedded one by its unix socket, or one of the operator's own by its URL. */
+/**
+ * How to reach a PostgreSQL: the embedded one by its unix socket, or one of the operator's own by
+ * its URL.
+ */
 export type Connection =
   | {
       readonly kind: 'socket'

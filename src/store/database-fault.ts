@@ -1,6 +1,6 @@
 /**
- * Which of PostgreSQL's errors are faults of the world, and which belong to the statement. Codes: PostgreSQL 18
- * manual, appendix A. Errors without a code come from the connection itself.
+ * Which of PostgreSQL's errors are faults of the world, and which belong to the statement. Codes:
+ * PostgreSQL 18 manual, appendix A. Errors without a code come from the connection itself.
  */
 import { Fault } from '../base/fault.ts'
 
@@ -34,14 +34,26 @@ export function sqlState(error: unknown): string | null {
   return isFromServer && typeof error.code === 'string' ? error.code : null
 }
 
-/** What `pg` says when the connection itself is the trouble; the operating system's errors name a call. */
-const CONNECTION_TROUBLE =
-  /^(Connection terminated|timeout e|Query read timeout|Client (has encountered|was closed)|The server does not support SSL|There was an error establishing)/
+/**
+ * What `pg` says when the connection itself is the trouble; the operating system's errors name a
+ * call.
+ */
+const CONNECTION_TROUBLE = [
+  'Connection terminated',
+  'timeout expired',
+  'timeout exceeded',
+  'Query read timeout',
+  'Client has encountered a connection error',
+  'Client was closed',
+  'The server does not support SSL',
+  'There was an error establishing an SSL connection',
+]
 
 function isConnectionTrouble(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const isFromTls = 'code' in error && /CERT|^ERR_(TLS|SSL)/.test(String(error.code))
-  return 'syscall' in error || isFromTls || CONNECTION_TROUBLE.test(error.message)
+  const isFromDriver = CONNECTION_TROUBLE.some((beginning) => error.message.startsWith(beginning))
+  return 'syscall' in error || isFromTls || isFromDriver
 }
 
 /** The same work, begun again, may well succeed. */
@@ -55,7 +67,10 @@ export function isUniqueViolation(error: unknown): boolean {
   return sqlState(error) === UNIQUE_VIOLATION
 }
 
-/** A fault for what the world did; null for an error that tells of the statement, which stays as it is. */
+/**
+ * A fault for what the world did; null for an error that tells of the statement, which stays as it
+ * is.
+ */
 export function databaseFault(error: unknown, doing: string): Fault | null {
   if (error instanceof Fault) return error
   const state = sqlState(error)

@@ -1,6 +1,6 @@
 /**
- * Kysely's driver over a pool of `pg`, with two habits of ours: what the world did to a query is told as a
- * Fault, and a connection that saw a fault is never used again.
+ * Kysely's driver over a pool of `pg`, with two habits of ours: what the world did to a query is
+ * told as a Fault, and a connection that saw a fault is never used again.
  */
 import {
   type CompiledQuery,
@@ -63,7 +63,8 @@ class PoolDriver implements Driver {
     try {
       await connection.run('rollback')
     } catch {
-      // Best effort: the connection is discarded, which rolls back too; the error that led here matters more.
+      // Best effort: the connection is discarded, which rolls back too; the error that led here
+      // matters more.
       connection.discard()
     }
   }
@@ -83,7 +84,8 @@ class PooledConnection implements DatabaseConnection {
 
   constructor(client: PoolClient) {
     this.#client = client
-    // A connection that breaks while nothing is asked of it tells so with an event; unheard, it ends the process.
+    // A connection that breaks while nothing is asked of it tells so with an event; unheard, it
+    // ends the process.
     client.on('error', this.#onError)
   }
 

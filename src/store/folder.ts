@@ -1,4 +1,7 @@
-/** What the file system says, in our words, and how to make a change of a folder outlive a power cut. */
+/**
+ * What the file system says, in our words, and how to make a change of a folder outlive a power
+ * cut.
+ */
 import { open } from 'node:fs/promises'
 import { causeChain, Fault } from '../base/fault.ts'
 
@@ -10,7 +13,9 @@ export function isMissing(cause: unknown): boolean {
   return codeOf(cause) === 'ENOENT'
 }
 
-/** Renames, links and removals in a folder are durable only once the folder itself has been flushed. */
+/**
+ * Renames, links and removals in a folder are durable only once the folder itself has been flushed.
+ */
 export async function syncFolder(folder: string): Promise<void> {
   await using handle = await open(folder, 'r')
   await handle.sync()

@@ -102,7 +102,7 @@ describe('migrating', () => {
     await expect(swapped).rejects.toMatchObject({ code: 'database-history-differs' })
   })
 
-  it('says of an empty database that nothing was applied, and makes nothing by asking', async () => {
+  it('says of an empty database that nothing was applied, and makes nothing', async () => {
     await using empty = await emptyDatabase()
     expect(await loadAppliedMigrations(empty.database.read)).toEqual([])
     expect(await tablesOf(empty.database)).toEqual([])

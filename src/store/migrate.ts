@@ -1,8 +1,9 @@
 /**
- * Brings the database to this version of the code: the ordered list of migrations, each in a transaction of its
- * own that also records it. Every step first locks one row and then looks again at what has been applied, so two
- * servers that start at once do each migration once. A database that knows a migration which this code does not
- * is newer; it is refused before anything is written.
+ * Brings the database to this version of the code: the ordered list of migrations, each in a
+ * transaction of its own that also records it. Every step first locks one row and then looks again
+ * at what has been applied, so two servers that start at once do each migration once. A database
+ * that knows a migration which this code does not is newer; it is refused before anything is
+ * written.
  */
 import { type Kysely, sql } from 'kysely'
 import type { Clock, Instant } from '../base/clock.ts'
@@ -18,7 +19,10 @@ export type Migration = {
 }
 
 const DUPLICATE_TABLE = '42P07'
-/** Two servers may make the tables of the first start at the same moment; one of them sees the other's. */
+/**
+ * Two servers may make the tables of the first start at the same moment; one of them sees the
+ * other's.
+ */
 const PREPARE_ATTEMPTS_MAX = 5
 
 export async function migrate(
@@ -72,7 +76,7 @@ function checkHistory(applied: readonly string[], known: readonly string[]): voi
   if (stranger === undefined) return
   throw new Fault({
     code: known.includes(stranger) ? 'database-history-differs' : 'database-newer',
-    doing: `opening a database with migration ${stranger}, after ${known.at(-1) ?? 'none'}, the last one known here`,
+    doing: `opening a database with migration ${stranger}; the last known here is ${known.at(-1)}`,
     retry: 'never',
   })
 }

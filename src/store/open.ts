@@ -1,12 +1,13 @@
 /**
  * The database, opened: reading and writing are different types, and different connections.
  *
- * `read` can only select; its connections are read-only sessions, so the database itself refuses anything else.
- * `write` runs its work in one transaction, by default at READ COMMITTED. Why not SERIALIZABLE: a fleet's
- * check-ins write all the time to few tables, serializable transactions would take predicate locks on whole
- * pages of them and fail each other over rows that have nothing to do with each other. So whoever decides on rows
- * locks them first (`lockEndpoints`), and rules about rows that do not exist yet are unique indexes. A rule that
- * neither can hold asks for `serializable`.
+ * `read` can only select; its connections are read-only sessions, so the database itself refuses
+ * anything else. `write` runs its work in one transaction, by default at READ COMMITTED. Why not
+ * SERIALIZABLE: a fleet's check-ins write all the time to few tables, serializable transactions
+ * would take predicate locks on whole pages of them and fail each other over rows that have nothing
+ * to do with each other. So whoever decides on rows locks them first (`lockEndpoints`), and rules
+ * about rows that do not exist yet are unique indexes. A rule that neither can hold asks for
+ * `serializable`.
  *
  * Work may run up to five times, and may touch nothing but its transaction.
  */
@@ -50,7 +51,9 @@ const CONNECT_MS_MAX = 10_000
 const STATEMENT_MS_MAX = 30_000
 const LOCK_MS_MAX = 10_000
 const IDLE_IN_TRANSACTION_MS_MAX = 30_000
-/** The client's own limit, for a server that has vanished; beyond the server's, which tells more. */
+/**
+ * The client's own limit, for a server that has vanished; beyond the server's, which tells more.
+ */
 const QUERY_MS_MAX = STATEMENT_MS_MAX + 5_000
 
 export const WRITE_ATTEMPTS_MAX = 5

@@ -1,11 +1,12 @@
 /**
  * Brings a backup back (backup-format.ts), into a data folder and a database that are empty.
  *
- * Nothing gets its final name before every digest has been checked, which is at the end of the file: the tables
- * are loaded in one transaction that is still open, the artifacts lie in a folder with a passing name, the secrets
- * are in memory. Then, in this order: the artifacts' folder is renamed, the secrets are written, the transaction
- * commits. A refusal or a fault takes all of it back. A kill leaves a marker, by which the next restore knows
- * that what lies there is its own and begins again.
+ * Nothing gets its final name before every digest has been checked, which is at the end of the
+ * file: the tables are loaded in one transaction that is still open, the artifacts lie in a folder
+ * with a passing name, the secrets are in memory. Then, in this order: the artifacts' folder is
+ * renamed, the secrets are written, the transaction commits. A refusal or a fault takes all of it
+ * back. A kill leaves a marker, by which the next restore knows that what lies there is its own and
+ * begins again.
  */
 import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -127,7 +128,10 @@ function nothingLeftToDo(): void {
   // Best effort: closing the connection, which comes next, rolls back too.
 }
 
-/** Makes the tables as they were when the backup was made; a newer server brings them up to date when it starts. */
+/**
+ * Makes the tables as they were when the backup was made; a newer server brings them up to date
+ * when it starts.
+ */
 async function prepareTables(needs: RestoreNeeds, client: Client, head: BackupHead): Promise<void> {
   const unknown = head.migrations.find((name, index) => needs.migrations[index]?.name !== name)
   if (unknown !== undefined) throw new BackupDamaged({ code: 'backup-newer', migration: unknown })
@@ -151,10 +155,8 @@ async function prepareTables(needs: RestoreNeeds, client: Client, head: BackupHe
 /** The open transaction of this connection, for code that speaks Kysely. */
 function inTransactionOf(client: Client): Writer {
   const single: PoolClient = Object.assign(client, { release: () => {} })
-  const pool: Pick<Pool, 'connect' | 'end'> = {
-    connect: async () => single,
-    end: async () => {},
-  } as Pick<Pool, 'connect' | 'end'> // Both have overloads with callbacks, which our driver never uses.
+  // Both methods have overloads with callbacks, which our driver never uses.
+  const pool = { connect: async () => single, end: async () => {} } as Pick<Pool, 'connect' | 'end'>
   const database = new Kysely<Tables>({ dialect: poolDialect(pool as Pool) })
   // It is in a transaction, which this function's callers began and end.
   return database as unknown as Transaction<Tables>

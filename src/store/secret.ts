@@ -1,12 +1,13 @@
 /**
- * The instance secret: 32 random bytes in a file that only the server's user can read, made at the first start
- * and never changed. Everything secret that lies in the database is sealed with a key derived from it, so a copy
- * of the database alone gives nothing away; and a database without its secret cannot be used either, which is why
- * a backup holds both.
+ * The instance secret: 32 random bytes in a file that only the server's user can read, made at the
+ * first start and never changed. Everything secret that lies in the database is sealed with a key
+ * derived from it, so a copy of the database alone gives nothing away; and a database without its
+ * secret cannot be used either, which is why a backup holds both.
  *
- * Sealed: one byte for the form, a 12-byte nonce, the ciphertext, a 16-byte tag (AES-256-GCM, NIST SP 800-38D).
- * Nonces are random: one key may seal 2^32 values before two of them are likely enough to matter. The context is
- * authenticated with it, so a value that was moved to another row does not open there.
+ * Sealed: one byte for the form, a 12-byte nonce, the ciphertext, a 16-byte tag (AES-256-GCM, NIST
+ * SP 800-38D). Nonces are random: one key may seal 2^32 values before two of them are likely enough
+ * to matter. The context is authenticated with it, so a value that was moved to another row does
+ * not open there.
  */
 import {
   createCipheriv,
@@ -55,7 +56,7 @@ export async function openInstanceSecret(file: string, random: Random): Promise<
 /** The secret in its bytes. */
 export function instanceSecret(secret: Uint8Array, random: Random): InstanceSecret {
   if (secret.length !== SECRET_BYTES) {
-    const doing = `reading the instance secret, which is ${SECRET_BYTES} bytes and not ${secret.length}`
+    const doing = `reading the instance secret: ${secret.length} bytes and not ${SECRET_BYTES}`
     throw new Fault({ code: 'instance-secret-damaged', doing, retry: 'never' })
   }
   const keys = { 'url-signing': derive(secret, 'url-signing'), sealing: derive(secret, 'sealing') }
@@ -104,7 +105,7 @@ function unseal(work: {
   } catch (cause) {
     throw new Fault({
       code: 'sealed-value-damaged',
-      doing: `opening the sealed ${context}; it was sealed with another instance secret, or changed`,
+      doing: `opening the sealed ${context}: changed, or sealed with another instance secret`,
       retry: 'never',
       cause,
     })

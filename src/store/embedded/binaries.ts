@@ -1,8 +1,8 @@
 /**
- * The PostgreSQL programs, as npm brings them: one package for each platform. Its libraries are named by
- * symbolic links that npm archives cannot hold; a postinstall script makes them, and does not run under
- * `--ignore-scripts` or when the packages were copied. Missing links are made in a folder of ours, never in
- * `node_modules`, which may be read-only or belong to somebody else.
+ * The PostgreSQL programs, as npm brings them: one package for each platform. Its libraries are
+ * named by symbolic links that npm archives cannot hold; a postinstall script makes them, and does
+ * not run under `--ignore-scripts` or when the packages were copied. Missing links are made in a
+ * folder of ours, never in `node_modules`, which may be read-only or belong to somebody else.
  */
 import { readFile, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'

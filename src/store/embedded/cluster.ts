@@ -1,7 +1,7 @@
 /**
- * The cluster on disk: `<folder>/cluster/{pgdata,password}`. It gets that name by one rename, after initdb has
- * finished and flushed everything, so whatever is called `cluster` is whole; a kill in the middle of initdb
- * leaves a `cluster.partial`, which the next start removes.
+ * The cluster on disk: `<folder>/cluster/{pgdata,password}`. It gets that name by one rename, after
+ * initdb has finished and flushed everything, so whatever is called `cluster` is whole; a kill in
+ * the middle of initdb leaves a `cluster.partial`, which the next start removes.
  */
 import { execFile } from 'node:child_process'
 import { chown, lstat, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
@@ -76,7 +76,7 @@ async function createCluster(folder: string, programs: Programs): Promise<void> 
 }
 
 async function runInitdb(partial: string, programs: Programs): Promise<void> {
-  const failures: unknown[] = []
+  let failure: unknown
   for (const runner of waysToInitialise(programs.runAs)) {
     await rm(partial, { recursive: true, force: true })
     await mkdir(partial, { mode: 0o700 })
@@ -89,11 +89,11 @@ async function runInitdb(partial: string, programs: Programs): Promise<void> {
       await promisify(execFile)(command, rest, options)
       return
     } catch (cause) {
-      failures.push(cause)
-      if (!/user does not exist/.test(causeChain(cause).join())) break
+      if (!/user does not exist/.test(causeChain(cause).join())) throw cause
+      failure ??= cause
     }
   }
-  throw failures[0]
+  throw failure
 }
 
 async function writePassword(path: string): Promise<void> {
@@ -118,7 +118,10 @@ function initdbArguments(partial: string): string[] {
   ]
 }
 
-/** Gives everything in the folder to who will run PostgreSQL; another way may have been taken at the last start. */
+/**
+ * Gives everything in the folder to who will run PostgreSQL; another way may have been taken at the
+ * last start.
+ */
 async function takeOwnership(folder: string, ownerUid: number): Promise<void> {
   const cluster = await lstat(join(folder, 'cluster')).catch(nullIfMissing)
   const owner = cluster?.uid ?? (await lstat(folder)).uid

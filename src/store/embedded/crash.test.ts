@@ -52,7 +52,7 @@ describe('kill -9', () => {
     expect(row).toEqual({ rows: 1000 })
   })
 
-  it('of the postmaster: queries are faults that say "later", then work on the same pool', async () => {
+  it('of the postmaster: queries are faults that say "later", then work again', async () => {
     await using folder = await preparedFolder()
     await using server = await startServerIn(folder.dataDir)
     const needs = { log: silentLog, clock: systemClock, random: systemRandom }
@@ -193,7 +193,8 @@ describe('a full disk', () => {
       for (;;) {
         await query(
           server.connection,
-          `insert into kept (filling) select repeat(md5(n::text), 60) from generate_series(1, 500) n`,
+          `insert into kept (filling)
+           select repeat(md5(n::text), 60) from generate_series(1, 500) n`,
         )
         committed += 500
       }

@@ -22,9 +22,11 @@ describe('embedded PostgreSQL', () => {
       expect(server.isUp()).toBe(true)
       const [row] = await query(
         server.connection,
-        `select current_setting('listen_addresses') as addresses, current_setting('fsync') as fsync,
-          current_setting('synchronous_commit') as commit, current_setting('full_page_writes') as pages,
-          current_setting('data_checksums') as checksums, current_setting('server_encoding') as encoding,
+        `select current_setting('listen_addresses') as addresses,
+          current_setting('fsync') as fsync, current_setting('synchronous_commit') as commit,
+          current_setting('full_page_writes') as pages,
+          current_setting('data_checksums') as checksums,
+          current_setting('server_encoding') as encoding,
           (select datlocale from pg_database where datname = 'postgres') as locale`,
       )
       expect(row).toEqual({

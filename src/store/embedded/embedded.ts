@@ -1,11 +1,13 @@
 /**
- * The embedded PostgreSQL: found, made ready, started, watched, started again when it ends, and stopped.
+ * The embedded PostgreSQL: found, made ready, started, watched, started again when it ends, and
+ * stopped.
  *
- * The parties: this process, a guard (postmaster.ts), the postmaster, and whatever an earlier run left behind.
- * Guaranteed: one Drydock server for each data folder (folder-lock.ts, taken first and released last); a cluster
- * of another major version is refused before anything is touched; whoever lives in the cluster when we hold the
- * lock is an orphan and is stopped, never adopted, so that there is one way to be and the settings are ours; a
- * kill of anything at any moment loses nothing that was committed.
+ * The parties: this process, a guard (postmaster.ts), the postmaster, and whatever an earlier run
+ * left behind. Guaranteed: one Drydock server for each data folder (folder-lock.ts, taken first and
+ * released last); a cluster of another major version is refused before anything is touched; whoever
+ * lives in the cluster when we hold the lock is an orphan and is stopped, never adopted, so that
+ * there is one way to be and the settings are ours; a kill of anything at any moment loses nothing
+ * that was committed.
  *
  * Deliberately absent: TCP, and any change to node_modules.
  */
@@ -164,8 +166,8 @@ class Supervisor implements AsyncDisposable {
       this.#postmaster = await startPostmaster(this.#needs)
       log.info({}, 'PostgreSQL runs again')
     } catch (error) {
-      // Best effort: it is tried again after a longer pause, for as long as this server runs; until then every
-      // query is a fault that says "later".
+      // Best effort: it is tried again after a longer pause, for as long as this server runs; until
+      // then every query is a fault that says "later".
       log.error({ causes: causeChain(error) }, 'PostgreSQL could not be started again')
     }
   }

@@ -2,12 +2,15 @@ import { mkdir, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Binaries } from './binaries.ts'
 
-/** The programs get nothing of the server's environment: it holds secrets, and PG* variables would change them. */
+/**
+ * The programs get nothing of the server's environment: it holds secrets, and PG* variables would
+ * change them.
+ */
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 /**
- * The environment to run PostgreSQL's programs in, with links to its libraries where the package lacks them.
- * Made anew at each start, because the package may have moved.
+ * The environment to run PostgreSQL's programs in, with links to its libraries where the package
+ * lacks them. Made anew at each start, because the package may have moved.
  */
 export async function prepareEnvironment(
   binaries: Binaries,

@@ -1,15 +1,17 @@
 /**
- * One Drydock server for each data folder. The lock is a kernel lock on a file (SQLite takes it for us, because
- * Node has no call for one): it ends with the process that holds it, kill -9 included, so there is no stale lock
- * and no process id to mistrust, and it also holds between containers that share a folder.
+ * One Drydock server for each data folder. The lock is a kernel lock on a file (SQLite takes it for
+ * us, because Node has no call for one): it ends with the process that holds it, kill -9 included,
+ * so there is no stale lock and no process id to mistrust, and it also holds between containers
+ * that share a folder.
  *
- * Nobody else may open the lock file in this process: POSIX drops such locks when any descriptor of the file is
- * closed. The holder therefore writes who it is into a second file.
+ * Nobody else may open the lock file in this process: POSIX drops such locks when any descriptor of
+ * the file is closed. The holder therefore writes who it is into a second file.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Fault } from '../../base/fault.ts'
+import { folderFault } from '../folder.ts'
 
 const LOCK_FILE = 'lock'
 const HOLDER_FILE = 'lock-holder'
@@ -20,6 +22,7 @@ export type FolderLock = AsyncDisposable
 
 export async function lockFolder(folder: string): Promise<FolderLock> {
   const file = join(folder, LOCK_FILE)
+  await createPrivate(file)
   let lock: DatabaseSync | undefined
   try {
     lock = new DatabaseSync(file)
@@ -35,6 +38,16 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
     async [Symbol.asyncDispose]() {
       held.close()
     },
+  }
+}
+
+/** Nobody else may take a lock on it. Never opens one that exists: see above. */
+async function createPrivate(file: string): Promise<void> {
+  try {
+    await writeFile(file, '', { flag: 'wx', mode: 0o600 })
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') return
+    throw folderFault({ code: 'data-dir-not-lockable', doing: `creating ${file}`, cause })
   }
 }
 

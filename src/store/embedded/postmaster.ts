@@ -1,7 +1,8 @@
 /**
- * One life of a postmaster. Between us and it stands a guard, a few lines of `sh` that hold a pipe of ours: when
- * this process ends in whatever way, kill -9 included, the pipe closes and the guard stops the postmaster with
- * SIGINT, a fast shutdown. Signals go through the same pipe, so it does not matter as which user it runs.
+ * One life of a postmaster. Between us and it stands a guard, a few lines of `sh` that hold a pipe
+ * of ours: when this process ends in whatever way, kill -9 included, the pipe closes and the guard
+ * stops the postmaster with SIGINT, a fast shutdown. Signals go through the same pipe, so it does
+ * not matter as which user it runs.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -30,7 +31,9 @@ kill "$reader" 2>/dev/null
 exit "$code"`
 
 const READY_POLL_MS = 10
-/** Recovery after a crash replays at most max_wal_size; this is far beyond it even on a slow disk. */
+/**
+ * Recovery after a crash replays at most max_wal_size; this is far beyond it even on a slow disk.
+ */
 const READY_MS_MAX = 300_000
 const FAST_STOP_MS = 8_000
 const IMMEDIATE_STOP_MS = 2_000
@@ -60,7 +63,8 @@ export type PostmasterNeeds = {
 /** Starts it and waits until it takes connections. Nothing else may run on the cluster. */
 export async function startPostmaster(needs: PostmasterNeeds): Promise<Postmaster> {
   const pidFile = join(needs.cluster.pgdata, 'postmaster.pid')
-  // The caller has made sure that nobody lives here: a pid file is stale, even when its number is in use again.
+  // The caller has made sure that nobody lives here: a pid file is stale, even when its number is
+  // in use again.
   await rm(pidFile, { force: true })
   const postmaster = spawnGuarded(needs)
   const deadline = needs.clock.monotonic() + READY_MS_MAX
@@ -80,7 +84,10 @@ export async function startPostmaster(needs: PostmasterNeeds): Promise<Postmaste
   return postmaster
 }
 
-/** The eighth line of postmaster.pid says it (src/include/utils/pidfile.h: LOCK_FILE_LINE_PM_STATUS). */
+/**
+ * The eighth line of postmaster.pid says it (src/include/utils/pidfile.h:
+ * LOCK_FILE_LINE_PM_STATUS).
+ */
 async function isReady(pidFile: string): Promise<boolean> {
   try {
     return (await readFile(pidFile, 'utf8')).split('\n')[7]?.trim() === 'ready'
@@ -104,7 +111,8 @@ function spawnGuarded(needs: PostmasterNeeds): Postmaster {
     ...runAs.ids,
     cwd: '/',
     env: needs.environment,
-    // A session of its own: an interrupt from the terminal is for the server, which stops the database last.
+    // A session of its own: an interrupt from the terminal is for the server, which stops the
+    // database last.
     detached: true,
     stdio: ['pipe', 'ignore', 'pipe'],
   })
@@ -152,7 +160,10 @@ async function endsWithin(ended: Promise<void>, ms: number, clock: Clock): Promi
   return isOver
 }
 
-/** PostgreSQL's words for how grave a line is (its manual, 19.8.2); errors are told to the client that made them. */
+/**
+ * PostgreSQL's words for how grave a line is (its manual, 19.8.2); errors are told to the client
+ * that made them.
+ */
 function passOn(line: string, log: Log): void {
   const [, level = '', text = line] = /^([A-Z]+[0-9]?): {1,2}(.*)$/.exec(line) ?? []
   const facts = { from: 'postgres', level: level.toLowerCase() }

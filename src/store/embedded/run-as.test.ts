@@ -34,7 +34,7 @@ async function capabilitiesOf(dataDir: string): Promise<string> {
   return /^CapEff:\s+(\w+)$/m.exec(status)?.[1] ?? ''
 }
 
-describe.skipIf(!isRoot)('PostgreSQL started by root', () => {
+describe.skipIf(!isRoot)('PostgreSQL started by root (needs root)', () => {
   it('runs in a user namespace below a folder that only root may pass', async (context) => {
     await using folder = await temporaryFolder()
     const dataDir = join(folder.path, 'postgres')
@@ -104,7 +104,7 @@ describe.skipIf(!isRoot)('PostgreSQL started by root', () => {
   })
 })
 
-describe.skipIf(!isRoot)('PostgreSQL started by an ordinary user', () => {
+describe.skipIf(!isRoot)('PostgreSQL started by an ordinary user (needs root)', () => {
   it('runs as that user, outlives kill -9 and stops in good order', async () => {
     await using folder = await openFolder()
     await chown(folder.path, AN_ORDINARY_UID, AN_ORDINARY_UID)

@@ -1,14 +1,16 @@
 /**
- * How to run PostgreSQL, which refuses to run as root. An ordinary user runs it as it is. Root has three ways,
- * tried in this order, and the first that works on this machine is taken:
+ * How to run PostgreSQL, which refuses to run as root. An ordinary user runs it as it is. Root has
+ * three ways, tried in this order, and the first that works on this machine is taken:
  *
- *  - `user-namespace`: in a user namespace without any mapping root's files appear as one's own and the user id
- *    is not 0, which is all that PostgreSQL looks at. Nothing changes its owner, folders such as /root (0700) can
- *    be passed, and root's capabilities are gone. Many containers forbid it.
- *  - `other-user`: an unprivileged user id that owns the database's files; needs every folder above the data
- *    and above the programs to be passable for others.
- *  - `other-user-past-folders`: the same user id, and the one capability to pass folders and open files that root
- *    could open. It is what is left in a container below /root; the process can change files of root's.
+ *  - `user-namespace`: in a user namespace without any mapping root's files appear as one's own and
+ *    the user id is not 0, which is all that PostgreSQL looks at. Nothing changes its owner,
+ *    folders such as /root (0700) can be passed, and root's capabilities are gone. Many containers
+ *    forbid it.
+ *  - `other-user`: an unprivileged user id that owns the database's files; needs every folder above
+ *    the data and above the programs to be passable for others.
+ *  - `other-user-past-folders`: the same user id, and the one capability to pass folders and open
+ *    files that root could open. It is what is left in a container below /root; the process can
+ *    change files of root's.
  */
 import { execFile } from 'node:child_process'
 import { chown, mkdtemp, rm } from 'node:fs/promises'
@@ -18,9 +20,9 @@ import { causeChain, Fault } from '../../base/fault.ts'
 import { unreachable } from '../../base/invariant.ts'
 
 /**
- * 60578-61183 is a range that neither distributions nor systemd give to anybody (https://systemd.io/UIDS-GIDS/),
- * and it lies below 65536, which is all that a container's own user namespace maps. Never `nobody`: other
- * services run as that.
+ * 60578-61183 is a range that neither distributions nor systemd give to anybody
+ * (https://systemd.io/UIDS-GIDS/), and it lies below 65536, which is all that a container's own
+ * user namespace maps. Never `nobody`: other services run as that.
  */
 export const DATABASE_UID = 60900
 
@@ -51,9 +53,10 @@ export function waysFor(uid: number): readonly RunAs[] {
 }
 
 /**
- * initdb, unlike PostgreSQL, wants its user to have a name. In a user namespace everybody is `nobody`, which has
- * one nearly everywhere; an ordinary user without a name (a container's `--user 12345`) borrows that. Our own
- * user id has no name anywhere, so for the one second of initdb it really is `nobody`, before there is any data.
+ * initdb, unlike PostgreSQL, wants its user to have a name. In a user namespace everybody is
+ * `nobody`, which has one nearly everywhere; an ordinary user without a name (a container's `--user
+ * 12345`) borrows that. Our own user id has no name anywhere, so for the one second of initdb it
+ * really is `nobody`, before there is any data.
  */
 export function waysToInitialise(runAs: RunAs): readonly Runner[] {
   switch (runAs.way) {
@@ -99,7 +102,7 @@ export async function chooseRunAs(needs: {
   }
   throw new Fault({
     code: 'embedded-postgres-cannot-run',
-    doing: `trying ways to run PostgreSQL in ${needs.folder}; set DATABASE_URL, or run Drydock as an ordinary user`,
+    doing: `trying ways to run PostgreSQL in ${needs.folder}; set DATABASE_URL, or be no root`,
     retry: 'never',
     cause: new Error(reasons.join('; ')),
   })
@@ -127,8 +130,8 @@ async function probe(
     })
     return null
   } catch (error) {
-    // Best effort: a way that does not work here is the expected answer; the next is tried, and if none works
-    // all the reasons are in the fault.
+    // Best effort: a way that does not work here is the expected answer; the next is tried, and if
+    // none works all the reasons are in the fault.
     return causeChain(error).join(': ').trim()
   } finally {
     await rm(folder, { recursive: true, force: true })

@@ -1,6 +1,6 @@
 /**
- * What PostgreSQL is told at each start, on its command line, so that an upgrade of Drydock changes the settings
- * of old clusters too. Sized for a small shared machine.
+ * What PostgreSQL is told at each start, on its command line, so that an upgrade of Drydock changes
+ * the settings of old clusters too. Sized for a small shared machine.
  */
 
 /** Only names the socket file: PostgreSQL listens on no TCP port. */
@@ -18,7 +18,8 @@ export const SETTINGS: Readonly<Record<string, string>> = {
   maintenance_work_mem: '64MB',
   effective_cache_size: '512MB',
   max_parallel_workers_per_gather: '0',
-  // Nothing acknowledged may be lost: with synchronous_commit off, kill -9 lost rows in 8 of 8 trials.
+  // Nothing acknowledged may be lost: with synchronous_commit off, kill -9 lost rows in 8 of 8
+  // trials.
   fsync: 'on',
   synchronous_commit: 'on',
   full_page_writes: 'on',
@@ -28,12 +29,15 @@ export const SETTINGS: Readonly<Record<string, string>> = {
   max_wal_size: '512MB',
   wal_compression: 'on',
   checkpoint_timeout: '10min',
-  // A crashed backend makes the postmaster recover by itself; PANIC ends it, and the supervisor starts it again.
+  // A crashed backend makes the postmaster recover by itself; PANIC ends it, and the supervisor
+  // starts it again.
   restart_after_crash: 'on',
-  // A narrow table that is updated all day needs vacuum early; the default waits for 20 % of dead rows.
+  // A narrow table that is updated all day needs vacuum early; the default waits for 20 % of dead
+  // rows.
   autovacuum_vacuum_scale_factor: '0.05',
   jit: 'off',
-  // The supervisor passes every line on to our own log, which rotates; statements hold data and stay out.
+  // The supervisor passes every line on to our own log, which rotates; statements hold data and
+  // stay out.
   logging_collector: 'off',
   log_destination: 'stderr',
   log_line_prefix: '',

@@ -1,7 +1,8 @@
 /**
- * Where PostgreSQL puts its socket: a folder that only its user may enter. Beside the data if the path is short
- * enough; otherwise in a new folder of the machine's temporary directory with a name that nobody can guess, so
- * that nobody can have made it before us. Its path is noted, to be removed by the next start after a kill.
+ * Where PostgreSQL puts its socket: a folder that only its user may enter. Beside the data if the
+ * path is short enough; otherwise in a new folder of the machine's temporary directory with a name
+ * that nobody can guess, so that nobody can have made it before us. Its path is noted, to be
+ * removed by the next start after a kill.
  */
 import { chown, lstat, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -11,7 +12,10 @@ import { PORT } from './settings.ts'
 
 /** sun_path less the closing zero: 107 bytes on Linux, 103 on macOS (unix(7), unix(4)). */
 const SOCKET_PATH_BYTES_MAX = process.platform === 'darwin' ? 103 : 107
-/** PostgreSQL takes a comma as the start of another folder, `@` as an abstract name; `pg` decodes `%`. */
+/**
+ * PostgreSQL takes a comma as the start of another folder, `@` as an abstract name; `pg` decodes
+ * `%`.
+ */
 const PLAIN_PATH = /^\/[A-Za-z0-9._/+=:~-]+$/
 const NOTE = 'socket-folder'
 const PREFIX = 'drydock-'

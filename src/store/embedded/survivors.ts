@@ -1,8 +1,9 @@
 /**
- * PostgreSQL processes that outlived the server that started them: a postmaster whose guard was killed too, or
- * its backends. Each of ours carries the cluster's name in its command line, so a process that merely got a
- * process id from an old pid file is never mistaken for one, and a zombie, which has no command line, counts as
- * dead. Only ever called while holding the folder lock: whatever is found belongs to nobody who is alive.
+ * PostgreSQL processes that outlived the server that started them: a postmaster whose guard was
+ * killed too, or its backends. Each of ours carries the cluster's name in its command line, so a
+ * process that merely got a process id from an old pid file is never mistaken for one, and a
+ * zombie, which has no command line, counts as dead. Only ever called while holding the folder
+ * lock: whatever is found belongs to nobody who is alive.
  */
 import { execFile } from 'node:child_process'
 import { readdir, readFile, stat } from 'node:fs/promises'
@@ -15,7 +16,10 @@ import type { Log } from '../../base/log.ts'
 type Survivor = { readonly pid: number; readonly isPostmaster: boolean }
 
 const POLL_MS = 25
-/** Each signal and how long it may take: a fast shutdown writes a checkpoint, an immediate one needs nothing. */
+/**
+ * Each signal and how long it may take: a fast shutdown writes a checkpoint, an immediate one needs
+ * nothing.
+ */
 const SIGNALS = [
   { signal: 'SIGINT', waitMs: 8_000 },
   { signal: 'SIGQUIT', waitMs: 3_000 },

@@ -1,10 +1,12 @@
 /**
- * A database for tests: `await using db = await startTestDatabase()`. It is real, has all migrations applied and
- * belongs to the caller alone. Each test process has one PostgreSQL, started at the first call from a copy of a
- * cluster that is made once for each machine; a database is a copy of a migrated one and costs some twenty
- * milliseconds. PostgreSQL and its folder go when the process ends, however it ends: a cleaner holds a pipe.
+ * A database for tests: `await using db = await startTestDatabase()`. It is real, has all
+ * migrations applied and belongs to the caller alone. Each test process has one PostgreSQL, started
+ * at the first call from a copy of a cluster that is made once for each machine; a database is a
+ * copy of a migrated one and costs some twenty milliseconds. PostgreSQL and its folder go when the
+ * process ends, however it ends: a cleaner holds a pipe.
  *
- * Durability is off: what is tested here is not the disk. The supervisor's own tests start their own servers.
+ * Durability is off: what is tested here is not the disk. The supervisor's own tests start their
+ * own servers.
  */
 import { spawn } from 'node:child_process'
 import { cp, lstat, mkdir, mkdtemp, rename, rm, statfs } from 'node:fs/promises'
@@ -36,6 +38,7 @@ const UNSAFE_AND_FAST = {
 }
 
 /** Containers often have 64 MiB of it; a cluster and a few databases need more. */
+const MEMORY_FOLDER = '/dev/shm'
 const MEMORY_BYTES_MIN = 1024 ** 3
 
 const CLEANER = `cat >/dev/null
@@ -106,22 +109,30 @@ async function startServer(): Promise<Connection> {
 
 /** Memory, where there is enough of it: a database is then made in 20 ms instead of 200. */
 async function fastFolder(): Promise<string> {
-  if (process.platform !== 'linux') return tmpdir()
-  const { bavail, bsize } = await statfs('/dev/shm')
-  return bavail * bsize > MEMORY_BYTES_MIN ? '/dev/shm' : tmpdir()
+  try {
+    const { bavail, bsize } = await statfs(MEMORY_FOLDER)
+    return bavail * bsize > MEMORY_BYTES_MIN ? MEMORY_FOLDER : tmpdir()
+  } catch (cause) {
+    if (isMissing(cause)) return tmpdir()
+    throw cause
+  }
 }
 
 /** initdb takes a second; a copy of what it makes takes a twentieth of that. */
 export async function copyPreparedCluster(folder: string): Promise<void> {
   const { major, postgres } = await findBinaries()
   const uid = process.getuid?.() ?? 0
-  const prepared = join(
-    tmpdir(),
-    `drydock-test-cluster-${uid}-${digestOf(major + postgres).slice(0, 12)}`,
-  )
+  const key = digestOf(`${major} ${postgres} ${period()}`).slice(0, 12)
+  const prepared = join(tmpdir(), `drydock-test-cluster-${uid}-${key}`)
   if (!(await isPrepared(prepared, uid))) await prepareCluster(prepared)
   await mkdir(folder, { recursive: true, mode: 0o700 })
   await cp(join(prepared, 'cluster'), join(folder, 'cluster'), { recursive: true })
+}
+
+/** Machines remove old files from their temporary folder: a cluster serves for a few days. */
+function period(): number {
+  const days = 3
+  return Math.floor(systemClock.now() / (days * 24 * 60 * 60 * 1000))
 }
 
 async function prepareCluster(prepared: string): Promise<void> {

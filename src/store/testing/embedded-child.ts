@@ -1,6 +1,7 @@
 /**
- * A process that starts an embedded PostgreSQL, for tests that kill it: `node embedded-child.ts FOLDER`. It says
- * `ready`, then `row N` after each committed row, until it is killed; told `stop`, it ends in good order.
+ * A process that starts an embedded PostgreSQL, for tests that kill it: `node embedded-child.ts
+ * FOLDER`. It says `ready`, then `row N` after each committed row, until it is killed; told `stop`,
+ * it ends in good order.
  */
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
@@ -11,7 +12,10 @@ import { silentLog } from '../../base/log.ts'
 import { clientSettings } from '../connection.ts'
 import { startEmbedded } from '../embedded/embedded.ts'
 
-const say = (text: string) => process.stdout.write(`${text}\n`)
+/** What it says, a line each. */
+export type Saying = 'ready' | `row ${number}` | `failed ${string}`
+
+const say = (text: Saying) => process.stdout.write(`${text}\n`)
 
 async function run(dataDir: string): Promise<void> {
   await using embedded = await startEmbedded({ dataDir, log: silentLog, clock: systemClock })

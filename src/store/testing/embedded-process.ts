@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import type { Saying } from './embedded-child.ts'
 
 const PROGRAM = fileURLToPath(new URL('./embedded-child.ts', import.meta.url))
 
@@ -9,21 +10,25 @@ export type EmbeddedProcess = {
   readonly child: ChildProcess
   /** The highest row it said was committed. */
   lastRow(): number
-  said(pattern: RegExp): Promise<string>
+  said(pattern: RegExp): Promise<Saying>
   kill(): Promise<void>
   stop(): Promise<number | null>
 }
 
-/** A process of its own that runs an embedded PostgreSQL in the folder; `prefix` goes before the command. */
+/**
+ * A process of its own that runs an embedded PostgreSQL in the folder; `prefix` goes before the
+ * command.
+ */
 export function startEmbeddedProcess(
   folder: string,
   prefix: readonly string[] = [],
 ): EmbeddedProcess {
   const [command = '', ...rest] = [...prefix, process.execPath, PROGRAM, folder]
   const child = spawn(command, rest, { stdio: ['pipe', 'pipe', 'inherit'], cwd: '/' })
-  const lines: string[] = []
+  const lines: Saying[] = []
   const output = createInterface({ input: child.stdout })
-  output.on('line', (line) => lines.push(line))
+  // The program prints nothing else.
+  output.on('line', (line) => lines.push(line as Saying))
   const ended = once(child, 'close')
   return {
     child,

@@ -36,7 +36,9 @@ export async function postmasterPid(dataDir: string): Promise<number> {
   return Number(file.split('\n')[0])
 }
 
-/** Until it is true. The machine's own processes decide when, so nothing tells us and we look again. */
+/**
+ * Until it is true. The machine's own processes decide when, so nothing tells us and we look again.
+ */
 export async function eventually(isTrue: () => Promise<boolean>, msMax = 30_000): Promise<void> {
   const deadline = systemClock.monotonic() + msMax
   while (!(await isTrue())) {
