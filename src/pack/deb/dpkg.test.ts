@@ -67,7 +67,8 @@ const text = (path: string) => readFileSync(at(path), 'utf8')
 const mode = (path: string) => (statSync(at(path)).mode & 0o7777).toString(8)
 
 function dpkg(...words: readonly string[]): string {
-  const force = ['--force-not-root', '--force-script-chrootless', '--force-confdef']
+  // Nothing is forced about configuration files: a question would end in an error here.
+  const force = ['--force-not-root', '--force-script-chrootless']
   return run('dpkg', `--root=${root}`, `--log=${root}/var/log/dpkg.log`, ...force, ...words)
 }
 

@@ -19,6 +19,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { needs } from '../../../test/needs.ts'
+import { targetName } from '../../base/platform.ts'
 import { nativeArch, nativeTarget } from '../linux/chroot.suite.ts'
 import { LONG_PATHS, type SampleOptions, sampleRelease } from '../sample.suite.ts'
 import { shWriter } from './sh.ts'
@@ -42,6 +43,27 @@ function installer(options: SampleOptions = {}): string {
   const file = join(mkdtempSync(join(folder, 'sh-')), 'x.sh')
   writeFileSync(file, store.assemble(shWriter.write(spec)))
   chmodSync(dirname(file), 0o755)
+  return file
+}
+
+/** One artifact has other bytes than the list of checksums says; the archive is sound for tar. */
+function damagedInstaller(): string {
+  const { spec, store } = sampleRelease({ spec: { target: nativeTarget } })
+  const other = store.add(new Uint8Array())
+  const files = spec.files.map((file) =>
+    file.path === 'payload/empty'
+      ? { ...file, artifact: { ...other, digest: spec.launcher.digest } }
+      : file,
+  )
+  const file = installer()
+  writeFileSync(file, store.assemble(shWriter.write({ ...spec, files })))
+  return file
+}
+
+/** The installer as on a machine that lacks a tool: its name is changed to one that nobody has. */
+function without(file: string, tool: string): string {
+  const text = readFileSync(file).toString('latin1')
+  writeFileSync(file, Buffer.from(text.replaceAll(tool, 'x'.repeat(tool.length)), 'latin1'))
   return file
 }
 
@@ -265,20 +287,32 @@ describe('the installer refuses', () => {
   })
 
   it('an artifact with other bytes, before anything has its final name', () => {
-    const { spec, store } = sampleRelease({ spec: { target: nativeTarget } })
-    const other = store.add(new TextEncoder().encode('// evil\n'))
-    const files = spec.files.map((file) =>
-      // Its size stands in the archive's header as it is: only the digest says that it is another.
-      file.path === 'payload/empty'
-        ? { ...file, artifact: { ...other, digest: file.artifact.digest } }
-        : file,
-    )
-    const file = installer()
-    writeFileSync(file, store.assemble(shWriter.write({ ...spec, files })))
     const root = newRoot()
+    const file = damagedInstaller()
     expect(run(FIRST, file, '--check').output).toMatch(/a file of the archive is damaged/)
     expect(run(FIRST, file, '--root', root).output).toMatch(/a file of the archive is damaged/)
     expect(existsSync(join(root, 'opt/drydock-agent'))).toBe(false)
+  })
+
+  it.skipIf(!needs('openssl'))('the same where only openssl is (needs openssl)', () => {
+    expect(run(FIRST, without(installer(), 'sha256sum'), '--check')).toMatchObject({
+      status: 0,
+      output: 'drydock-agent: this file is whole: 1.2.3.4 for '.concat(
+        targetName(nativeTarget),
+        '\n',
+      ),
+    })
+    expect(run(FIRST, without(damagedInstaller(), 'sha256sum'), '--check')).toMatchObject({
+      status: 1,
+      output: 'drydock-agent: program/seed/payload/empty of the archive is damaged\n',
+    })
+  })
+
+  it('nothing, and says so, where no tool for SHA-256 is', () => {
+    const bare = without(without(installer(), 'sha256sum'), 'openssl')
+    const { status, output } = run(FIRST, bare, '--check')
+    expect(output).toMatch(/no tool for SHA-256 is here/)
+    expect(status).toBe(0)
   })
 
   it('to go on when a disk is full, and leaves the old installation whole', () => {
