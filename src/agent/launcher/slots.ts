@@ -106,18 +106,20 @@ export function committed(before: Slots): Slots {
 export function rolledBack(before: Slots, why: { reason: string; message: string }): Slots {
   if (before.active === null || before.probation === null || before.backup === null) return before
   const bad = before.active
+  const { reason, message } = why
   const others = before.skip.filter((each) => each.manifest_digest !== bad.manifest_digest)
   return {
     ...before,
     active: before.backup,
     backup: before.probation.backup_before,
     probation: null,
-    skip: [...others, { ...bad, ...why }].slice(-SKIP_MAX),
+    skip: [...others, { ...bad, reason, message }].slice(-SKIP_MAX),
     outcome: {
       attempt_id: before.probation.attempt_id,
       ...bad,
       result: 'rolled-back',
-      ...why,
+      reason,
+      message,
     },
   }
 }

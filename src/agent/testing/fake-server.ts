@@ -128,7 +128,8 @@ export class FakeServer {
     const stored = this.#releases.map((each) => each.artifacts.get(digest)).find(Boolean)
     this.#note({ kind: 'download', path, range })
     if (stored === undefined) {
-      return send(response, { status: 404, body: { code: 'unknown', message: 'no' } })
+      send(response, { status: 404, body: { code: 'unknown', message: 'no' } })
+      return
     }
     const bytes = this.tamper(stored)
     const start = range === null ? 0 : Number(/^bytes=(\d+)-$/.exec(range)?.[1] ?? 0)
