@@ -1,4 +1,5 @@
 import type { FieldError } from '../../contract/schema.ts'
+import type { DeleteApiKeysRefusal } from '../../domain/access/delete-api-keys.ts'
 import type { Permission } from '../../domain/access/permission.ts'
 import type { CreateDistributionRefusal } from '../../domain/distribution/create-distribution.ts'
 import type { PublishReleaseRefusal } from '../../domain/release/publish-release.ts'
@@ -29,11 +30,11 @@ export type RequestRefusal =
     }
   | { readonly code: 'action-unknown'; readonly actionId: number }
   | { readonly code: 'digest-mismatch'; readonly expected: string; readonly actual: string }
-  | { readonly code: 'last-live-key' }
 
 /** Every expected "no" of the public API; `error-reply.ts` gives each its status. */
 export type ApiRefusal =
   | RequestRefusal
+  | DeleteApiKeysRefusal
   | CreateDistributionRefusal
   | PublishReleaseRefusal
   | CreateUpgradeActionRefusal

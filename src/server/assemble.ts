@@ -1,0 +1,71 @@
+/** The server without sockets: its routes as plain functions, and its workers. */
+import { newId, type RunId } from '../base/ids.ts'
+import { createCheckInViews } from './agent-api/check-in-views.ts'
+import { AGENT_ROUTES } from './agent-api/routes.ts'
+import { agentRoute } from './http/agent-edge.ts'
+import { createKeyRing } from './http/authenticate.ts'
+import type { HttpRoute } from './http/exchange.ts'
+import { publicRoute, rawRoute } from './http/public-edge.ts'
+import { createMetrics } from './metrics.ts'
+import type { ServerFoundations, ServerNeeds } from './needs.ts'
+import { operatorRoutes } from './operator-routes.ts'
+import { PUBLIC_ROUTES, RAW_ROUTES } from './public-api/routes.ts'
+import { endOverdueUpgrades } from './work/end-overdue-upgrades.ts'
+import { type Loop, startLoop } from './work/loop.ts'
+import { performEffects } from './work/perform-effects.ts'
+import { underLease } from './work/periodic.ts'
+
+export type Assembled = {
+  readonly needs: ServerNeeds
+  readonly routes: readonly HttpRoute[]
+  /** Performs every effect that is due. */
+  drain(): Promise<void>
+  /** Stops the workers after what they are doing. */
+  stop(): Promise<void>
+}
+
+/** Woken for every order of this server; looks by itself for those of servers that died. */
+const EFFECTS_EVERY_MS = 15_000
+const OVERDUE_EVERY_MS = 10_000
+
+export function assembleServer(foundations: ServerFoundations): Assembled {
+  const { database, clock, settings } = foundations
+  const metrics = createMetrics(foundations)
+  let effects: Loop | null = null
+  const needs: ServerNeeds = {
+    ...foundations,
+    metrics,
+    keyRing: createKeyRing(foundations),
+    wakeWorker: () => effects?.wake(),
+    checkInLimits: { intervalS: settings.checkInIntervalS, probationS: settings.probationS },
+    checkInViews: createCheckInViews(database),
+  }
+  const owner = newId<RunId>(foundations.random)
+  const perform = () => performEffects(needs)
+  effects = startLoop({ name: 'effects', everyMs: EFFECTS_EVERY_MS, perform }, needs)
+  const overdue = underLease(
+    {
+      name: 'overdue-upgrades',
+      everyMs: OVERDUE_EVERY_MS,
+      async perform() {
+        await endOverdueUpgrades(needs)
+        return null
+      },
+    },
+    { database, clock, owner },
+  )
+  const loops = [effects, startLoop(overdue, needs)]
+  return {
+    needs,
+    routes: [
+      ...PUBLIC_ROUTES.map((route) => publicRoute(route, needs)),
+      ...RAW_ROUTES.map((route) => rawRoute(route, needs)),
+      ...AGENT_ROUTES.map((route) => agentRoute<ServerNeeds>(route, needs)),
+      ...operatorRoutes(needs),
+    ],
+    drain: () => loops[0]?.drain() ?? Promise.resolve(),
+    async stop() {
+      await Promise.all(loops.map((loop) => loop.stop()))
+    },
+  }
+}

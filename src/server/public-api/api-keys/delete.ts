@@ -1,0 +1,56 @@
+import type { Clock } from '../../../base/clock.ts'
+import { accept, refuse } from '../../../base/result.ts'
+import { parse } from '../../../contract/parse.ts'
+import { deleteApiKeys } from '../../../contract/public/api-keys.ts'
+import { decideDeleteApiKeys } from '../../../domain/access/delete-api-keys.ts'
+import { actorName } from '../../../domain/access/permission.ts'
+import { loadApiKeys, saveApiKeysRevoked } from '../../../store/api-keys.ts'
+import { saveAudit } from '../../../store/audit.ts'
+import type { Database } from '../../../store/open.ts'
+import type { KeyRing } from '../../http/authenticate.ts'
+import type { PublicRoute } from '../../http/route.ts'
+
+type Needs = {
+  readonly database: Database
+  readonly clock: Clock
+  readonly keyRing: KeyRing
+}
+
+/** `POST api_keys/delete`: no server takes these keys any more, this one at once, others within seconds. */
+export const deleteApiKeysRoute: PublicRoute<Needs> = {
+  method: 'POST',
+  path: '/public_api/v1/api_keys/delete',
+  permission: 'api-keys.edit',
+  async answer(needs, request) {
+    const parsed = parse(deleteApiKeys, request.data, ['request_data'])
+    if (!parsed.ok) return refuse({ code: 'invalid-request', errors: parsed.refusal })
+    const [first, ...others] = parsed.value.filters
+    const named = (first?.value ?? []).filter((id) =>
+      others.every((filter) => filter.value.includes(id)),
+    )
+    const now = needs.clock.now()
+    const actor = actorName(request.actor)
+    // Serializable: two who each delete one of the last two keys at once would leave none.
+    const deleted = await needs.database.write(async (tx) => {
+      const keys = await loadApiKeys(tx)
+      const live = keys.filter((key) => {
+        return key.revokedAt === null && (key.expiresAt ?? Number.POSITIVE_INFINITY) > now
+      })
+      // An expired key can be deleted like any other: it is no longer one of those that must not all go.
+      const expired = keys.filter((key) => key.revokedAt === null && !live.includes(key))
+      const view = { live: new Set(live.map((key) => key.id)) }
+      const decided = decideDeleteApiKeys(view, named)
+      if (!decided.ok) return decided
+      const gone = expired.map((key) => key.id).filter((id) => named.includes(id))
+      const ids = [...decided.value.revoked, ...gone]
+      const count = await saveApiKeysRevoked(tx, ids, now)
+      for (const id of ids) {
+        const subject = String(id)
+        await saveAudit(tx, { at: now, actor, action: 'api-key.delete', subject, facts: {} })
+      }
+      return accept({ update_count: count })
+    }, 'serializable')
+    needs.keyRing.forget()
+    return deleted
+  },
+}

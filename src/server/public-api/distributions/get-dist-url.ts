@@ -1,0 +1,44 @@
+import type { Clock } from '../../../base/clock.ts'
+import type { DistributionId } from '../../../base/ids.ts'
+import { accept, refuse } from '../../../base/result.ts'
+import { parse } from '../../../contract/parse.ts'
+import { getDistributionUrl } from '../../../contract/public/distributions.ts'
+import type { InstanceSecret } from '../../../store/secret.ts'
+import { downloadLink, LINK_MS } from '../../download-link.ts'
+import type { PublicRoute } from '../../http/route.ts'
+import { findPackage, type PackageNeeds, sha256Of } from '../../stored-package.ts'
+
+type Needs = PackageNeeds & {
+  readonly secret: InstanceSecret
+  readonly clock: Clock
+  readonly settings: { readonly publicUrl: string }
+}
+
+/** `POST distributions/get_dist_url`: where a package can be had, for a day without an API key. */
+export const getDistributionUrlRoute: PublicRoute<Needs> = {
+  method: 'POST',
+  path: '/public_api/v1/distributions/get_dist_url',
+  permission: 'distributions.view',
+  async answer(needs, request) {
+    const parsed = parse(getDistributionUrl, request.data, ['request_data'])
+    if (!parsed.ok) return refuse({ code: 'invalid-request', errors: parsed.refusal })
+    const { package_type: packageType } = parsed.value
+    const id = parsed.value.distribution_id as DistributionId // The schema checked its spelling.
+    const found = await findPackage(needs, id, packageType)
+    if (!found.ok) return found
+    const { fileName, size } = found.value
+    const expiresAt = needs.clock.now() + LINK_MS
+    const link = downloadLink(
+      needs.secret,
+      { distributionId: id, packageType, fileName },
+      expiresAt,
+    )
+    return accept({
+      distribution_url: `${needs.settings.publicUrl}${link}`,
+      file_name: fileName,
+      size,
+      sha256: await sha256Of(needs, id, found.value),
+      expires_at: expiresAt,
+    })
+  },
+}

@@ -1,0 +1,32 @@
+import type { Platform } from '../../../base/platform.ts'
+import { accept } from '../../../base/result.ts'
+import { type AgentVersion, compareVersions } from '../../../base/version.ts'
+import type { Release } from '../../../domain/release/release.ts'
+import type { Database } from '../../../store/open.ts'
+import { loadReleases } from '../../../store/releases.ts'
+import type { PublicRoute } from '../../http/route.ts'
+
+/** Always there, if only empty: clients look at all three. */
+const PLATFORMS_NAMED = ['windows', 'linux', 'macos'] as const satisfies readonly Platform[]
+
+/** `POST distributions/get_versions`: what can be ordered, ascending, so that the last is the newest. */
+export const getVersionsRoute: PublicRoute<{ readonly database: Database }> = {
+  method: 'POST',
+  path: '/public_api/v1/distributions/get_versions',
+  permission: 'distributions.view',
+  async answer(needs) {
+    const releases = await loadReleases(needs.database.read, {})
+    return accept(
+      Object.fromEntries(
+        PLATFORMS_NAMED.map((platform) => [platform, versionsFor(releases, platform)]),
+      ),
+    )
+  },
+}
+
+function versionsFor(releases: readonly Release[], platform: Platform): readonly AgentVersion[] {
+  const offered = releases.filter(
+    (release) => release.target.platform === platform && release.withdrawnAt === null,
+  )
+  return [...new Set(offered.map((release) => release.version))].toSorted(compareVersions)
+}

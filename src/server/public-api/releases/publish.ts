@@ -1,0 +1,40 @@
+import type { Digest } from '../../../base/digest.ts'
+import { accept, refuse } from '../../../base/result.ts'
+import type { AgentVersion } from '../../../base/version.ts'
+import { parse } from '../../../contract/parse.ts'
+import { type PublishReleaseRequest, publishRelease } from '../../../contract/public/releases.ts'
+import { actorName } from '../../../domain/access/permission.ts'
+import type { PublicRoute } from '../../http/route.ts'
+import {
+  type PublishNeeds,
+  publishRelease as publish,
+  type ReleaseOrder,
+} from '../../publish-release.ts'
+
+/** `POST releases/publish`: makes a version of what was uploaded. Publishing the very same again is harmless. */
+export const publishReleaseRoute: PublicRoute<PublishNeeds> = {
+  method: 'POST',
+  path: '/public_api/v1/releases/publish',
+  permission: 'releases.edit',
+  async answer(needs, request) {
+    const parsed = parse(publishRelease, request.data, ['request_data'])
+    if (!parsed.ok) return refuse({ code: 'invalid-request', errors: parsed.refusal })
+    const published = await publish(needs, toOrder(parsed.value), actorName(request.actor))
+    if (!published.ok) return published
+    const { isNew, release } = published.value
+    const { manifestDigest, version } = release
+    return accept({ manifest_digest: manifestDigest, version, is_new: isNew })
+  },
+}
+
+function toOrder(wire: PublishReleaseRequest): ReleaseOrder {
+  const { platform, arch, libc } = wire
+  return {
+    version: wire.version as AgentVersion, // The schema checked the spelling of versions and digests.
+    target: { platform, arch, libc },
+    notes: wire.notes ?? null,
+    launcher: wire.launcher as Digest,
+    files: wire.files.map((file) => ({ ...file, digest: file.digest as Digest })),
+    payload: wire.payload ?? null,
+  }
+}

@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto'
+import { type Digest, isDigest } from '../base/digest.ts'
+import type { DistributionId } from '../base/ids.ts'
+import { invariant } from '../base/invariant.ts'
+import { accept, type Result, refuse } from '../base/result.ts'
+import type { Segment } from '../pack/writer.ts'
+import type { Artifacts } from '../store/artifacts.ts'
+import {
+  loadDistribution,
+  loadPackages,
+  type StoredPackage,
+  savePackageSha256,
+} from '../store/distributions.ts'
+import type { Database } from '../store/open.ts'
+import type { InstanceSecret } from '../store/secret.ts'
+import type { RequestRefusal } from './http/refusal.ts'
+import { streamSegments } from './http/segment-stream.ts'
+import { packageTypeOf } from './package-type.ts'
+import { openSegments } from './stored-segments.ts'
+
+export type PackageNeeds = {
+  readonly database: Database
+  readonly artifacts: Pick<Artifacts, 'openRead'>
+  readonly secret: Pick<InstanceSecret, 'open'>
+}
+
+/** The package of one type of a distribution that is ready. */
+export async function findPackage(
+  needs: Pick<PackageNeeds, 'database'>,
+  id: DistributionId,
+  packageType: string,
+): Promise<Result<StoredPackage, RequestRefusal>> {
+  const distribution = await loadDistribution(needs.database.read, id)
+  if (distribution === undefined || distribution.state === 'withdrawn') {
+    return refuse({ code: 'distribution-unknown', distributionId: id })
+  }
+  const { state, message } = distribution
+  if (state !== 'ready') return refuse({ code: 'distribution-not-ready', state, message })
+  const packages = await loadPackages(needs.database.read, id)
+  const found = packages.find((each) => packageTypeOf(each) === packageType)
+  if (found !== undefined) return accept(found)
+  const supported = packages.map(packageTypeOf)
+  return refuse({ code: 'package-not-in-distribution', packageType, supported })
+}
+
+export function segmentsOf(
+  needs: Pick<PackageNeeds, 'secret'>,
+  id: DistributionId,
+  found: StoredPackage,
+): readonly Segment[] {
+  const { format, arch } = found
+  return openSegments(needs.secret, { distributionId: id, format, arch }, found.sealedSegments)
+}
+
+/**
+ * The SHA-256 of the package's bytes: computed when somebody first asks, because it is the one thing about a
+ * package that needs all of its bytes read.
+ */
+export async function sha256Of(
+  needs: PackageNeeds,
+  id: DistributionId,
+  found: StoredPackage,
+): Promise<Digest> {
+  if (found.sha256 !== null) return found.sha256
+  const hash = createHash('sha256')
+  for await (const part of streamSegments(segmentsOf(needs, id, found), needs.artifacts)) {
+    hash.update(part)
+  }
+  const sha256 = hash.digest('hex')
+  invariant(isDigest(sha256), 'a SHA-256 in hexadecimal is a digest')
+  await needs.database.write((tx) => savePackageSha256(tx, id, found, sha256))
+  return sha256
+}

@@ -1,0 +1,182 @@
+/**
+ * A distribution is built: for each build of its version, each format that takes it. Nothing is compressed or
+ * copied here; a package is a list of segments between the artifacts of its release, so this costs milliseconds
+ * and kilobytes. Building again gives the same bytes.
+ */
+import { utf8 } from '../../base/bytes.ts'
+import type { Clock } from '../../base/clock.ts'
+import { type Digest, isDigest } from '../../base/digest.ts'
+import { causeChain } from '../../base/fault.ts'
+import { type DistributionId, isId } from '../../base/ids.ts'
+import { invariant } from '../../base/invariant.ts'
+import type { Installation } from '../../contract/agent/installation.ts'
+import type { Manifest } from '../../contract/manifest.ts'
+import type { BuildFailedReason, Distribution } from '../../domain/distribution/distribution.ts'
+import type { Release } from '../../domain/release/release.ts'
+import type { ArtifactRef, PackageSpec } from '../../pack/package-spec.ts'
+import { segmentLength } from '../../pack/writer.ts'
+import { formatsFor, writers } from '../../pack/writers.ts'
+import {
+  loadDistribution,
+  type StoredPackage,
+  saveBuildState,
+  savePackages,
+} from '../../store/distributions.ts'
+import type { Database, Reader } from '../../store/open.ts'
+import {
+  loadArtifacts,
+  loadEnvelope,
+  loadReleases,
+  type StoredArtifact,
+} from '../../store/releases.ts'
+import type { InstanceSecret } from '../../store/secret.ts'
+import { loadSigningKeys } from '../../store/signing-keys.ts'
+import { enrolmentToken } from '../enrolment-token.ts'
+import type { Metrics } from '../metrics.ts'
+import { manifestIn } from '../release-content.ts'
+import { sealSegments } from '../stored-segments.ts'
+import type { SaveOutcome } from './perform-effects.ts'
+
+export type BuildNeeds = {
+  readonly database: Database
+  readonly secret: InstanceSecret
+  readonly clock: Clock
+  readonly settings: { readonly publicUrl: string }
+  readonly metrics: Pick<Metrics, 'built'>
+}
+
+const DESCRIPTION = 'Drydock agent'
+
+export async function buildDistribution(needs: BuildNeeds, subject: string): Promise<SaveOutcome> {
+  const id = distributionId(subject)
+  const startedAt = needs.clock.monotonic()
+  const distribution = await loadDistribution(needs.database.read, id)
+  const isOpen = distribution?.state === 'requested' || distribution?.state === 'building'
+  // It was built by another server, or deleted meanwhile: there is nothing left to do.
+  if (distribution === undefined || !isOpen) return async () => {}
+  const built = await buildPackages(needs, distribution)
+  const now = needs.clock.now()
+  const ms = needs.clock.monotonic() - startedAt
+  if ('reason' in built) {
+    needs.metrics.built({ outcome: 'failed', ms })
+    return (tx) => saveBuildState(tx, id, { state: 'failed', ...built }, now)
+  }
+  needs.metrics.built({ outcome: 'ready', ms })
+  return async (tx) => {
+    await savePackages(tx, id, built)
+    await saveBuildState(tx, id, { state: 'ready', reason: null, message: null }, now)
+  }
+}
+
+/** What a person reads when building was given up; the chain of causes is in the log. */
+export function giveUpDistribution(
+  needs: BuildNeeds,
+  subject: string,
+  error: unknown,
+): SaveOutcome {
+  const reason: BuildFailedReason = 'build-fault'
+  const message = causeChain(error)[0] ?? null
+  needs.metrics.built({ outcome: 'failed', ms: 0 })
+  const failed = { state: 'failed', reason, message } as const
+  return (tx) => saveBuildState(tx, distributionId(subject), failed, needs.clock.now())
+}
+
+type BuildFailed = { readonly reason: BuildFailedReason; readonly message: string }
+
+async function buildPackages(
+  needs: BuildNeeds,
+  distribution: Distribution,
+): Promise<readonly StoredPackage[] | BuildFailed> {
+  const { platform, version } = distribution.order
+  const { read } = needs.database
+  const releases = await loadReleases(read, { platform, versions: [version] })
+  const offered = releases.filter((release) => release.withdrawnAt === null).toSorted(byTarget)
+  if (offered.length === 0) {
+    const reason = releases.length === 0 ? 'release-missing' : 'release-withdrawn'
+    const what = releases.length === 0 ? 'is no longer there' : 'was withdrawn'
+    return { reason, message: `version ${version} for ${platform} ${what}` }
+  }
+  const enrolment = await writeEnrolment(needs, distribution)
+  const packages = new Map<string, StoredPackage>()
+  for (const release of offered) {
+    const spec = await loadSpec(read, release, enrolment)
+    for (const format of formatsFor(release.target)) {
+      const place = { distributionId: distribution.id, format, arch: release.target.arch }
+      // glibc comes first: a format that takes both is made for the more common one.
+      if (packages.has(`${format}-${place.arch}`)) continue
+      const writer = writers[format]
+      const segments = writer.write(spec)
+      packages.set(`${format}-${place.arch}`, {
+        format,
+        arch: place.arch,
+        fileName: writer.fileName(spec),
+        size: segments.reduce((sum, segment) => sum + segmentLength(segment), 0),
+        ...sealSegments(needs.secret, place, segments),
+        sha256: null,
+      })
+    }
+  }
+  return [...packages.values()]
+}
+
+const LIBC_ORDER = ['glibc', 'musl', 'none'] as const
+
+function byTarget(left: Release, right: Release): number {
+  return LIBC_ORDER.indexOf(left.target.libc) - LIBC_ORDER.indexOf(right.target.libc)
+}
+
+async function writeEnrolment(needs: BuildNeeds, distribution: Distribution): Promise<Uint8Array> {
+  const { id, order } = distribution
+  const keys = await loadSigningKeys(needs.database.read)
+  const installation: Installation = {
+    schema: 1,
+    server_url: needs.settings.publicUrl,
+    distribution_id: id,
+    token: enrolmentToken(needs.secret, id),
+    proxy: [...order.proxy],
+    endpoint_tags: [...order.endpointTags],
+    trusted_keys: keys.map(({ keyId, publicKey }) => ({ key_id: keyId, public_key: publicKey })),
+  }
+  return utf8(`${JSON.stringify(installation, null, 2)}\n`)
+}
+
+async function loadSpec(
+  read: Reader,
+  release: Release,
+  enrolment: Uint8Array,
+): Promise<PackageSpec> {
+  const { manifestDigest, target, version } = release
+  const envelope = await loadEnvelope(read, manifestDigest)
+  invariant(envelope !== undefined, 'a release has its envelope')
+  const manifest = manifestIn(envelope, manifestDigest)
+  const digests = [manifest.launcher, ...manifest.files].map((each) => each.digest)
+  const artifacts = await loadArtifacts(read, digests.filter(isDigest))
+  return {
+    name: 'drydock-agent',
+    target,
+    version,
+    timestamp: Math.floor(release.publishedAt / 1000),
+    description: DESCRIPTION,
+    launcher: refOf(artifacts, manifest.launcher),
+    files: manifest.files.map((file) => {
+      return { path: file.path, executable: file.executable, artifact: refOf(artifacts, file) }
+    }),
+    manifest: envelope,
+    enrolment,
+  }
+}
+
+/** MD5 is the store's own knowledge; everything else is as it was signed. */
+function refOf(
+  artifacts: ReadonlyMap<Digest, StoredArtifact>,
+  signed: Manifest['launcher'],
+): ArtifactRef {
+  const stored = isDigest(signed.digest) ? artifacts.get(signed.digest) : undefined
+  invariant(stored?.gzipDigest === signed.gzip_digest, 'a release is made of stored artifacts')
+  return stored
+}
+
+function distributionId(subject: string): DistributionId {
+  invariant(isId(subject), 'an order to build names a distribution')
+  return subject as DistributionId // Its spelling was just checked.
+}

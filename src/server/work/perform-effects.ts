@@ -1,0 +1,104 @@
+/**
+ * The outbox is worked off: take what is due, perform it, save its outcome and its end in one transaction. A
+ * worker that dies in between leaves a row whose lease runs out, so everything performed here is repeatable. What
+ * fails for the moment is tried again, later and later; what cannot succeed is given up, with a reason where a
+ * person looks.
+ */
+import type { Clock } from '../../base/clock.ts'
+import { causeChain, Fault } from '../../base/fault.ts'
+import { unreachable } from '../../base/invariant.ts'
+import type { Log } from '../../base/log.ts'
+import type { Database, Writer } from '../../store/open.ts'
+import {
+  type Effect,
+  loadNextDue,
+  saveEffectDone,
+  saveEffectFailed,
+  takeEffects,
+} from '../../store/outbox.ts'
+import { type BuildNeeds, buildDistribution, giveUpDistribution } from './build-distribution.ts'
+
+export type EffectNeeds = BuildNeeds & {
+  readonly database: Database
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** An effect's outcome, to be saved together with its end. */
+export type SaveOutcome = (tx: Writer) => Promise<void>
+
+/** Far longer than a build takes, short enough that a dead server's orders wait only so long. */
+const LEASE_MS = 60_000
+/** Of one taking: other servers get some too. */
+const TAKE_MAX = 8
+export const ATTEMPTS_MAX = 8
+/** An effect that is due and that another server is just taking is no reason to ask without pause. */
+const REST_MS_MIN = 50
+const BACK_OFF_MS = 1_000
+const BACK_OFF_MS_MAX = 300_000
+
+/** One turn: everything that is due. Returns when the next effect is, in milliseconds from now; null: never. */
+export async function performEffects(needs: EffectNeeds): Promise<number | null> {
+  for (;;) {
+    const now = needs.clock.now()
+    const take = { limit: TAKE_MAX, leaseMs: LEASE_MS }
+    const effects = await needs.database.write((tx) => takeEffects(tx, take, now))
+    if (effects.length === 0) {
+      const next = await loadNextDue(needs.database.read)
+      return next === undefined ? null : Math.max(next - needs.clock.now(), REST_MS_MIN)
+    }
+    for (const effect of effects) await performOne(needs, effect)
+  }
+}
+
+async function performOne(needs: EffectNeeds, effect: Effect): Promise<void> {
+  try {
+    const save = await perform(needs, effect)
+    await end(needs, effect, save)
+  } catch (error) {
+    // Best effort: the row stays until its outcome is known; here it is put off or given up.
+    await putOff(needs, effect, error)
+  }
+}
+
+async function perform(needs: EffectNeeds, effect: Effect): Promise<SaveOutcome> {
+  switch (effect.kind) {
+    case 'build-distribution':
+      return await buildDistribution(needs, effect.subject)
+    default:
+      return unreachable(effect.kind)
+  }
+}
+
+function giveUp(needs: EffectNeeds, effect: Effect, error: unknown): SaveOutcome {
+  switch (effect.kind) {
+    case 'build-distribution':
+      return giveUpDistribution(needs, effect.subject, error)
+    default:
+      return unreachable(effect.kind)
+  }
+}
+
+async function end(needs: EffectNeeds, effect: Effect, save: SaveOutcome): Promise<void> {
+  await needs.database.write(async (tx) => {
+    await save(tx)
+    await saveEffectDone(tx, effect.id)
+  })
+}
+
+async function putOff(needs: EffectNeeds, effect: Effect, error: unknown): Promise<void> {
+  const facts = { effect: effect.kind, subject: effect.subject, attempts: effect.attempts }
+  const chain = causeChain(error)
+  // What is no fault is a bug of ours: the same code would fail in the same way.
+  const isWorthwhile = error instanceof Fault && error.retry === 'later'
+  if (!isWorthwhile || effect.attempts >= ATTEMPTS_MAX) {
+    needs.log.error({ ...facts, error: chain }, 'an effect was given up')
+    await end(needs, effect, giveUp(needs, effect, error))
+    return
+  }
+  const restMs = Math.min(BACK_OFF_MS * 2 ** (effect.attempts - 1), BACK_OFF_MS_MAX)
+  needs.log.warn({ ...facts, error: chain, restMs }, 'an effect failed and is tried again')
+  const dueAt = needs.clock.now() + restMs
+  const failure = { id: effect.id, error: chain.join(': '), dueAt }
+  await needs.database.write((tx) => saveEffectFailed(tx, failure))
+}

@@ -1,0 +1,32 @@
+import type { Instant } from '../base/clock.ts'
+import type { Writer } from './open.ts'
+
+/**
+ * Takes the lease of that name, or keeps it, until `until`: false when another owner holds it. An owner that dies
+ * loses it by time; what is done under a lease must be harmless when two do it, because clocks differ.
+ */
+export async function takeLease(
+  writer: Writer,
+  lease: { readonly name: string; readonly owner: string; readonly until: Instant },
+  now: Instant,
+): Promise<boolean> {
+  const { owner, until } = lease
+  const row = await writer
+    .insertInto('lease')
+    .values(lease)
+    .onConflict((conflict) =>
+      conflict
+        .column('name')
+        .doUpdateSet({ owner, until })
+        .where((where) =>
+          where.or([where('lease.owner', '=', owner), where('lease.until', '<=', now)]),
+        ),
+    )
+    .returning('name')
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+export async function giveUpLease(writer: Writer, name: string, owner: string): Promise<void> {
+  await writer.deleteFrom('lease').where('name', '=', name).where('owner', '=', owner).execute()
+}
