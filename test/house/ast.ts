@@ -28,14 +28,23 @@ export function nodesIn(value: unknown): Node[] {
   return isNode(value) ? [value] : []
 }
 
-export function childrenOf(node: Node): Node[] {
-  return Object.values(node).flatMap(nodesIn)
+function childrenOf(node: Node): Node[] {
+  const children: Node[] = []
+  for (const field in node) {
+    const value = node[field]
+    if (typeof value !== 'object' || value === null) continue
+    if (Array.isArray(value)) children.push(...value.filter(isNode))
+    else if (isNode(value)) children.push(value)
+  }
+  return children
 }
 
 /** Every node below and including `root`, parents first; `into` may keep out of a subtree. */
-export function* walk(root: Node, into: (node: Node) => boolean = () => true): Generator<Node> {
-  yield root
-  for (const child of childrenOf(root)) if (into(child)) yield* walk(child, into)
+export function walk(root: Node, into: (node: Node) => boolean = () => true): Node[] {
+  const nodes = [root]
+  // The list grows while it is read: what is found below a node is read later.
+  for (const node of nodes) nodes.push(...childrenOf(node).filter(into))
+  return nodes
 }
 
 export function isFunction(node: Node): boolean {

@@ -1,14 +1,14 @@
 /** Every catch rethrows, turns the failure into a refusal, or says why ignoring it is right. */
 import { isFunction, isNode, type Node, nameOf, nodesIn, walk } from './ast.ts'
-import { codeIn, type Finding, isTest, lineAt, syntaxOf, type TextFile, type Tree } from './tree.ts'
+import { codeIn, type Finding, isTest, lineAt, nodesOf, type TextFile, type Tree } from './tree.ts'
 
 const EXCUSE = 'Best effort:'
 
 export function catches(tree: Tree): Finding[] {
   const files = codeIn(tree).filter(({ path }) => !isTest(path))
   return files.flatMap((file) => {
-    const answering = answeringFunctions(syntaxOf(file))
-    return [...walk(syntaxOf(file))]
+    const answering = answeringFunctions(file)
+    return nodesOf(file)
       .flatMap((node) => handlersIn(node))
       .filter((handler) => !answers(handler, answering) && !excused(file, handler))
       .map((handler) => ({
@@ -23,8 +23,8 @@ export function catches(tree: Tree): Finding[] {
 /**
  * The functions of this file that refuse or throw themselves: returning their answer is answering.
  */
-function answeringFunctions(root: Node): ReadonlySet<string> {
-  const functions = [...walk(root)].filter((node) => node.type === 'FunctionDeclaration')
+function answeringFunctions(file: TextFile): ReadonlySet<string> {
+  const functions = nodesOf(file).filter((node) => node.type === 'FunctionDeclaration')
   const answering = functions.filter((node) => answers(node, new Set()))
   return new Set(answering.flatMap((node) => nameOf(node.id) ?? []))
 }
@@ -40,7 +40,7 @@ function handlersIn(node: Node): Node[] {
 
 function answers(handler: Node, answering: ReadonlySet<string>): boolean {
   const caught = nameOf(handler.param ?? nodesIn(handler.params)[0])
-  const own = [...walk(handler, (node) => node === handler || !isFunction(node))]
+  const own = walk(handler, (node) => !isFunction(node))
   return own.some((node) => {
     if (node.type === 'ThrowStatement') return true
     if (node.type === 'ReturnStatement') {
@@ -56,8 +56,7 @@ const PASSING_ON = new Set(['reject', 'destroy', 'exit'])
 /** `return answerTo(error)`: whoever is called has it now. A log does not answer. */
 function isHandedOn(value: unknown, caught: string | undefined): boolean {
   if (!isNode(value) || value.type !== 'CallExpression' || caught === undefined) return false
-  const isLogged =
-    isNode(value.callee) && [...walk(value.callee)].some((node) => node.name === 'log')
+  const isLogged = isNode(value.callee) && walk(value.callee).some((node) => node.name === 'log')
   return !isLogged && nodesIn(value.arguments).some((argument) => nameOf(argument) === caught)
 }
 
@@ -72,7 +71,7 @@ function calledName(callee: unknown): string | undefined {
  */
 function isRefusal(value: unknown, answering: ReadonlySet<string>): boolean {
   if (!isNode(value)) return false
-  return [...walk(value)].some((node) => {
+  return walk(value).some((node) => {
     if (node.type === 'Property') {
       return nameOf(node.key) === 'ok' && isNode(node.value) && node.value.value === false
     }

@@ -1,12 +1,12 @@
 /** What may live on your machine and must not travel. */
-import { isNode, type Node, nameOf, nodesIn, walk } from './ast.ts'
+import { isNode, type Node, nameOf, nodesIn } from './ast.ts'
 import {
   codeIn,
   codeOf,
   type Finding,
   isTest,
   lineAt,
-  syntaxOf,
+  nodesOf,
   type TextFile,
   type Tree,
 } from './tree.ts'
@@ -59,7 +59,7 @@ export function unexplainedSkips(tree: Tree): Finding[] {
   return codeIn(tree)
     .filter((file) => isTest(file.path) && !/\b(?:needs|describeNeeds)\(/.test(codeOf(file)))
     .flatMap((file) =>
-      [...walk(syntaxOf(file))]
+      nodesOf(file)
         .filter((node) => isConditional(node.callee) && !/\(needs .+\)/.test(titleOf(file, node)))
         .map((node) => ({
           path: file.path,
@@ -93,7 +93,7 @@ export function forbiddenSyntax(tree: Tree): Finding[] {
   return codeIn(tree)
     .filter(({ path }) => path !== 'vitest.config.ts') // Its reader asks for a default export.
     .flatMap((file) =>
-      [...walk(syntaxOf(file))].flatMap((node) => {
+      nodesOf(file).flatMap((node) => {
         const instead = FORBIDDEN[node.type]
         // A module of somebody else's without types gets them in a file of declarations.
         const isDeclared = file.path.endsWith('.d.ts') && node.type === 'TSModuleDeclaration'

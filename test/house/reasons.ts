@@ -15,8 +15,9 @@ import {
   isCode,
   isTest,
   lineAt,
+  nodesOf,
+  oncePerFile,
   propertyOf,
-  syntaxOf,
   type TextFile,
   type Tree,
 } from './tree.ts'
@@ -33,7 +34,7 @@ export function reasonCodes(tree: Tree): Declared[] {
   const files = codeIn(tree).filter(({ path }) => ROOMS_WITH_REASONS.test(path) && !isTest(path))
   return files.flatMap((file) => {
     const takers = takersFor(tree, file, REASON_NAME)
-    return [...walk(syntaxOf(file))]
+    return nodesOf(file)
       .flatMap((node) => [...literalsDeclaredBy(node), ...choices(handedTo(takers, node))])
       .map((literal) => ({ code: stringOf(literal) ?? '', at: literal.start }))
       .filter(({ code }) => CODE.test(code))
@@ -45,7 +46,7 @@ const REASON_NAME = /^(?:code|reason)$/
 
 function literalsDeclaredBy(node: Node): Node[] {
   if (node.type === 'VariableDeclarator' && /REASONS$/.test(nameOf(node.id) ?? '')) {
-    return isNode(node.init) ? [...walk(node.init)].filter(isLiteral) : []
+    return isNode(node.init) ? walk(node.init).filter(isLiteral) : []
   }
   if (node.type === 'TSTypeAliasDeclaration' && /Reason$/.test(nameOf(node.id) ?? '')) {
     return choices(node.typeAnnotation)
@@ -61,20 +62,24 @@ type Takers = ReadonlyMap<string, number>
 /** Those that a file can call by name: its own, and those of the files it imports. */
 function takersFor(tree: Tree, file: TextFile, parameter: RegExp): Takers {
   const imported = importsOf(file).flatMap(({ target }) => tree.get(target ?? '') ?? [])
-  return new Map([...imported, file].flatMap((each) => [...takersIn(each, parameter)]))
+  const takers = [...imported, file].filter(({ path }) => isCode(path)).flatMap(parametersIn)
+  return new Map(
+    takers
+      .map(({ name, parameters }) => [name, parameters.findIndex((each) => parameter.test(each))])
+      .filter((taker): taker is [string, number] => Number(taker[1]) >= 0),
+  )
 }
 
-function takersIn(file: TextFile, parameter: RegExp): Takers {
-  if (!isCode(file.path)) return new Map()
-  const takers = new Map<string, number>()
-  for (const node of walk(syntaxOf(file))) {
+type Parameters = { readonly name: string; readonly parameters: readonly string[] }
+
+const parametersIn = oncePerFile((file): Parameters[] =>
+  nodesOf(file).flatMap((node) => {
     const isNamed = node.type === 'FunctionDeclaration' || node.type === 'VariableDeclarator'
     const made = node.type === 'VariableDeclarator' ? nodesIn(node.init)[0] : node
-    const at = nodesIn(made?.params).findIndex((each) => parameter.test(nameOf(each) ?? ''))
-    if (isNamed && at >= 0) takers.set(nameOf(node.id) ?? '', at)
-  }
-  return takers
-}
+    const parameters = nodesIn(made?.params).map((each) => nameOf(each) ?? '')
+    return isNamed && parameters.length > 0 ? [{ name: nameOf(node.id) ?? '', parameters }] : []
+  }),
+)
 
 function handedTo(takers: Takers, node: Node): Node | undefined {
   if (node.type !== 'CallExpression') return undefined
@@ -159,7 +164,7 @@ export function statusesExplained(tree: Tree): Finding[] {
 
 function statusesIn(tree: Tree, file: TextFile): { status: number; line: number }[] {
   const takers = takersFor(tree, file, /^status$/)
-  return [...walk(syntaxOf(file))].flatMap((node) => {
+  return nodesOf(file).flatMap((node) => {
     const handed = handedTo(takers, node)
     const said = [...statusesAt(node), ...(handed === undefined ? [] : statusOf(handed))]
     return said.map((status) => ({ status, line: lineAt(file, node.start) }))
@@ -171,7 +176,7 @@ function statusesAt(node: Node): number[] {
   const property = propertyOf(node)
   if (property !== undefined) {
     const names = /^(?:status|statusCode|err_code)$/.test(nameOf(property.key) ?? '')
-    return names ? [...walk(property.value)].flatMap(statusOf) : []
+    return names ? walk(property.value).flatMap(statusOf) : []
   }
   if (node.type !== 'CallExpression' || !isNode(node.callee)) return []
   const method = nameOf(node.callee.property) ?? ''

@@ -1,6 +1,6 @@
 /** How long things may get before they must be divided. The limits only ever go down. */
 import { isFunction, type Node, nameOf, nodesIn, walk } from './ast.ts'
-import { codeIn, type Finding, isTest, lineAt, syntaxOf, type TextFile, type Tree } from './tree.ts'
+import { codeIn, type Finding, isTest, lineAt, nodesOf, type TextFile, type Tree } from './tree.ts'
 
 export const SOURCE_LINES_MAX = 400
 export const TEST_LINES_MAX = 600
@@ -41,15 +41,16 @@ export function lineWidths(tree: Tree): Finding[] {
 
 export function functionSizes(tree: Tree): Finding[] {
   return codeIn(tree).flatMap((file) => {
-    const root = syntaxOf(file)
     const inTests = isTest(file.path)
-    const suites = inTests ? givenTo(root, /^describe/) : new Set<Node>()
-    const rows = inTests ? givenTo(root, /^each$/) : new Set<Node>()
-    return [...walk(root)].filter(isFunction).flatMap((node) => [
-      ...(suites.has(node) ? [] : tooLong(file, node)),
-      // A table's row may have as many columns as it needs.
-      ...(rows.has(node) ? [] : tooManyParameters(file, node)),
-    ])
+    const suites = inTests ? givenTo(file, /^describe/) : new Set<Node>()
+    const rows = inTests ? givenTo(file, /^each$/) : new Set<Node>()
+    return nodesOf(file)
+      .filter(isFunction)
+      .flatMap((node) => [
+        ...(suites.has(node) ? [] : tooLong(file, node)),
+        // A table's row may have as many columns as it needs.
+        ...(rows.has(node) ? [] : tooManyParameters(file, node)),
+      ])
   })
 }
 
@@ -73,11 +74,11 @@ function tooManyParameters(file: TextFile, node: Node): Finding[] {
  * What is handed to a call through `name`: the bodies of `describe(...)`, which are chapters and
  * not functions, and the rows of `it.each(...)(...)`.
  */
-function givenTo(root: Node, name: RegExp): Set<Node> {
+function givenTo(file: TextFile, name: RegExp): Set<Node> {
   const given = new Set<Node>()
-  for (const node of walk(root)) {
+  for (const node of nodesOf(file)) {
     if (node.type !== 'CallExpression') continue
-    const calls = nodesIn(node.callee).flatMap((callee) => [...walk(callee)])
+    const calls = nodesIn(node.callee).flatMap((callee) => walk(callee))
     if (!calls.some((call) => name.test(nameOf(call) ?? ''))) continue
     for (const argument of nodesIn(node.arguments)) given.add(argument)
   }

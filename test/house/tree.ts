@@ -72,30 +72,37 @@ export function roomOf(path: string): string | undefined {
   return /^src\/([^/]+)\//.exec(path)?.[1]
 }
 
-const parsed = new WeakMap<TextFile, Node>()
-
-export function syntaxOf(file: TextFile): Node {
-  const known = parsed.get(file)
-  if (known !== undefined) return known
-  const root = parse(file.text, file.path)
-  parsed.set(file, root)
-  return root
+/** Works something out of a file once. */
+export function oncePerFile<Value>(work: (file: TextFile) => Value): (file: TextFile) => Value {
+  const known = new WeakMap<TextFile, { readonly value: Value }>()
+  return (file) => {
+    const made = known.get(file) ?? { value: work(file) }
+    known.set(file, made)
+    return made.value
+  }
 }
+
+const syntaxOf = oncePerFile((file) => parse(file.text, file.path))
+
+/** Every node of a file, as they stand in it. */
+export const nodesOf = oncePerFile((file) =>
+  walk(syntaxOf(file)).sort((left, right) => left.start - right.start || right.end - left.end),
+)
+
+const lineStartsOf = oncePerFile((file) => {
+  const breaks = [...file.text.matchAll(/\n/g)]
+  return [0, ...breaks.map((match) => match.index + 1)]
+})
 
 export function lineAt(file: TextFile, offset: number): number {
-  return file.text.slice(0, offset).split('\n').length
+  const after = lineStartsOf(file).findIndex((start) => start > offset)
+  return after < 0 ? lineStartsOf(file).length : after
 }
-
-const imported = new WeakMap<TextFile, Import[]>()
 
 /** Everything a file imports: statements, re-exports and `import()` of a plain string. */
-export function importsOf(file: TextFile): Import[] {
-  const known = imported.get(file)
-  if (known !== undefined) return known
-  const found = [...walk(syntaxOf(file))].flatMap((node) => importAt(file, node))
-  imported.set(file, found)
-  return found
-}
+export const importsOf = oncePerFile((file) =>
+  nodesOf(file).flatMap((node) => importAt(file, node)),
+)
 
 const IMPORTING = new Set([
   'ImportDeclaration',
@@ -114,27 +121,24 @@ function importAt(file: TextFile, node: Node): Import[] {
 }
 
 const TEXT_LIKE = new Set(['Literal', 'TemplateElement', 'JSXText'])
-const stripped = new WeakMap<TextFile, string>()
 
 /**
  * The code of a file with every comment and the inside of every string, template and regular
  * expression blanked out (line breaks stay), so that a pattern can only match code. Only the parser
  * knows where strings begin; in what is left, two slashes always open a comment.
  */
-export function codeOf(file: TextFile): string {
-  const known = stripped.get(file)
-  if (known !== undefined) return known
+export const codeOf = oncePerFile((file) => {
   const blank = (text: string) => text.replace(/[^\n]/g, ' ')
-  let code = file.text.replace(/^#!.*/, blank)
-  for (const node of walk(syntaxOf(file))) {
-    if (!TEXT_LIKE.has(node.type) || typeof node.value === 'number') continue
-    code =
-      code.slice(0, node.start) + blank(code.slice(node.start, node.end)) + code.slice(node.end)
+  const texts = nodesOf(file)
+    .filter((node) => TEXT_LIKE.has(node.type) && typeof node.value !== 'number')
+    .sort((left, right) => left.start - right.start)
+  let code = ''
+  for (const { start, end } of texts) {
+    code += file.text.slice(code.length, start) + blank(file.text.slice(start, end))
   }
-  code = code.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, blank)
-  stripped.set(file, code)
-  return code
-}
+  code += file.text.slice(code.length)
+  return code.replace(/^#!.*/, blank).replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, blank)
+})
 
 /** `code: 'x'`, as a property of a value or of a type: the key's name and what stands behind it. */
 export function propertyOf(node: Node): { key: unknown; value: Node } | undefined {

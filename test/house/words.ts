@@ -1,7 +1,7 @@
 /** Names: of files, and of things in the domain. One word per idea (docs/vocabulary.md). */
 import { posix } from 'node:path'
-import { nameOf, walk } from './ast.ts'
-import { codeIn, type Finding, lineAt, syntaxOf, type Tree } from './tree.ts'
+import { nameOf } from './ast.ts'
+import { codeIn, type Finding, lineAt, nodesOf, type Tree } from './tree.ts'
 
 const EMPTY_NAMES = new Set([
   ...['util', 'utils', 'helper', 'helpers', 'common', 'shared', 'misc', 'lib', 'core', 'index'],
@@ -60,7 +60,7 @@ const WHOLE_NAMES_ALLOWED = new Set(['nodeSelector', 'runOnMasterNode', 'runOnAl
 export function synonyms(tree: Tree): Finding[] {
   return codeIn(tree, 'src/domain/').flatMap((file) => {
     const findings = new Map<string, Finding>()
-    for (const node of walk(syntaxOf(file))) {
+    for (const node of nodesOf(file)) {
       const name = node.type === 'Identifier' ? nameOf(node) : undefined
       if (name === undefined || WHOLE_NAMES_ALLOWED.has(name) || findings.has(name)) continue
       const word = wordsOf(name).find((part) => Object.hasOwn(SYNONYMS, part))
