@@ -1,10 +1,10 @@
 /**
  * The cluster on disk: `<folder>/cluster/{pgdata,password}`. It gets that name by one rename, after
  * initdb has finished and flushed everything, so whatever is called `cluster` is whole; a kill in
- * the middle of initdb leaves a `cluster.partial`, which the next start removes.
+ * the middle of initdb leaves a `cluster.partial-...`, which the next start removes.
  */
 import { execFile } from 'node:child_process'
-import { chown, lstat, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { chown, lstat, mkdtemp, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { digestOf } from '../../base/digest.ts'
@@ -16,6 +16,7 @@ import { type RunAs, waysToInitialise } from './run-as.ts'
 
 export const DATABASE_USER = 'drydock'
 const INITDB_MS_MAX = 120_000
+const PARTIAL = 'cluster.partial-'
 
 export type Cluster = {
   readonly pgdata: string
@@ -53,7 +54,7 @@ export async function checkClusterVersion(folder: string, major: string): Promis
 export async function openCluster(folder: string, programs: Programs): Promise<Cluster> {
   const home = join(folder, 'cluster')
   await takeOwnership(folder, programs.runAs.ownerUid)
-  await rm(join(folder, 'cluster.partial'), { recursive: true, force: true })
+  await removePartial(folder)
   if ((await readIfPresentFolder(home)) === null) await createCluster(folder, programs)
   const pgdata = join(home, 'pgdata')
   const password = (await readFile(join(home, 'password'), 'utf8')).trim()
@@ -61,9 +62,8 @@ export async function openCluster(folder: string, programs: Programs): Promise<C
 }
 
 async function createCluster(folder: string, programs: Programs): Promise<void> {
-  const partial = join(folder, 'cluster.partial')
   try {
-    await runInitdb(partial, programs)
+    const partial = await runInitdb(folder, programs)
     await chownTree(partial, programs.runAs.ownerUid)
     await syncFolder(partial)
     await rename(partial, join(folder, 'cluster'))
@@ -71,29 +71,40 @@ async function createCluster(folder: string, programs: Programs): Promise<void> 
   } catch (cause) {
     throw folderFault({ code: 'initdb-failed', doing: `creating a database in ${folder}`, cause })
   } finally {
-    await rm(partial, { recursive: true, force: true })
+    await removePartial(folder)
   }
 }
 
-async function runInitdb(partial: string, programs: Programs): Promise<void> {
+/**
+ * Into a folder of a new name each time: an initdb that outlived a killed server goes on writing
+ * under the name that it was given, and must not write into ours.
+ */
+async function runInitdb(folder: string, programs: Programs): Promise<string> {
   let failure: unknown
   for (const runner of waysToInitialise(programs.runAs)) {
-    await rm(partial, { recursive: true, force: true })
-    await mkdir(partial, { mode: 0o700 })
+    const partial = await mkdtemp(join(folder, PARTIAL))
     await writePassword(join(partial, 'password'))
     await chownTree(partial, runner.ownerUid)
-    const arguments_ = initdbArguments(partial)
-    const [command = '', ...rest] = [...runner.prefix, programs.initdb, ...arguments_]
+    const words = [...runner.prefix, programs.initdb, ...initdbArguments(partial)]
+    const [command = '', ...rest] = words
     const options = { ...runner.ids, cwd: '/', env: programs.environment, timeout: INITDB_MS_MAX }
     try {
       await promisify(execFile)(command, rest, options)
-      return
+      return partial
     } catch (cause) {
       if (!/user does not exist/.test(causeChain(cause).join())) throw cause
       failure ??= cause
     }
   }
   throw failure
+}
+
+async function removePartial(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(PARTIAL)) continue
+    // Again and again while somebody still writes into it.
+    await rm(join(folder, name), { recursive: true, force: true, maxRetries: 10 })
+  }
 }
 
 async function writePassword(path: string): Promise<void> {

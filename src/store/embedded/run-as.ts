@@ -13,7 +13,7 @@
  *    change files of root's.
  */
 import { execFile } from 'node:child_process'
-import { chown, mkdtemp, rm } from 'node:fs/promises'
+import { chown, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { causeChain, Fault } from '../../base/fault.ts'
@@ -116,7 +116,10 @@ async function probe(
     readonly environment: Readonly<Record<string, string>>
   },
 ): Promise<string | null> {
-  const folder = await mkdtemp(join(needs.folder, 'probe-'))
+  const folder = join(needs.folder, 'probe')
+  // A kill in the middle of an earlier probe leaves one.
+  await rm(folder, { recursive: true, force: true })
+  await mkdir(folder, { mode: 0o700 })
   try {
     if (way.ids.uid !== undefined || way.ownerUid === DATABASE_UID) {
       await chown(folder, way.ownerUid, way.ownerUid)
