@@ -1,7 +1,8 @@
 /**
- * The agent: one version of it, started by the launcher in its version directory. It says hello, waits to be
- * told the slots, and then does four things side by side: run the payload, converse with the server, carry out
- * updates, answer `status`. It ends when it is told to, or when its launcher is gone.
+ * The agent: one version of it, started by the launcher in its version directory. It says hello,
+ * waits to be told the slots, and then does four things side by side: run the payload, converse
+ * with the server, carry out updates, answer `status`. It ends when it is told to, or when its
+ * launcher is gone.
  */
 import type { Server } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
@@ -266,7 +267,10 @@ export class Agent {
     }
   }
 
-  /** That the payload has run long enough is no event: it is looked at while it matters, and only then. */
+  /**
+   * That the payload has run long enough is no event: it is looked at while it matters, and only
+   * then.
+   */
   async #judgeOnProbation(): Promise<void> {
     this.#isJudging = true
     const isOver = () => this.#slots === null || this.#slots.probation === null

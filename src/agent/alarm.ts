@@ -3,7 +3,9 @@ import type { Clock, Sleep } from '../base/clock.ts'
 /** Longer waits are cut, because timers hold 31 bits of milliseconds. */
 const WAIT_MAX_MS = 3_600_000
 
-/** A wait that can be cut short. A ring between two waits is not lost: it ends the next one at once. */
+/**
+ * A wait that can be cut short. A ring between two waits is not lost: it ends the next one at once.
+ */
 export class Alarm {
   readonly #clock: Clock
   #rung = false

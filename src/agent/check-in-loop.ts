@@ -1,10 +1,12 @@
 /**
- * The agent's conversation with its server. The parties: this endpoint, known by its credential; the server,
- * which says when to come again and what to do. Everything is a level: a lost request or answer costs a delay.
+ * The agent's conversation with its server. The parties: this endpoint, known by its credential;
+ * the server, which says when to come again and what to do. Everything is a level: a lost request
+ * or answer costs a delay.
  *
- * Guaranteed: at most one request at a time and one a second, back-off with full jitter on any trouble, no loop
- * that spins. A credential that is refused leads to a new enrolment, a token that is refused to a long wait.
- * Deliberately absent: decisions. What an instruction does is the updater's; when it may come is the server's.
+ * Guaranteed: at most one request at a time and one a second, back-off with full jitter on any
+ * trouble, no loop that spins. A credential that is refused leads to a new enrolment, a token that
+ * is refused to a long wait. Deliberately absent: decisions. What an instruction does is the
+ * updater's; when it may come is the server's.
  */
 import type { Clock } from '../base/clock.ts'
 import { causeChain } from '../base/fault.ts'

@@ -1,6 +1,6 @@
 /**
- * Enrolment: the distribution's token is exchanged for a credential of this endpoint's own. Safe to repeat: the
- * server recognises the machine and gives the same endpoint a new credential.
+ * Enrolment: the distribution's token is exchanged for a credential of this endpoint's own. Safe to
+ * repeat: the server recognises the machine and gives the same endpoint a new credential.
  */
 
 import { Fault } from '../base/fault.ts'
@@ -55,7 +55,10 @@ export async function enrol(
   })
 }
 
-/** A 2xx answer of the agreed shape, or the server's "no". What is neither did not come from our server. */
+/**
+ * A 2xx answer of the agreed shape, or the server's "no". What is neither did not come from our
+ * server.
+ */
 export async function readReply<Schema extends Parameters<typeof parseJson>[1]>(
   link: ServerLink,
   response: Response,

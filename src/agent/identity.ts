@@ -1,4 +1,7 @@
-/** What the server knows this endpoint by. Holds the credential, so it is readable by the agent alone. */
+/**
+ * What the server knows this endpoint by. Holds the credential, so it is readable by the agent
+ * alone.
+ */
 import * as z from 'zod'
 import { hexId } from '../contract/schema.ts'
 import { readJsonFile, writeJsonFile } from './json-file.ts'
@@ -14,7 +17,10 @@ const identity = z.strictObject({
 })
 export type Identity = z.infer<typeof identity>
 
-/** Null when there is none, or none that can be read: the agent then enrols, and is recognised by its machine. */
+/**
+ * Null when there is none, or none that can be read: the agent then enrols, and is recognised by
+ * its machine.
+ */
 export function loadIdentity(path: string): Identity | null {
   const read = readJsonFile(path, identity)
   return read.ok ? read.value : null

@@ -1,6 +1,7 @@
 /**
- * What the agent says of its own version while it is on probation. Pure: healthy only when the server has heard
- * from this version and the payload has proved itself; unhealthy as soon as the payload shows that it is not.
+ * What the agent says of its own version while it is on probation. Pure: healthy only when the
+ * server has heard from this version and the payload has proved itself; unhealthy as soon as the
+ * payload shows that it is not.
  */
 import type { AgentMessage } from './launcher/control.ts'
 import type { PayloadHealth } from './payload.ts'

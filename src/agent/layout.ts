@@ -1,6 +1,6 @@
 /**
- * Where everything of the agent lies on a machine. `root` is empty on a real machine and a folder for
- * `--root DIR`; the program folder may lie elsewhere when the installer was told so.
+ * Where everything of the agent lies on a machine. `root` is empty on a real machine and a folder
+ * for `--root DIR`; the program folder may lie elsewhere when the installer was told so.
  */
 import { join } from 'node:path'
 import type { Digest } from '../base/digest.ts'

@@ -1,6 +1,6 @@
 /**
- * A release manifest as launcher and agent believe it: signed by a trusted key, of the right shape, with paths
- * that stay where they belong. Everything that reads a manifest reads it through here.
+ * A release manifest as launcher and agent believe it: signed by a trusted key, of the right shape,
+ * with paths that stay where they belong. Everything that reads a manifest reads it through here.
  */
 
 import type { Digest } from '../base/digest.ts'
@@ -25,7 +25,9 @@ export type ManifestRefusal =
   | { readonly code: 'malformed-manifest'; readonly what: string }
   | { readonly code: 'unsafe-path'; readonly path: string }
 
-/** The keys of `enrolment.json` that are keys; one that is none can sign nothing and is left out. */
+/**
+ * The keys of `enrolment.json` that are keys; one that is none can sign nothing and is left out.
+ */
 export function trustedKeysOf(installation: Installation): readonly TrustedKey[] {
   return installation.trusted_keys.flatMap((named) => {
     const key = trustedKeyOf(named)

@@ -1,6 +1,7 @@
 /**
- * When the next request is due. A fleet must not march in step and a server in trouble must not be trampled:
- * intervals have jitter, failures back off with full jitter, and early check-ins are held to one a second.
+ * When the next request is due. A fleet must not march in step and a server in trouble must not be
+ * trampled: intervals have jitter, failures back off with full jitter, and early check-ins are held
+ * to one a second.
  */
 import { jittered, type Random } from '../base/random.ts'
 
@@ -51,7 +52,10 @@ export function pauseAfterForbidden(random: Random): Pause {
   return { dueMs: pause, notBeforeMs: pause }
 }
 
-/** Retry-After in seconds (RFC 9110, 10.2.3); its other form, a date, would trust two clocks and is passed over. */
+/**
+ * Retry-After in seconds (RFC 9110, 10.2.3); its other form, a date, would trust two clocks and is
+ * passed over.
+ */
 export function retryAfterMs(header: string | null): number | null {
   return header !== null && /^\d{1,9}$/.test(header) ? Number(header) * 1000 : null
 }

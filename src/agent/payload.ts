@@ -1,7 +1,8 @@
 /**
- * The operator's program: started in `payload/` of the version directory, started again with back-off when it
- * ends, asked for its health. It runs in the agent's session, so killing the agent's session ends it; what it
- * leaves behind when it ends (it may start programs of its own) is killed before it is started again.
+ * The operator's program: started in `payload/` of the version directory, started again with
+ * back-off when it ends, asked for its health. It runs in the agent's session, so killing the
+ * agent's session ends it; what it leaves behind when it ends (it may start programs of its own) is
+ * killed before it is started again.
  */
 import type { ChildProcess } from 'node:child_process'
 import { join } from 'node:path'

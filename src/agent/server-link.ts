@@ -1,8 +1,9 @@
 /**
- * Requests to the server, over whatever way gets there: the proxies of the distribution in random order, then
- * direct. The way that worked last is tried first, so a dead or hanging proxy costs its time limit once and not
- * at every request. Every wait has a limit, every answer a size, redirects are not followed, and TLS is always
- * verified (by the runtime, with the system's and its own roots).
+ * Requests to the server, over whatever way gets there: the proxies of the distribution in random
+ * order, then direct. The way that worked last is tried first, so a dead or hanging proxy costs its
+ * time limit once and not at every request. Every wait has a limit, every answer a size, redirects
+ * are not followed, and TLS is always verified (by the runtime, with the system's and its own
+ * roots).
  */
 
 import { concatBytes } from '../base/bytes.ts'
@@ -42,7 +43,10 @@ export type LinkRequest = {
 /** Null: direct. */
 type Way = string | null
 
-/** What a proxy answers on its own account; it may be the server's word too, and another way then tells. */
+/**
+ * What a proxy answers on its own account; it may be the server's word too, and another way then
+ * tells.
+ */
 const PROXY_TROUBLE = [407, 502, 503, 504]
 
 export class ServerLink {

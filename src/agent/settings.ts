@@ -8,7 +8,10 @@ import type { Layout } from './layout.ts'
 
 const TAGS_MAX = 100
 
-/** The installation with the administrator's file applied. A mistake in that file must not silence an endpoint. */
+/**
+ * The installation with the administrator's file applied. A mistake in that file must not silence
+ * an endpoint.
+ */
 export function loadSettings(layout: Layout, log: Log): Result<Installation, JsonFileRefusal> {
   const installed = readJsonFile(layout.enrolment, installation)
   if (!installed.ok) return refuse(installed.refusal)

@@ -1,6 +1,6 @@
 /**
- * `drydock-agent status`: asked of the running agent over a socket in its state folder, and put together from
- * the state files when no agent answers. Nothing is written for it.
+ * `drydock-agent status`: asked of the running agent over a socket in its state folder, and put
+ * together from the state files when no agent answers. Nothing is written for it.
  */
 import { createConnection, createServer, type Server } from 'node:net'
 import type { Clock } from '../base/clock.ts'
@@ -32,7 +32,10 @@ export type Status = {
 const ANSWER_WITHIN_MS = 2_000
 const ANSWER_BYTES_MAX = 256 * 1024
 
-/** Answers every connection with the status and ends it. A status that cannot be served stops nobody's work. */
+/**
+ * Answers every connection with the status and ends it. A status that cannot be served stops
+ * nobody's work.
+ */
 export function serveStatus(path: string, log: Log, status: () => Status): Server {
   removeTree(path)
   const server = createServer((socket) => {

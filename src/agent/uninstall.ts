@@ -1,4 +1,6 @@
-/** `drydock-agent uninstall`: undone by what did it, so that the package manager's books stay true. */
+/**
+ * `drydock-agent uninstall`: undone by what did it, so that the package manager's books stay true.
+ */
 import { join } from 'node:path'
 import { fromUtf8 } from '../base/bytes.ts'
 import { accept, type Result, refuse } from '../base/result.ts'

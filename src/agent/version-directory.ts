@@ -1,8 +1,9 @@
 /**
- * A version directory: `manifest.json` (the signed envelope) and the files it names. It is whole when the
- * envelope verifies, its digest is the directory's name, and every file named has the digest and size signed
- * for it. Directories are built beside their final name and renamed, so one that bears its name was whole once;
- * it is verified again before it is switched to, and what will run is verified before every start.
+ * A version directory: `manifest.json` (the signed envelope) and the files it names. It is whole
+ * when the envelope verifies, its digest is the directory's name, and every file named has the
+ * digest and size signed for it. Directories are built beside their final name and renamed, so one
+ * that bears its name was whole once; it is verified again before it is switched to, and what will
+ * run is verified before every start.
  */
 import { dirname, join } from 'node:path'
 import type { Digest } from '../base/digest.ts'
@@ -52,8 +53,9 @@ export function readManifest(
 }
 
 /**
- * Verifies the directory of one version: `whole` reads every file; `start` reads what will be started, the
- * agent and the payload's program, and looks that nothing else is missing or has another size.
+ * Verifies the directory of one version: `whole` reads every file; `start` reads what will be
+ * started, the agent and the payload's program, and looks that nothing else is missing or has
+ * another size.
  */
 export async function verifyVersion(
   folder: string,
@@ -93,8 +95,9 @@ export function isInStore(layout: Layout, file: { digest: string; size: number }
 }
 
 /**
- * Builds `versions/<digest>` out of the store under a partial name and gives it its final one. Everything named
- * must be in the store. Safe to repeat: a partial directory is begun anew and a finished one replaced.
+ * Builds `versions/<digest>` out of the store under a partial name and gives it its final one.
+ * Everything named must be in the store. Safe to repeat: a partial directory is begun anew and a
+ * finished one replaced.
  */
 export function buildVersion(
   layout: Layout,
@@ -118,7 +121,9 @@ export function buildVersion(
   renameDurably(partial, final)
 }
 
-/** A link where the store's file has the right mode, a copy where another version wants another one. */
+/**
+ * A link where the store's file has the right mode, a copy where another version wants another one.
+ */
 function placeFile(stored: string, path: string, file: ManifestFile): void {
   if (isExecutable(stored) === file.executable) {
     linkFile(stored, path)

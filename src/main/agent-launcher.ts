@@ -1,6 +1,7 @@
 /**
- * The entry of the `drydock-agent` executable: the launcher, the process it starts for a version, and the
- * commands for a person. The program folder is where the executable lies, unless `--root` says otherwise.
+ * The entry of the `drydock-agent` executable: the launcher, the process it starts for a version,
+ * and the commands for a person. The program folder is where the executable lies, unless `--root`
+ * says otherwise.
  */
 import { dirname, join } from 'node:path'
 import { parseArguments, USAGE } from '../agent/arguments.ts'

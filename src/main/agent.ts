@@ -1,6 +1,7 @@
 /**
- * The entry of `agent.mjs`, imported by the launcher's child out of its version directory. What it runs with
- * comes from where it lies (its folder is the version) and from two arguments: the root and the program folder.
+ * The entry of `agent.mjs`, imported by the launcher's child out of its version directory. What it
+ * runs with comes from where it lies (its folder is the version) and from two arguments: the root
+ * and the program folder.
  */
 import { Agent } from '../agent/agent.ts'
 import { CLEAN_ENVIRONMENT } from '../agent/environment.ts'

@@ -1,7 +1,8 @@
 /**
- * Builds the agent for one target: the launcher as a compiled executable, and `agent.mjs`. The compiler is the
- * bun of this machine; what the executable runs on is the bun of the target, handed in. The same source and
- * runtimes give the same bytes, wherever they are built: nothing of the building machine gets in.
+ * Builds the agent for one target: the launcher as a compiled executable, and `agent.mjs`. The
+ * compiler is the bun of this machine; what the executable runs on is the bun of the target, handed
+ * in. The same source and runtimes give the same bytes, wherever they are built: nothing of the
+ * building machine gets in.
  */
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -61,8 +62,9 @@ export function hostRuntime(target: Target): string | null {
 }
 
 /**
- * Writes `drydock-agent[.exe]` and `agent.mjs` into `outDir`, each whole or not at all. `runtimePath` is the
- * target's runtime and need not run here; `compilerPath` must, and is the same one for the machine's own target.
+ * Writes `drydock-agent[.exe]` and `agent.mjs` into `outDir`, each whole or not at all.
+ * `runtimePath` is the target's runtime and need not run here; `compilerPath` must, and is the same
+ * one for the machine's own target.
  */
 export async function buildAgent(order: {
   readonly target: Target

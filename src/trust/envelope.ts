@@ -1,9 +1,9 @@
 /**
- * The signed envelope: a payload as the bytes that were signed, its type, and signatures by named keys. It is
- * the idea of DSSE (https://github.com/secure-systems-lab/dsse): what is signed is the pre-authentication
- * encoding below, which binds the type and both lengths, so bytes signed as one type are never taken for
- * another. This file knows the envelope's shape only; what the payload means is for the caller, after
- * verification.
+ * The signed envelope: a payload as the bytes that were signed, its type, and signatures by named
+ * keys. It is the idea of DSSE (https://github.com/secure-systems-lab/dsse): what is signed is the
+ * pre-authentication encoding below, which binds the type and both lengths, so bytes signed as one
+ * type are never taken for another. This file knows the envelope's shape only; what the payload
+ * means is for the caller, after verification.
  */
 import { concatBytes, fromUtf8, utf8 } from '../base/bytes.ts'
 import { type Digest, isDigest } from '../base/digest.ts'
@@ -82,7 +82,8 @@ function parseSignatures(list: unknown): Signature[] | null {
     const signature = fromBase64(each.signature)
     if (typeof keyId !== 'string' || !isDigest(keyId)) return null
     if (signature?.length !== SIGNATURE_LENGTH) return null
-    // One key, one signature: otherwise a single key could count more than once towards a threshold.
+    // One key, one signature: otherwise a single key could count more than once towards a
+    // threshold.
     if (signatures.some((other) => other.keyId === keyId)) return null
     signatures.push({ keyId, signature })
   }

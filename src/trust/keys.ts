@@ -1,6 +1,7 @@
 /**
- * Release keys: Ed25519, named by the SHA-256 of their public half (SPKI, DER). A private key is written as
- * PKCS #8 PEM and never leaves the server; a public key travels as base64 of its SPKI inside `enrolment.json`.
+ * Release keys: Ed25519, named by the SHA-256 of their public half (SPKI, DER). A private key is
+ * written as PKCS #8 PEM and never leaves the server; a public key travels as base64 of its SPKI
+ * inside `enrolment.json`.
  */
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { concatBytes } from '../base/bytes.ts'

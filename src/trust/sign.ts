@@ -3,8 +3,8 @@ import { preAuthenticationEncoding, writeEnvelope } from './envelope.ts'
 import type { SigningKey } from './keys.ts'
 
 /**
- * Signs a payload as what `payloadType` says it is, once with each key, and gives the envelope's bytes. Ed25519
- * is deterministic: the same payload and keys give the same envelope.
+ * Signs a payload as what `payloadType` says it is, once with each key, and gives the envelope's
+ * bytes. Ed25519 is deterministic: the same payload and keys give the same envelope.
  */
 export function signEnvelope(
   payloadType: string,

@@ -1,9 +1,10 @@
 /**
- * The one place where bytes from elsewhere become bytes to believe. The parties: a server that signs release
- * manifests, an endpoint that was installed with the public keys it trusts, and everybody between them (the
- * network, proxies, a mirror, the disk). Guaranteed: an accepted payload is byte for byte what the holder of a
- * trusted key signed, as this very type. Deliberately absent: trust in a key because of where it came from,
- * any algorithm but Ed25519, and any reading of the payload before its signature is known to be good.
+ * The one place where bytes from elsewhere become bytes to believe. The parties: a server that
+ * signs release manifests, an endpoint that was installed with the public keys it trusts, and
+ * everybody between them (the network, proxies, a mirror, the disk). Guaranteed: an accepted
+ * payload is byte for byte what the holder of a trusted key signed, as this very type. Deliberately
+ * absent: trust in a key because of where it came from, any algorithm but Ed25519, and any reading
+ * of the payload before its signature is known to be good.
  */
 import { verify } from 'node:crypto'
 import { type Digest, digestOf } from '../base/digest.ts'
@@ -27,8 +28,9 @@ export type VerifyRefusal =
   | { readonly code: 'bad-signature'; readonly keyId: Digest }
 
 /**
- * Accepts the payload if a trusted key signed it. A signature by a key that is not trusted here is passed over
- * (during a rotation releases carry both), but a wrong one by a trusted key condemns the envelope.
+ * Accepts the payload if a trusted key signed it. A signature by a key that is not trusted here is
+ * passed over (during a rotation releases carry both), but a wrong one by a trusted key condemns
+ * the envelope.
  */
 export function verifyEnvelope(
   bytes: Uint8Array,

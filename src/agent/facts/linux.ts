@@ -107,7 +107,9 @@ function sortedList(items: ReadonlySet<string>): string[] {
   return [...items].sort().slice(0, LIST_MAX)
 }
 
-/** Somebody works at it where a display manager is enabled; Debian's default target says nothing. */
+/**
+ * Somebody works at it where a display manager is enabled; Debian's default target says nothing.
+ */
 function isWorkstation(): boolean {
   return namesAnything('/etc/systemd/system/display-manager.service')
 }

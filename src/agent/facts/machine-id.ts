@@ -1,7 +1,7 @@
 /**
- * The installation's own id, by which a reinstalled agent gets its old endpoint back. Below a `--root` folder it
- * is made when there is none, so that many agents on one machine are many endpoints; a real machine's id is its
- * own business and is never written.
+ * The installation's own id, by which a reinstalled agent gets its old endpoint back. Below a
+ * `--root` folder it is made when there is none, so that many agents on one machine are many
+ * endpoints; a real machine's id is its own business and is never written.
  */
 import { dirname } from 'node:path'
 import { fromUtf8, toHex, utf8 } from '../../base/bytes.ts'

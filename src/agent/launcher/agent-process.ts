@@ -1,6 +1,7 @@
 /**
- * One running agent, as its launcher sees it: a session of its own, a control line, and an end that leaves
- * nothing behind. When the agent ends, for whatever reason, what is left of its session is killed.
+ * One running agent, as its launcher sees it: a session of its own, a control line, and an end that
+ * leaves nothing behind. When the agent ends, for whatever reason, what is left of its session is
+ * killed.
  */
 import type { ChildProcess } from 'node:child_process'
 import * as z from 'zod'
@@ -34,11 +35,16 @@ export type AgentProcessEvents = {
 
 export type StartedAgent = {
   send(message: LauncherMessage): void
-  /** SIGTERM, then, after the grace, SIGKILL for the whole session. Resolves when the agent has ended. */
+  /**
+   * SIGTERM, then, after the grace, SIGKILL for the whole session. Resolves when the agent has
+   * ended.
+   */
   stop(graceMs: number): Promise<void>
 }
 
-/** Kills what an earlier launcher left running: it was killed together with, or before, its agent. */
+/**
+ * Kills what an earlier launcher left running: it was killed together with, or before, its agent.
+ */
 export function killLeftOver(runningFile: string): number {
   const read = readJsonFile(runningFile, running)
   return read.ok ? killSession(read.value) : 0
@@ -57,8 +63,9 @@ export function startAgentProcess(
   const leader = child.pid === undefined ? null : nameProcess(child.pid)
   const ended = whenEnded(child, leader, events)
   listen(child, events)
-  // Written before the agent is told anything: it starts its payload only then, so nothing that could be left
-  // over is unknown to the next launcher. An agent that is told nothing ends when this launcher does.
+  // Written before the agent is told anything: it starts its payload only then, so nothing that
+  // could be left over is unknown to the next launcher. An agent that is told nothing ends when
+  // this launcher does.
   if (leader !== null) writeRunning(start.runningFile, leader, child)
   return {
     send: (message) => void child.stdin?.write(writeLine(message)),
@@ -114,6 +121,7 @@ function listen(child: ChildProcess, events: AgentProcessEvents): void {
   }, events.onBroken)
   child.stdout?.setEncoding('utf8')
   child.stdout?.on('data', (text: string) => reader.push(text))
-  // Best effort: a write to an agent that just ended fails; its exit is what counts and is seen anyway.
+  // Best effort: a write to an agent that just ended fails; its exit is what counts and is seen
+  // anyway.
   child.stdin?.on('error', () => {})
 }

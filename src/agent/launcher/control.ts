@@ -1,7 +1,8 @@
 /**
- * What launcher and agent say to each other (docs/protocol/launcher.md): one JSON object a line, the agent's on
- * its stdout, the launcher's on the agent's stdin. The launcher outlives many agent versions, so unknown kinds
- * and fields are passed over on both sides, and meaning is only ever added.
+ * What launcher and agent say to each other (docs/protocol/launcher.md): one JSON object a line,
+ * the agent's on its stdout, the launcher's on the agent's stdin. The launcher outlives many agent
+ * versions, so unknown kinds and fields are passed over on both sides, and meaning is only ever
+ * added.
  */
 import * as z from 'zod'
 import { hexId, sha256Hex, versionText } from '../../contract/schema.ts'

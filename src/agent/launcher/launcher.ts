@@ -1,9 +1,10 @@
 /**
- * The launcher: the stable part of the agent. It starts the active version, watches it, and goes back to the
- * one before when a new one does not prove itself. It knows nothing of servers, downloads or payloads.
+ * The launcher: the stable part of the agent. It starts the active version, watches it, and goes
+ * back to the one before when a new one does not prove itself. It knows nothing of servers,
+ * downloads or payloads.
  *
- * Everything it decides is `nextMove`; this file gathers the facts, performs the move and asks again. What is
- * true is what `slots.json` says; a move that changes it writes it first.
+ * Everything it decides is `nextMove`; this file gathers the facts, performs the move and asks
+ * again. What is true is what `slots.json` says; a move that changes it writes it first.
  */
 import type { Clock } from '../../base/clock.ts'
 import { causeChain } from '../../base/fault.ts'
@@ -32,7 +33,10 @@ import { beginSwitch } from './switch-request.ts'
 
 const BACK_OFF_FIRST_MS = 1_000
 const BACK_OFF_MAX_MS = 60_000
-/** On probation the pause is only there so that nothing spins: what does not work is to be left soon. */
+/**
+ * On probation the pause is only there so that nothing spins: what does not work is to be left
+ * soon.
+ */
 const PROBATION_PAUSE_MS = 250
 /** After this long a run was good, and the next crash is a first one. */
 const GOOD_RUN_MS = 10 * 60_000
@@ -328,7 +332,8 @@ export class Launcher {
       saveSlots(this.#needs.layout.slots, slots)
       this.#slotsSaved = true
     } catch (error) {
-      // Best effort: written again at the next turn; until then a crash asks the same question again.
+      // Best effort: written again at the next turn; until then a crash asks the same question
+      // again.
       this.#needs.log.error({ chain: causeChain(error) }, 'the slots could not be written')
       this.#slotsSaved = false
     }

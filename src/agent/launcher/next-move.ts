@@ -1,8 +1,8 @@
 /**
- * What the launcher does next, given what it wrote down and what is true now. Pure and total, and asked again
- * after every event and every crash: there is no other place where the launcher decides. Level-triggered: a
- * switch or a roll-back is a new `slots.json`, and a running version that is not the active one is then simply
- * the wrong one and is stopped.
+ * What the launcher does next, given what it wrote down and what is true now. Pure and total, and
+ * asked again after every event and every crash: there is no other place where the launcher
+ * decides. Level-triggered: a switch or a roll-back is a new `slots.json`, and a running version
+ * that is not the active one is then simply the wrong one and is stopped.
  *
  * Time here is monotonic milliseconds, so that a clock that jumps changes nothing.
  */
@@ -12,15 +12,26 @@ import type { Slots } from './slots.ts'
 
 /** A version on probation starts in a tenth of a second or is broken: it is left soon. */
 export const HELLO_ON_PROBATION_MS = 5_000
-/** A version that has proved itself is given the time that a machine needs which is booting or swapping. */
+/**
+ * A version that has proved itself is given the time that a machine needs which is booting or
+ * swapping.
+ */
 export const HELLO_WITHIN_MS = 30_000
-/** The agent says `alive` every 10 s; six in a row are missed by a hung process, not by a busy machine. */
+/**
+ * The agent says `alive` every 10 s; six in a row are missed by a hung process, not by a busy
+ * machine.
+ */
 export const ALIVE_WITHIN_MS = 60_000
 /** One crash may be chance; three are the version's. */
 export const PROBATION_EXITS_MAX = 3
-/** With restarts of the launcher and power cuts counted, so that they cannot make probation endless. */
+/**
+ * With restarts of the launcher and power cuts counted, so that they cannot make probation endless.
+ */
 export const PROBATION_STARTS_MAX = 6
-/** A package is brought by a person, perhaps to a machine without a network yet: no hurry to go back. */
+/**
+ * A package is brought by a person, perhaps to a machine without a network yet: no hurry to go
+ * back.
+ */
 export const SEED_PROBATION_S = 24 * 3600
 
 export type Child = {
@@ -132,7 +143,8 @@ function moveOfDamage(slots: Slots, facts: Facts): Move | null {
   }
   const { seed } = facts
   if (seed !== null && !isDamaged(seed)) return { kind: 'replace-damaged', to: seed, from: 'seed' }
-  // Nothing here may run. It stays so until a package brings a good seed and starts the launcher again.
+  // Nothing here may run. It stays so until a package brings a good seed and starts the launcher
+  // again.
   return facts.child === null
     ? { kind: 'wait', until: FOREVER }
     : { kind: 'stop-child', why: 'its files are not what was signed' }

@@ -1,6 +1,7 @@
 /**
- * The seed: the version that the package brought, in the program folder. It is taken into the agent's own store
- * like any other version, verified byte by byte, and never run from where the package put it.
+ * The seed: the version that the package brought, in the program folder. It is taken into the
+ * agent's own store like any other version, verified byte by byte, and never run from where the
+ * package put it.
  */
 import { join } from 'node:path'
 import type { Result } from '../../base/result.ts'

@@ -1,7 +1,7 @@
 /**
- * `slots.json`: which version runs, which one it would go back to, and what is known bad here. The launcher is
- * its only writer and writes it whole before it acts on what it says, so after any crash the file is the truth
- * and everything else is brought in line with it.
+ * `slots.json`: which version runs, which one it would go back to, and what is known bad here. The
+ * launcher is its only writer and writes it whole before it acts on what it says, so after any
+ * crash the file is the truth and everything else is brought in line with it.
  */
 import * as z from 'zod'
 import type { Log } from '../../base/log.ts'
@@ -124,7 +124,10 @@ export function rolledBack(before: Slots, why: { reason: string; message: string
   }
 }
 
-/** The active version is damaged outside probation: `to` takes its place and nothing remains to go back to. */
+/**
+ * The active version is damaged outside probation: `to` takes its place and nothing remains to go
+ * back to.
+ */
 export function replaced(before: Slots, to: Slot): Slots {
   return { ...before, active: to, backup: null, probation: null }
 }

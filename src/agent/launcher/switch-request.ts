@@ -1,6 +1,7 @@
 /**
- * The agent asks for another version. Everything about the request is checked here, before anything changes:
- * a bad request costs the running version nothing. Who asks is our own agent, but perhaps a broken one.
+ * The agent asks for another version. Everything about the request is checked here, before anything
+ * changes: a bad request costs the running version nothing. Who asks is our own agent, but perhaps
+ * a broken one.
  */
 import { causeChain } from '../../base/fault.ts'
 import type { Log } from '../../base/log.ts'
@@ -22,8 +23,8 @@ export type SwitchNeeds = {
 }
 
 /**
- * Verifies the version whole and writes the slots with it on probation. Accepted means written: the old version
- * is still running and is to be stopped now.
+ * Verifies the version whole and writes the slots with it on probation. Accepted means written: the
+ * old version is still running and is to be stopped now.
  */
 export async function beginSwitch(
   needs: SwitchNeeds,

@@ -1,4 +1,7 @@
-/** The part of bun's foreign function interface that the lock needs; only bun has it, and only the launcher asks. */
+/**
+ * The part of bun's foreign function interface that the lock needs; only bun has it, and only the
+ * launcher asks.
+ */
 declare module 'bun:ffi' {
   export function dlopen(
     library: string,

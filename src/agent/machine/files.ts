@@ -1,6 +1,7 @@
 /**
- * Files that must survive a power cut. A file is replaced whole: written under another name, flushed, renamed,
- * and its folder flushed, so that a reader sees the old bytes or the new ones and never a part.
+ * Files that must survive a power cut. A file is replaced whole: written under another name,
+ * flushed, renamed, and its folder flushed, so that a reader sees the old bytes or the new ones and
+ * never a part.
  */
 
 import { createHash } from 'node:crypto'
@@ -105,7 +106,9 @@ export function readIfThere(path: string, bytesMax: number): Uint8Array | null {
   }
 }
 
-/** The size of a regular file; null when there is none of that name. Symbolic links count as none. */
+/**
+ * The size of a regular file; null when there is none of that name. Symbolic links count as none.
+ */
 export function sizeIfThere(path: string): number | null {
   const stat = lstatSync(path, { throwIfNoEntry: false })
   return stat?.isFile() ? stat.size : null

@@ -1,7 +1,7 @@
 /**
- * One launcher for one state folder. The kernel's `flock` is the only lock that dies with its holder, kill -9
- * and power cut included, and leaves nothing stale behind; neither Node nor bun offers it, so it is called in
- * the C library.
+ * One launcher for one state folder. The kernel's `flock` is the only lock that dies with its
+ * holder, kill -9 and power cut included, and leaves nothing stale behind; neither Node nor bun
+ * offers it, so it is called in the C library.
  */
 import { closeSync, openSync } from 'node:fs'
 import { Fault } from '../../base/fault.ts'

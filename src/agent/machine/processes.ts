@@ -1,7 +1,7 @@
 /**
- * Processes, told apart for good: a process id is used again by the kernel, but id, start time and boot id
- * together name one process. The agent is started as the leader of a session of its own and its payload stays
- * in that session, so the session names everything that has to end with it.
+ * Processes, told apart for good: a process id is used again by the kernel, but id, start time and
+ * boot id together name one process. The agent is started as the leader of a session of its own and
+ * its payload stays in that session, so the session names everything that has to end with it.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -16,7 +16,9 @@ export type ProcessName = {
 
 export type Member = { readonly pid: number; readonly session: number; readonly startTime: number }
 
-/** Starts a program as the leader of its own session, with pipes for control and its stderr on ours. */
+/**
+ * Starts a program as the leader of its own session, with pipes for control and its stderr on ours.
+ */
 export function startSession(
   command: readonly [string, ...string[]],
   environment: Readonly<Record<string, string>>,
@@ -30,7 +32,10 @@ export function startSession(
   })
 }
 
-/** Starts a program in our own session. What it prints goes to our stderr: our stdout is the control line. */
+/**
+ * Starts a program in our own session. What it prints goes to our stderr: our stdout is the control
+ * line.
+ */
 export function startFollower(
   command: readonly [string, ...string[]],
   folder: string,
@@ -68,8 +73,9 @@ export function nameProcess(pid: number): ProcessName | null {
 }
 
 /**
- * Kills what is left of a session. A process counts as a member if it started no earlier than the leader in the
- * same boot: a session id is not used again while a member of it lives, so the rest cannot be strangers.
+ * Kills what is left of a session. A process counts as a member if it started no earlier than the
+ * leader in the same boot: a session id is not used again while a member of it lives, so the rest
+ * cannot be strangers.
  */
 export function killSession(leader: ProcessName): number {
   if (leader.bootId !== bootId()) return 0
@@ -106,7 +112,10 @@ export function listSession(session: number): readonly Member[] {
   return members
 }
 
-/** One line of /proc/<pid>/stat; the name in brackets may hold anything, brackets and spaces included. */
+/**
+ * One line of /proc/<pid>/stat; the name in brackets may hold anything, brackets and spaces
+ * included.
+ */
 export function parseStat(
   text: string,
 ): { state: string; session: number; startTime: number } | null {

@@ -1,6 +1,7 @@
 /**
- * A server of the agent API for tests, made from the contract: it refuses what the contract refuses, keeps what
- * it was told, and tells whoever waits for it. It has no rules of its own; a test says what it answers.
+ * A server of the agent API for tests, made from the contract: it refuses what the contract
+ * refuses, keeps what it was told, and tells whoever waits for it. It has no rules of its own; a
+ * test says what it answers.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -1,4 +1,7 @@
-/** A real agent for tests: the compiled launcher, installed below a folder as a package would, and run. */
+/**
+ * A real agent for tests: the compiled launcher, installed below a folder as a package would, and
+ * run.
+ */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {

@@ -1,4 +1,7 @@
-/** Releases for tests: a manifest over real files, signed by a key of the test, and its artifacts by gzip digest. */
+/**
+ * Releases for tests: a manifest over real files, signed by a key of the test, and its artifacts by
+ * gzip digest.
+ */
 import { gzipSync } from 'node:zlib'
 import { utf8 } from '../../base/bytes.ts'
 import { type Digest, digestOf } from '../../base/digest.ts'

@@ -12,7 +12,10 @@ export type Fit = {
 
 export type Misfit = { readonly reason: string; readonly message: string }
 
-/** In order of precedence; null when it fits. A signature says who made a version, not that it is for here. */
+/**
+ * In order of precedence; null when it fits. A signature says who made a version, not that it is
+ * for here.
+ */
 export function checkManifest(manifest: Manifest, fit: Fit): Misfit | null {
   if (manifest.version !== fit.version) {
     return {

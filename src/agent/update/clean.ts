@@ -1,7 +1,8 @@
 /**
- * Removes what no version needs any more: version directories but the ones kept, store files that none of those
- * names, leftovers of downloads. Writes nothing when there is nothing to remove. Safe to repeat, and to be cut
- * short anywhere: directories go first, and what they alone needed is found unneeded the next time.
+ * Removes what no version needs any more: version directories but the ones kept, store files that
+ * none of those names, leftovers of downloads. Writes nothing when there is nothing to remove. Safe
+ * to repeat, and to be cut short anywhere: directories go first, and what they alone needed is
+ * found unneeded the next time.
  */
 import { join } from 'node:path'
 import type { TrustedKey } from '../../trust/keys.ts'
@@ -22,7 +23,8 @@ export function clean(
   const needed = new Set<string>()
   for (const digest of digests) {
     const read = readManifest(versionFolder(layout, digest), trustedKeys)
-    // A version that cannot be read may be mended from the store: then nothing of the store is let go.
+    // A version that cannot be read may be mended from the store: then nothing of the store is let
+    // go.
     if (!read.ok) return removed
     for (const file of read.value.manifest.files) needed.add(file.digest)
   }

@@ -1,6 +1,6 @@
 /**
- * `update.json`: the attempt that this agent is working on, written whole before each step. After a crash or a
- * power cut it and what is on disk are enough to ask `nextStep` the same question again.
+ * `update.json`: the attempt that this agent is working on, written whole before each step. After a
+ * crash or a power cut it and what is on disk are enough to ask `nextStep` the same question again.
  */
 import * as z from 'zod'
 import type { UpgradeInstruction } from '../../contract/agent/check-in.ts'

@@ -1,11 +1,11 @@
 /**
- * What the update does next, given what was last written and what is true: on disk, and in the launcher's
- * slots. Pure and total; the updater's loop is: read the facts, ask here, write the journal, perform the step,
- * ask again. A crash at any point changes nothing but the time it takes.
+ * What the update does next, given what was last written and what is true: on disk, and in the
+ * launcher's slots. Pure and total; the updater's loop is: read the facts, ask here, write the
+ * journal, perform the step, ask again. A crash at any point changes nothing but the time it takes.
  *
- * The order: the manifest, then for each file that the store does not hold, download and verify; then stage the
- * version directory, then ask the launcher to switch. From there the launcher decides, and its outcome ends the
- * attempt.
+ * The order: the manifest, then for each file that the store does not hold, download and verify;
+ * then stage the version directory, then ask the launcher to switch. From there the launcher
+ * decides, and its outcome ends the attempt.
  */
 import type { ManifestFile } from '../../contract/manifest.ts'
 import type { SlotsMessage } from '../launcher/control.ts'

@@ -24,7 +24,10 @@ export function partialArtifact(layout: Layout, gzipDigest: string): string {
   return join(layout.partial, `${gzipDigest}.part`)
 }
 
-/** The attempt's verified manifest: of the version directory when that is built, else of the partial folder. */
+/**
+ * The attempt's verified manifest: of the version directory when that is built, else of the partial
+ * folder.
+ */
 export function heldManifest(
   layout: Layout,
   digest: string,

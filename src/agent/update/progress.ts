@@ -1,4 +1,7 @@
-/** What the server is told of an attempt. Pure: from the journal, the launcher's slots and the bytes so far. */
+/**
+ * What the server is told of an attempt. Pure: from the journal, the launcher's slots and the bytes
+ * so far.
+ */
 import type { AttemptPhase, AttemptReport } from '../../contract/agent/check-in.ts'
 import type { SlotsMessage } from '../launcher/control.ts'
 import type { Attempt } from './journal.ts'

@@ -1,12 +1,11 @@
 /**
  * Downloads one artifact, compressed as it is stored.
  *
- * Before: the store does not hold the file; `partial/<gzip digest>.part` holds none, some or (wrongly) too many
- * of its bytes.
- * After: the partial file has the size that was signed. Nothing is verified yet, and it does not bear a name
- * that anything else reads.
- * Safe to repeat because: bytes are only ever appended, artifacts never change under their digest, and what a
- * cut, a crash or a liar left wrong is found by the digest in the next step and thrown away.
+ * Before: the store does not hold the file; `partial/<gzip digest>.part` holds none, some or
+ * (wrongly) too many of its bytes. After: the partial file has the size that was signed. Nothing is
+ * verified yet, and it does not bear a name that anything else reads. Safe to repeat because: bytes
+ * are only ever appended, artifacts never change under their digest, and what a cut, a crash or a
+ * liar left wrong is found by the digest in the next step and thrown away.
  */
 import type { Clock } from '../../base/clock.ts'
 import { Fault } from '../../base/fault.ts'

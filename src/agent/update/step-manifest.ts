@@ -1,9 +1,10 @@
 /**
  * Fetches and verifies the manifest of the version that was offered.
  *
- * Before: the attempt names a manifest digest; nothing of it is believed.
- * After: `partial/<digest>.manifest` holds the envelope, signed by a trusted key, its payload of this digest.
- * Safe to repeat because: the file is written whole, after verification, and the same digest is the same bytes.
+ * Before: the attempt names a manifest digest; nothing of it is believed. After:
+ * `partial/<digest>.manifest` holds the envelope, signed by a trusted key, its payload of this
+ * digest. Safe to repeat because: the file is written whole, after verification, and the same
+ * digest is the same bytes.
  */
 import { Fault } from '../../base/fault.ts'
 import { accept, type Result, refuse } from '../../base/result.ts'

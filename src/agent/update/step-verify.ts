@@ -2,9 +2,9 @@
  * Verifies one downloaded artifact and takes it into the store.
  *
  * Before: `partial/<gzip digest>.part` has the size that was signed; its bytes are anybody's.
- * After: `store/<digest>` holds exactly the bytes that were signed, flushed to disk, and the partial file is gone.
- * Safe to repeat because: bytes get their final name last, by a rename, after both digests were found right; a
- * wrong download is removed, so that it is downloaded again.
+ * After: `store/<digest>` holds exactly the bytes that were signed, flushed to disk, and the
+ * partial file is gone. Safe to repeat because: bytes get their final name last, by a rename, after
+ * both digests were found right; a wrong download is removed, so that it is downloaded again.
  */
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
@@ -47,7 +47,8 @@ export async function verifyArtifact(layout: Layout, file: ManifestFile): Promis
   if (content !== file.digest) {
     removeTree(temporary)
     throw new Fault({
-      // The download was what was signed, and holds something else than was signed: no retry mends that.
+      // The download was what was signed, and holds something else than was signed: no retry mends
+      // that.
       code: 'content-mismatch',
       doing: `verifying the content of ${file.path}`,
       retry: 'never',

@@ -1,6 +1,7 @@
 /**
- * What an instruction of the server does to the journal. Instructions are levels: the same one comes with every
- * reply until the server has heard what became of it, so taking one twice must be the same as taking it once.
+ * What an instruction of the server does to the journal. Instructions are levels: the same one
+ * comes with every reply until the server has heard what became of it, so taking one twice must be
+ * the same as taking it once.
  */
 import type { Instruction } from '../../contract/agent/check-in.ts'
 import type { SlotsMessage } from '../launcher/control.ts'

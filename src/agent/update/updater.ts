@@ -1,9 +1,11 @@
 /**
- * Carries an attempt from the offer to the switch. All it decides is `nextStep` and `takeInstruction`; this file
- * reads the facts, writes the journal before each step, performs it, and holds retries and limits.
+ * Carries an attempt from the offer to the switch. All it decides is `nextStep` and
+ * `takeInstruction`; this file reads the facts, writes the journal before each step, performs it,
+ * and holds retries and limits.
  *
- * Between steps that only move files from missing to held, the facts are carried on in memory instead of being
- * read again (a version may have ten thousand files); any failure, and any new start, reads them anew.
+ * Between steps that only move files from missing to held, the facts are carried on in memory
+ * instead of being read again (a version may have ten thousand files); any failure, and any new
+ * start, reads them anew.
  */
 import type { Clock } from '../../base/clock.ts'
 import { causeChain, Fault } from '../../base/fault.ts'
@@ -86,7 +88,8 @@ export class Updater {
   hearSlots(slots: SlotsMessage): void {
     this.#slots = slots
     this.#isCleaned = false
-    // A request that the launcher could not take while it had another version on probation is made again.
+    // A request that the launcher could not take while it had another version on probation is made
+    // again.
     if (slots.probation === null) this.#switchAsked = false
     const switchAsked = this.#switchAsked
     if (this.#facts !== null) this.#facts = { ...this.#facts, slots, switchAsked }
@@ -114,7 +117,10 @@ export class Updater {
     this.#alarm.ring()
   }
 
-  /** The server has stored how this attempt ended. The journal goes first: its outcome can be asked for again. */
+  /**
+   * The server has stored how this attempt ended. The journal goes first: its outcome can be asked
+   * for again.
+   */
   acknowledge(attemptId: string): void {
     if (this.#attempt?.attempt_id === attemptId && this.report() !== null) {
       if (this.#attempt.ended === null && this.#slots?.outcome?.attempt_id !== attemptId) return
@@ -321,7 +327,8 @@ export class Updater {
     try {
       saveJournal(this.#needs.layout.journal, { schema: 1, attempt: this.#attempt })
     } catch (error) {
-      // Best effort: what is not written is found again (the attempt is offered, tried and ended once more).
+      // Best effort: what is not written is found again (the attempt is offered, tried and ended
+      // once more).
       this.#needs.log.error({ chain: causeChain(error) }, 'the journal could not be written')
     }
   }
@@ -334,7 +341,10 @@ export class Updater {
       this.#needs.log.info({ count: removed.length }, 'removed what is not needed')
   }
 
-  /** The launcher found a staged version damaged: it is built anew, from store files that are what they say. */
+  /**
+   * The launcher found a staged version damaged: it is built anew, from store files that are what
+   * they say.
+   */
   #discardDamaged(): void {
     const { layout } = this.#needs
     const held = this.#held
