@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { banned } from './house/banned.ts'
 import { cycles, deadFiles } from './house/cycles.ts'
 import { directions, privateImports } from './house/directions.ts'
-import { documentsNamedInCode, links, namedPaths, titles } from './house/documents.ts'
+import { documentsNamedInCode, links, namedPaths, settings, titles } from './house/documents.ts'
 import { catches } from './house/failures.ts'
 import { forbiddenSyntax, strayTestMarks, unexplainedSkips, unfinished } from './house/leftovers.ts'
 import { reasonsExplained, statusesExplained } from './house/reasons.ts'
@@ -36,6 +36,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   'every link leads somewhere': links,
   'every path a document names is there': namedPaths,
   'every document that code refers to is there': documentsNamedInCode,
+  'the README tells of every setting, and of no other': settings,
   'every reason code is explained, and only those': reasonsExplained,
   'every status the server answers is explained': statusesExplained,
   'the lockfile has a digest for everything and an address for nothing': lockfile,

@@ -100,3 +100,27 @@ export function documentsNamedInCode(tree: Tree): Finding[] {
       ),
     )
 }
+
+const SETTING = /\b(?:DRYDOCK_[A-Z_]+|DATABASE_URL)\b/g
+
+/** The table of settings in the README, and the files that read the environment, name the same. */
+export function settings(tree: Tree): Finding[] {
+  const readers = codeIn(tree, 'src/main/').filter(({ path }) => path.endsWith('environment.ts'))
+  const read = readers.flatMap((file) => [...file.text.matchAll(SETTING)].map((match) => match[0]))
+  const table = tree.get('README.md')?.text.split('\n') ?? []
+  const told = table.join('\n').match(SETTING) ?? []
+  const untold = [...new Set(read)].filter((name) => !told.includes(name))
+  const unread = [...new Set(told)].filter((name) => !read.includes(name))
+  return [
+    ...untold.map((name) => ({
+      ...{ path: 'src/main/environment.ts', line: 1, problem: `reads ${name}, told nowhere` },
+      instead: 'add it to the table of settings in README.md',
+    })),
+    ...unread.map((name) => ({
+      path: 'README.md',
+      line: table.findIndex((line) => line.includes(name)) + 1,
+      problem: `tells of ${name}, which nothing reads`,
+      instead: 'take it out, or read it in main',
+    })),
+  ]
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { documentsNamedInCode, links, namedPaths, titles } from './documents.ts'
+import { documentsNamedInCode, links, namedPaths, settings, titles } from './documents.ts'
 import { places } from './findings.ts'
 import { reasonCodes, reasonsExplained, statusesExplained } from './reasons.ts'
 import { lockfile, ownRegistries, pinned, registries, scripts } from './supply.ts'
@@ -47,6 +47,20 @@ describe('documentsNamedInCode', () => {
     const text = "// See docs/a.md.\nsay('more in docs/gone.md')\n"
     expect(places(documentsNamedInCode(snippets({ 'src/x.ts': text, 'docs/a.md': '' })))).toEqual([
       'src/x.ts:2',
+    ])
+  })
+})
+
+describe('settings', () => {
+  it('wants the same names in the README and in the files that read the environment', () => {
+    const tree = snippets({
+      'src/main/environment.ts': 'const { DRYDOCK_LISTEN, DRYDOCK_NEW } = process.env',
+      'src/main/other.ts': 'const DRYDOCK_INSIDE = 1',
+      'README.md': '# X\n\n| `DRYDOCK_LISTEN` | x |\n| `DRYDOCK_OLD` | y |\n',
+    })
+    expect(settings(tree).map(({ path, line, problem }) => `${path}:${line} ${problem}`)).toEqual([
+      'src/main/environment.ts:1 reads DRYDOCK_NEW, told nowhere',
+      'README.md:4 tells of DRYDOCK_OLD, which nothing reads',
     ])
   })
 })
