@@ -101,14 +101,14 @@ export function documentsNamedInCode(tree: Tree): Finding[] {
     )
 }
 
-const SETTING = /\b(?:DRYDOCK_[A-Z_]+|DATABASE_URL)\b/g
+const SETTING = /\b(?:DRYDOCK(?:_[A-Z]+)+(?![A-Z_])|DATABASE_URL\b)/g
 
 /** The table of settings in the README, and the files that read the environment, name the same. */
 export function settings(tree: Tree): Finding[] {
   const readers = codeIn(tree, 'src/main/').filter(({ path }) => path.endsWith('environment.ts'))
   const read = readers.flatMap((file) => [...file.text.matchAll(SETTING)].map((match) => match[0]))
   const table = tree.get('README.md')?.text.split('\n') ?? []
-  const told = table.join('\n').match(SETTING) ?? []
+  const told: string[] = table.join('\n').match(SETTING) ?? []
   const untold = [...new Set(read)].filter((name) => !told.includes(name))
   const unread = [...new Set(told)].filter((name) => !read.includes(name))
   return [
