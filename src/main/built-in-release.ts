@@ -1,0 +1,101 @@
+/**
+ * The agent that comes with the server: built for the machine it runs on and published as a release, so that a
+ * package can be ordered minutes after the first start. Its version is the product's, with a fourth number:
+ * `0.1.0` is `0.1.0.0`.
+ */
+
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Digest, isDigest } from '../base/digest.ts'
+import { causeChain, Fault } from '../base/fault.ts'
+import { invariant } from '../base/invariant.ts'
+import { type Target, targetName } from '../base/platform.ts'
+import { type AgentVersion, isAgentVersion } from '../base/version.ts'
+import { AGENT_ENTRY } from '../contract/manifest.ts'
+import { isForTarget } from '../domain/release/release.ts'
+import type { ServerNeeds } from '../server/needs.ts'
+import { publishRelease } from '../server/publish-release.ts'
+import { storeArtifact } from '../server/store-artifact.ts'
+import { loadReleases } from '../store/releases.ts'
+import { buildAgent, hostRuntime, hostTarget } from './build-agent.ts'
+import { PRODUCT_VERSION } from './product-version.ts'
+
+export function builtInVersion(): AgentVersion {
+  const version = `${PRODUCT_VERSION}.0`
+  invariant(isAgentVersion(version), 'a product version and a number are an agent version')
+  return version
+}
+
+/** Publishes it unless that version is there. A machine that no agent can be built on goes without. */
+export async function publishBuiltIn(needs: ServerNeeds, workFolder: string): Promise<void> {
+  const version = builtInVersion()
+  const target = hostTarget({ platform: process.platform, arch: process.arch })
+  const facts = { version, target: targetName(target) }
+  try {
+    if (await isPublished(needs, version, target)) return
+    needs.log.info(facts, 'building the agent that comes with this server')
+    await buildAndPublish(needs, { version, target, workFolder })
+    needs.log.info(facts, 'the agent that comes with this server is in the catalogue')
+  } catch (error) {
+    // Best effort: without it the server serves what is published; the next start tries again.
+    needs.log.error({ ...facts, error: causeChain(error) }, 'the built-in agent was not published')
+  }
+}
+
+async function isPublished(
+  needs: ServerNeeds,
+  version: AgentVersion,
+  target: Target,
+): Promise<boolean> {
+  const found = await loadReleases(needs.database.read, {
+    platform: target.platform,
+    versions: [version],
+  })
+  return found.some((release) => isForTarget(release, target))
+}
+
+async function buildAndPublish(
+  needs: ServerNeeds,
+  order: { readonly version: AgentVersion; readonly target: Target; readonly workFolder: string },
+): Promise<void> {
+  const { version, target, workFolder } = order
+  const runtimePath = hostRuntime(target)
+  if (runtimePath === null) {
+    const doing = `looking for the runtime of ${targetName(target)} in node_modules`
+    throw new Fault({ code: 'agent-runtime-missing', doing, retry: 'never' })
+  }
+  try {
+    const outDir = join(workFolder, targetName(target))
+    const built = await buildAgent({ target, runtimePath, outDir })
+    const launcher = await takeIn(needs, built.launcher)
+    const agent = await takeIn(needs, built.agent)
+    const files = [{ path: AGENT_ENTRY, digest: agent, executable: false }]
+    const notes = 'Comes with the server.'
+    const release = { version, target, notes, launcher, files, payload: null }
+    const published = await publishRelease(needs, release, 'server')
+    if (!published.ok) {
+      const doing = `publishing ${version}: ${published.refusal.code}`
+      throw new Fault({ code: 'built-in-refused', doing, retry: 'never' })
+    }
+  } finally {
+    await rm(workFolder, { recursive: true, force: true })
+  }
+}
+
+async function takeIn(needs: ServerNeeds, path: string): Promise<Digest> {
+  const digest = await digestOfFile(path)
+  const stored = await storeArtifact(needs, digest, createReadStream(path))
+  if (stored.ok) return stored.value.digest
+  const doing = `storing ${path}: ${stored.refusal.code}`
+  throw new Fault({ code: 'built-in-refused', doing, retry: 'never' })
+}
+
+async function digestOfFile(path: string): Promise<Digest> {
+  const hash = createHash('sha256')
+  for await (const part of createReadStream(path)) hash.update(part)
+  const digest = hash.digest('hex')
+  invariant(isDigest(digest), 'a SHA-256 in hexadecimal is a digest')
+  return digest
+}
