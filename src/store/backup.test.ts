@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { Readable } from 'node:stream'
+import { Readable, Writable } from 'node:stream'
 import { sql } from 'kysely'
 import { extract, pack } from 'tar-stream'
 import { describe, expect, it } from 'vitest'
@@ -10,7 +10,7 @@ import { systemClock } from '../base/clock.ts'
 import { digestOf } from '../base/digest.ts'
 import { systemRandom } from '../base/random.ts'
 import { artifactPath, openArtifacts } from './artifacts.ts'
-import { saveBackup, type writeBackup } from './backup.ts'
+import { saveBackup, writeBackup } from './backup.ts'
 import { inOrder } from './catalogue.ts'
 import { type DataFolder, dataFolder } from './data-folder.ts'
 import { loadAppliedMigrations, migrate } from './migrate.ts'
@@ -20,6 +20,7 @@ import { type RestoreNeeds, restoreBackup } from './restore.ts'
 import { openInstanceSecret } from './secret.ts'
 import { createTestDatabase, openTestDatabase, startTestDatabase } from './testing/database.ts'
 import { temporaryFolder } from './testing/folder.ts'
+import { mountSmallDisk } from './testing/small-disk.ts'
 
 // Everything that COPY's text has to escape.
 const AWKWARD = 'tab\t newline\n backslash\\ \\N \\. quote\' "é" \u{1F6A2}'
@@ -208,6 +209,33 @@ describe('backup and restore', () => {
   })
 })
 
+describe('a backup that cannot be written', () => {
+  it('tells a full disk, and no file appears', async (context) => {
+    await using from = await source()
+    await using disk = await mountSmallDisk(600 * 1024)
+    if (disk === null) return context.skip('needs the right to mount a small disk')
+    const saving = saveBackup(from.needs, join(disk.path, 'backup.tar'))
+    await expect(saving).rejects.toMatchObject({ code: 'disk-full', retry: 'later' })
+    expect(await readdir(disk.path)).toEqual([])
+  })
+
+  it('ends at once when the reader goes away in the middle of a large table', async () => {
+    await using from = await source()
+    await from.database.write((tx) =>
+      sql`insert into setting select 'large' || n, to_jsonb(repeat('x', 100000))
+        from generate_series(1, 300) n`.execute(tx),
+    )
+    let bytes = 0
+    const reader = new Writable({
+      write(chunk, _encoding, done) {
+        bytes += chunk.length
+        done(bytes > 5_000_000 ? new Error('gone') : null)
+      },
+    })
+    await expect(writeBackup(from.needs, reader)).rejects.toThrow('gone')
+  })
+})
+
 describe('a restore that is refused', () => {
   it('leaves a data folder alone that is not empty', async () => {
     await using from = await source()
@@ -298,6 +326,20 @@ describe('a restore that is refused', () => {
       ok: false,
       refusal: { code: 'backup-format-unknown', format: 2 },
     })
+  })
+
+  it('for want of room tells so, and takes back what it wrote', async (context) => {
+    await using from = await source()
+    await using to = await target()
+    await using disk = await mountSmallDisk(128 * 1024)
+    if (disk === null) return context.skip('needs the right to mount a small disk')
+    const bytes = await backupBytes(from.needs)
+    const needs = { ...to.needs, folder: dataFolder(join(disk.path, 'data')) }
+    const restoring = restoreBackup(needs, Readable.from([bytes]))
+    await expect(restoring).rejects.toMatchObject({ code: 'disk-full', retry: 'later' })
+    expect(await readdir(needs.folder.root)).toEqual([])
+    // The database was left empty too.
+    expect((await restoreBackup(to.needs, Readable.from([bytes]))).ok).toBe(true)
   })
 
   it('passes on what the disk or the network did to the file', async () => {
