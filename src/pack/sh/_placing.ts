@@ -27,10 +27,11 @@ install_agent() {
   place_config
   place_link
   place_service
+  [ "$below_root" = yes ] || enable_service
   placing=no
   trap 'exit 1' HUP INT TERM
-  clean_up
   trap - EXIT
+  rm -rf "$work"
   say "version $version is installed in $target"
   [ "$below_root" = yes ] || start_service
 }
@@ -38,6 +39,8 @@ install_agent() {
 # The folder of an installation that was killed is taken over, that of a living one is not.
 take_lock() {
   work=$target/.installing
+  is_new=no
+  [ -e "$target/installed-by" ] || is_new=yes
   mkdir -p "$target" || fail "$target cannot be made"
   boot=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null || echo unknown)
   if ! mkdir -m 700 "$work" 2>/dev/null; then
@@ -49,6 +52,7 @@ take_lock() {
       fail "another installation is running here as process $pid"
     fi
     keep_seed
+    [ ! -e "$work/is-new" ] || is_new=yes
     rm -rf "$work"
     mkdir -m 700 "$work" || fail "$work cannot be made"
   fi
@@ -56,6 +60,8 @@ take_lock() {
   trap clean_up EXIT
   trap 'exit 1' HUP INT TERM
   echo "$$ $boot" >"$work/holder"
+  # A first run that was killed may have left a service that nobody has enabled yet.
+  [ "$is_new" = no ] || : >"$work/is-new"
 }
 
 # A run killed between the two renames of seed left the old one there: put it back before cleaning.
@@ -63,11 +69,16 @@ keep_seed() {
   if [ ! -e "$target/seed" ] && [ -d "$work/old-seed" ]; then mv "$work/old-seed" "$target/seed"; fi
 }
 
+# After a failure.
 clean_up() {
   keep_seed
-  rm -rf "$work"
-  # Only a folder that this run made is empty.
-  rmdir "$target" 2>/dev/null || :
+  rm -rf "$work/program" "$work/service"
+  if [ "$is_new" = no ] || [ ! -e "$target/installed-by" ]; then
+    # Nothing is left to say to the next run.
+    [ "$placing" = yes ] || rm -rf "$work"
+    # Only a folder that this run made is empty.
+    rmdir "$target" 2>/dev/null || :
+  fi
   [ "$placing" = no ] || fail "the installation broke off: see above, then run this installer again"
 }
 
@@ -111,9 +122,8 @@ place_link() {
     say "$link could not be made"
 }
 
-# Sets service to the manager's name and is_new when the service was not there before.
+# Sets service to the manager's name.
 place_service() {
-  is_new=yes
   if [ "$below_root" = yes ] || { [ -d /run/systemd/system ] && has systemctl; }; then
     service=systemd
     place_unit "$root/${UNIT_FILE}" ||
@@ -122,7 +132,6 @@ place_service() {
   else
     service=init
     init=/etc/init.d/drydock-agent
-    [ ! -e "$init" ] || is_new=no
     mkdir -p /etc/init.d
     if [ -x /sbin/openrc-run ]; then
       service=openrc
@@ -139,38 +148,17 @@ place_service() {
 
 place_unit() {
   unit=$1
-  [ ! -e "$unit" ] || is_new=no
   { mkdir -p "$(dirname "$unit")" && fill_in "$work/service/unit" "$unit" 644; } 2>/dev/null
 }
 
-# A service that the administrator has disabled since stays so.
-start_service() {
-  done=yes
-  case $service in
-    systemd) start_systemd || done=no ;;
-    *) start_init || done=no ;;
-  esac
-  [ "$done" = yes ] || fail "the agent is installed, but its service did not start" 3
-}
-
-start_systemd() {
-  systemctl daemon-reload || return 1
-  if [ "$is_new" = yes ]; then systemctl --quiet enable drydock-agent.service || return 1; fi
-  [ "$start" = yes ] || return 0
-  if systemctl --quiet is-enabled drydock-agent.service 2>/dev/null; then
-    systemctl restart drydock-agent.service
-  else
-    systemctl try-restart drydock-agent.service
-  fi
-}
-
-start_init() {
-  if [ "$is_new" = yes ]; then register_init || return 1; fi
-  [ "$start" = yes ] || return 0
-  if [ "$service" = openrc ]; then
-    rc-service drydock-agent restart
-  else
-    "$init" restart
+# At the first installation only: a service that the administrator has disabled since stays so.
+enable_service() {
+  enabled=yes
+  if [ "$service" = systemd ]; then
+    systemctl daemon-reload || enabled=no
+    [ "$is_new" = no ] || systemctl --quiet enable drydock-agent.service || enabled=no
+  elif [ "$is_new" = yes ]; then
+    register_init || enabled=no
   fi
 }
 
@@ -183,6 +171,27 @@ register_init() {
     chkconfig --add drydock-agent
   else
     say "nothing here starts services at boot: have $init start called then"
+  fi
+}
+
+start_service() {
+  started=yes
+  if [ "$start" = yes ]; then
+    case $service in
+      systemd) restart_unit || started=no ;;
+      openrc) rc-service drydock-agent restart || started=no ;;
+      init) "$init" restart || started=no ;;
+    esac
+  fi
+  [ "$started" = yes ] || fail "the agent is installed, but its service did not start" 3
+  [ "$enabled" = yes ] || fail "the agent is installed, but its service could not be enabled" 3
+}
+
+restart_unit() {
+  if systemctl --quiet is-enabled drydock-agent.service 2>/dev/null; then
+    systemctl restart drydock-agent.service
+  else
+    systemctl try-restart drydock-agent.service
   fi
 }
 

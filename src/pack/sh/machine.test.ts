@@ -209,6 +209,7 @@ const COUNTED = [
   'rm',
   'rmdir',
   'cat',
+  'systemctl',
 ]
 const WRAPPER = `\
 #!/bin/busybox sh
@@ -219,6 +220,7 @@ if [ "$n" = "$(/bin/busybox cat /kill-at)" ]; then
   kill -9 "$PPID"
   exit 1
 fi
+if [ "$applet" = systemctl ]; then exec /bin/systemctl "$@"; fi
 exec /bin/busybox "$applet" "$@"
 `
 
@@ -235,9 +237,9 @@ function disarm(machine: Machine): void {
 const hasDash = needs('dash')
 
 describe.skipIf(!hasMachine || !hasDash)(
-  'an upgrade that is killed with -9 (needs root, busybox-static, dash)',
+  'an installation that is killed with -9 (needs root, busybox-static, dash)',
   () => {
-    it('leaves each file old or new at every step, and is repaired by another run', () => {
+    it('is an upgrade: leaves each file old or new at every step, and is repaired by another run', () => {
       using machine = new Machine('none')
       // busybox's own shell would call its applets and not the ones that count.
       machine.addProgram('/bin/dash')
@@ -265,5 +267,38 @@ describe.skipIf(!hasMachine || !hasDash)(
       }
       expect(killed).toBeGreaterThan(15)
     }, 180_000)
+
+    it('is repaired by another run when it was the first: the service is enabled in the end', () => {
+      using machine = new Machine('systemd')
+      machine.addProgram('/bin/dash')
+      const script = bring(machine, '1.0.0.0')
+      const rest = [`/${PROGRAM}`, '/enabled', '/usr/lib', '/etc/drydock-agent']
+      let killed = 0
+      for (let step = 1; ; step++) {
+        machine.run(['/bin/busybox', 'rm', '-rf', ...rest])
+        arm(machine, step)
+        const { status, signal } = machine.run(['/bin/dash', script])
+        disarm(machine)
+        if (status === 0 && signal === null && Number(machine.read('count')) < step) break
+        killed++
+        expect(machine.run(['/bin/dash', script])).toMatchObject({ status: 0 })
+        expect([step, machine.has('enabled')]).toEqual([step, true])
+        expect(machine.read(`${PROGRAM}/seed/agent.mjs`)).toBe('// agent 1.0.0.0\n')
+        expect(machine.has(`${PROGRAM}/.installing`)).toBe(false)
+      }
+      expect(killed).toBeGreaterThan(15)
+    }, 180_000)
+
+    it('is repaired by another run when a step failed half-way', () => {
+      using machine = new Machine('systemd')
+      machine.write('etc/drydock-agent', 'a file where a folder must be')
+      const first = install(machine, '1.0.0.0')
+      expect(first.output).toMatch(/the installation broke off/)
+      expect(first.status).toBe(1)
+      machine.run(['/bin/rm', '/etc/drydock-agent'])
+      expect(install(machine, '1.0.0.0')).toMatchObject({ status: 0 })
+      expect(machine.has('enabled')).toBe(true)
+      expect(machine.has(`${PROGRAM}/.installing`)).toBe(false)
+    })
   },
 )
