@@ -1,7 +1,13 @@
 /** The words after a command, checked against what the command takes. */
 import { parseArgs } from 'node:util'
 import { accept, type Result } from '../base/result.ts'
-import { allOptions, type Command, type Option, type ParsedArguments } from './command.ts'
+import {
+  allOptions,
+  type Command,
+  type Option,
+  type Options,
+  type ParsedArguments,
+} from './command.ts'
 import { suggestion } from './nearest.ts'
 import { type Failure, refuseUsage } from './outcome.ts'
 
@@ -17,38 +23,46 @@ export function parseArguments(
   argv: readonly string[],
 ): Result<ParsedArguments, Failure> {
   const options = allOptions(command)
-  const { tokens, positionals } = parseArgs({
-    args: [...argv],
-    options: Object.fromEntries(
-      Object.entries(options).map(([name, option]) => [
-        name,
-        {
-          type: option.kind === 'flag' ? 'boolean' : 'string',
-          ...(name === 'help' ? { short: 'h' } : {}),
-        },
-      ]),
-    ),
-    // The errors are our own: they name what was meant.
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  })
-  const values = new Map<string, string | boolean | readonly string[]>()
+  const { tokens, positionals } = readTokens(options, argv)
+  const values: GivenValues = new Map()
   for (const token of tokens) {
     if (token.kind !== 'option') continue
     // Own properties only: every object has a "constructor", and no command has that option.
     const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined
     const flaw = flawOf(token, option, { command, isRepeated: values.has(token.name) })
     if (flaw !== null) return refuseUsage(flaw, seeHelp(command))
-    const earlier = values.get(token.name)
-    if (option?.kind === 'flag') values.set(token.name, true)
-    else if (option?.kind === 'text') values.set(token.name, token.value ?? '')
-    else values.set(token.name, [...(Array.isArray(earlier) ? earlier : []), token.value ?? ''])
+    if (option !== undefined) addValue(values, token, option)
   }
   if (values.has('help')) return accept({ values: { help: true }, operands: [] })
   const flaw = missingOption(command, values) ?? flawOfOperands(command, positionals)
   if (flaw !== null) return refuseUsage(flaw, seeHelp(command))
   return accept({ values: withDefaults(options, values), operands: positionals })
+}
+
+type GivenValues = Map<string, string | boolean | readonly string[]>
+
+function readTokens(options: Options, argv: readonly string[]) {
+  const known = Object.entries(options).map(([name, { kind }]) => {
+    const type: 'boolean' | 'string' = kind === 'flag' ? 'boolean' : 'string'
+    return [name, { type, ...(name === 'help' ? { short: 'h' } : {}) }] as const
+  })
+  return parseArgs({
+    args: [...argv],
+    options: Object.fromEntries(known),
+    // The errors are our own: they name what was meant.
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  })
+}
+
+function addValue(values: GivenValues, token: OptionToken, option: Option): void {
+  const { name, value = '' } = token
+  if (option.kind === 'flag') values.set(name, true)
+  if (option.kind === 'text') values.set(name, value)
+  if (option.kind !== 'list') return
+  const earlier = values.get(name)
+  values.set(name, [...(Array.isArray(earlier) ? earlier : []), value])
 }
 
 export function seeHelp(command: Command): string {

@@ -33,7 +33,7 @@ type Definition<Context, Given extends Options> = {
   /** `release publish`. */
   readonly name: string
   readonly summary: string
-  /** More paragraphs for its own `--help`. */
+  /** More for its own `--help`, line by line. */
   readonly notes?: readonly string[]
   readonly operands?: readonly Operand[]
   readonly options: Given

@@ -29,7 +29,7 @@ export function commandHelp(command: Command): string {
     `Usage: ${usageOf(command)}`,
     '',
     `${command.summary}.`,
-    ...command.notes.flatMap((note) => ['', note]),
+    ...(command.notes.length === 0 ? [] : ['', ...command.notes]),
     '',
     ...twoColumns([
       ...command.operands.map(({ name, help }) => [name, help] as const),

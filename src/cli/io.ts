@@ -1,6 +1,7 @@
 /** What a command has of the world besides the disk: everything else is handed in. */
-import type { Clock } from '../base/clock.ts'
+import type { Clock, Instant } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
+import type { Result } from '../base/result.ts'
 import type { Fetch } from '../client/transport.ts'
 
 /** Where text goes: a terminal, a pipe, a file, or a test. */
@@ -34,9 +35,12 @@ export type CliSettings = {
 export type OwnServer = {
   /** Runs until it is told to stop; gives the exit code. */
   serve(): Promise<number>
-  backup(file: string): Promise<BackupSummary>
-  restore(file: string): Promise<BackupSummary>
+  backup(file: string): Promise<Result<BackupSummary, OwnRefusal>>
+  restore(file: string): Promise<Result<RestoreSummary, OwnRefusal>>
 }
+
+/** `reason` is a code of docs/reasons.md; null where the sentence says everything. */
+export type OwnRefusal = { readonly reason: string | null; readonly message: string }
 
 export type BackupSummary = {
   readonly tables: number
@@ -44,4 +48,11 @@ export type BackupSummary = {
   readonly artifacts: number
   /** Of the file. */
   readonly bytes: number
+}
+
+export type RestoreSummary = {
+  /** When the backup was made. */
+  readonly createdAt: Instant
+  readonly rows: number
+  readonly artifacts: number
 }

@@ -1,5 +1,6 @@
 /** How a command ends: an answer, or a failure with the exit code that scripts go by. */
 import { type Result, refuse } from '../base/result.ts'
+import type { OwnRefusal } from './io.ts'
 
 export const EXIT = {
   done: 0,
@@ -50,6 +51,12 @@ export function refuseUsage(message: string, ...hints: readonly string[]): Refus
 
 export function refuseFailed(message: string, ...hints: readonly string[]): Refused {
   return refuse({ exitCode: EXIT.failed, message, hints, reason: null })
+}
+
+/** What the server's own side refused, in its words. */
+export function refuseOwn(refusal: OwnRefusal): Refused {
+  const { message, reason } = refusal
+  return refuse({ exitCode: EXIT.failed, message, hints: [], reason })
 }
 
 export function refuseTimedOut(message: string, ...hints: readonly string[]): Refused {

@@ -57,16 +57,20 @@ function findCommand(argv: readonly string[]): Command | null {
 function unknownCommand(argv: readonly string[], group: readonly Command[]): Outcome {
   const [first = '', second = ''] = argv
   if (first.startsWith('-')) return refuseUsage(`The command comes before ${first}.`, SEE_HELP)
-  const said = group.length === 0 || second.startsWith('-') ? first : `${first} ${second}`.trim()
-  const near = nearest(
-    group.length === 0 && second !== '' && !second.startsWith('-') ? `${first} ${second}` : said,
-    COMMANDS.map(({ name }) => name),
-  )
-  const hints = [
+  const isPair = second !== '' && !second.startsWith('-')
+  const said = isPair ? `${first} ${second}` : first
+  const there = group.map(({ name }) => name).join(', ')
+  if (group.length > 0 && !isPair) {
+    return refuseUsage(`"drydock ${first}" is several commands: ${there}.`, SEE_HELP)
+  }
+  const names = COMMANDS.map(({ name }) => name)
+  const near = nearest(said, names) ?? nearest(first, names)
+  return refuseUsage(
+    `There is no command "${said}".`,
     ...(near === null ? [] : [`Did you mean "drydock ${near}"?`]),
-    ...(group.length === 0 ? [] : [`There are: ${group.map(({ name }) => name).join(', ')}.`]),
-  ]
-  return refuseUsage(`There is no command "${said}".`, ...hints, SEE_HELP)
+    ...(group.length === 0 ? [] : [`There are: ${there}.`]),
+    SEE_HELP,
+  )
 }
 
 const SEE_HELP = 'See "drydock --help".'

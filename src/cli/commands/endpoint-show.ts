@@ -42,7 +42,7 @@ function linesOf(endpoint: EndpointObject): string[] {
       ? []
       : ([
           ['last upgrade', `${upgrade.from_version} -> ${upgrade.target_version}`],
-          ['', upgradeText(upgrade)],
+          ['upgrade state', upgradeText(upgrade)],
           ['action', String(upgrade.group_action_id)],
         ] as const)),
     ...otherFields(endpoint),

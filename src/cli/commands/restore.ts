@@ -1,7 +1,7 @@
 import { accept } from '../../base/result.ts'
 import { defineOwnCommand } from '../command.ts'
-import { EXIT } from '../outcome.ts'
-import { counted } from '../print.ts'
+import { EXIT, refuseOwn } from '../outcome.ts'
+import { counted, timeText } from '../print.ts'
 
 export const restore = defineOwnCommand({
   name: 'restore',
@@ -13,13 +13,14 @@ export const restore = defineOwnCommand({
   operands: [{ name: 'FILE', help: 'what "drydock backup" wrote', count: 'one' }],
   options: {},
   async run({ server }, _values, [file = '']) {
-    const summary = await server.restore(file)
-    const { rows, tables, artifacts } = summary
-    const what = `${counted(rows, 'row')} of ${counted(tables, 'table')}`
+    const restored = await server.restore(file)
+    if (!restored.ok) return refuseOwn(restored.refusal)
+    const { rows, artifacts, createdAt } = restored.value
+    const what = `${counted(rows, 'row')} and ${counted(artifacts, 'artifact')}`
     const lines = [
-      `${file} is back: ${what} and ${counted(artifacts, 'artifact')}.`,
+      `The state of ${timeText(createdAt)} is back: ${what}.`,
       'Start it with "drydock serve".',
     ]
-    return accept({ exitCode: EXIT.done, lines, json: { file, ...summary } })
+    return accept({ exitCode: EXIT.done, lines, json: { file, ...restored.value } })
   },
 })
