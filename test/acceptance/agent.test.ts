@@ -1,12 +1,33 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { createServer as createHttpServer, request as sendOnward } from 'node:http'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { FakeServer } from '../../src/agent/testing/fake-server.ts'
-import { type InstalledAgent, installAgent } from '../../src/agent/testing/installed-agent.ts'
+import { FakeServer, type Seen } from '../../src/agent/testing/fake-server.ts'
+import {
+  type InstalledAgent,
+  installAgent,
+  writeSeed,
+} from '../../src/agent/testing/installed-agent.ts'
 import { makeRelease, type Release } from '../../src/agent/testing/release.ts'
 import { utf8 } from '../../src/base/bytes.ts'
-import type { CheckInRequest, Instruction } from '../../src/contract/agent/check-in.ts'
+import {
+  ATTEMPT_PHASES,
+  type AttemptPhase,
+  type CheckInRequest,
+  type Instruction,
+} from '../../src/contract/agent/check-in.ts'
 import { buildAgent, hostRuntime, hostTarget } from '../../src/main/build-agent.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'drydock-build-'))
@@ -72,6 +93,38 @@ function offerUntilEnded(release: Release, changes: Record<string, unknown> = {}
     if (hasEnded(request)) isOver = true
     return isOver ? { kind: 'nothing' } : offer(release, changes)
   }
+}
+
+/** As `offerUntilEnded`, to be asked by hand. */
+function offerWhileOpen(release: Release, changes: Record<string, unknown>) {
+  let isOver = false
+  return (request: CheckInRequest): Instruction => {
+    if (hasEnded(request)) isOver = true
+    return isOver ? { kind: 'nothing' } : offer(release, changes)
+  }
+}
+
+function isEnrolment(seen: Seen): seen is Extract<Seen, { kind: 'enrol' }> {
+  return seen.kind === 'enrol'
+}
+
+/** Phases may pass between two check-ins: the first one heard that is as far, or further, counts. */
+function reached(phase: AttemptPhase, wanted: AttemptPhase): boolean {
+  return ATTEMPT_PHASES.indexOf(phase) >= ATTEMPT_PHASES.indexOf(wanted) && phase !== 'failed'
+}
+
+/** Processes whose working directory is below a folder: the payloads of an agent. */
+function processesIn(folder: string): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    if (!/^\d+$/.test(pid)) return false
+    try {
+      const isShell = readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('run.sh')
+      return isShell && readlinkSync(`/proc/${pid}/cwd`).startsWith(folder)
+    } catch {
+      // Best effort: it ended while we looked.
+      return false
+    }
+  })
 }
 
 function hasEnded({ attempt }: CheckInRequest): boolean {
@@ -160,5 +213,210 @@ describe('a bad version is taken back, and its reason is told', () => {
       (request) => hasEnded(request) && request.attempt?.attempt_id === attemptIds[1],
     )
     expect(again.attempt).toMatchObject({ phase: 'failed', reason: 'failed-before' })
+  })
+})
+
+describe('killed at any time, it ends well', () => {
+  const phases = ['accepted', 'downloading', 'staged', 'switching', 'on-probation'] as const
+  const victims = ['agent', 'launcher', 'both'] as const
+  const rows = phases.flatMap((phase) => victims.map((victim) => [victim, phase] as const))
+
+  it.each(rows)('kill -9 of %s when the server hears of %s', async (victim, phase) => {
+    const payload = { run: ['run.sh'] }
+    const payloadFiles = { 'run.sh': '#!/bin/sh\nsleep 1000\n', data: randomBytes(300_000) }
+    const two = makeRelease({ version: '2.0.0.0', agent: bundle, payload, payloadFiles })
+    await newServer(two)
+    const agent = await installed(good('1.0.0.0'))
+    let launched = agent.start()
+    let killed = false
+    const offering = offerWhileOpen(two, { download_rate_max: 400_000 })
+    server.instruction = (request) => {
+      if (!killed && request.attempt !== null && reached(request.attempt.phase, phase)) {
+        killed = true
+        if (victim !== 'agent') launched.kill('SIGKILL')
+        if (victim !== 'launcher') process.kill(agent.running().pid, 'SIGKILL')
+        if (victim !== 'agent') void once(launched, 'exit').then(() => (launched = agent.start()))
+      }
+      return offering(request)
+    }
+    const ended = await server.untilCheckIn(hasEnded)
+    expect(killed).toBe(true)
+    expect(ended.attempt).toMatchObject({ phase: 'succeeded' })
+    expect(ended.agent_version).toBe('2.0.0.0')
+    expect(processesIn(agent.layout.versions).length).toBe(1)
+  })
+
+  it('a second launcher on the same folder leaves the first alone', async () => {
+    await newServer()
+    const agent = await installed(good('1.0.0.0'))
+    agent.start()
+    await server.untilCheckIn(() => true)
+    const second = agent.start()
+    const [code] = await once(second, 'exit')
+    expect(code).toBe(3)
+    await server.untilCheckIn(() => true, server.seen.length)
+  })
+
+  it('SIGTERM stops agent and payload, and the launcher exits with 0', async () => {
+    const payloadFiles = { 'run.sh': '#!/bin/sh\nsleep 1000\n' }
+    const seed = makeRelease({
+      version: '1.0.0.0',
+      agent: bundle,
+      payload: { run: ['run.sh'] },
+      payloadFiles,
+    })
+    await newServer()
+    const agent = await installed(seed)
+    const launched = agent.start()
+    await server.untilCheckIn(({ health }) => health.status === 'healthy')
+    expect(processesIn(agent.layout.versions).length).toBe(1)
+    launched.kill('SIGTERM')
+    expect(await once(launched, 'exit')).toEqual([0, null])
+    expect(processesIn(agent.layout.versions)).toEqual([])
+  })
+})
+
+describe('hostile and broken surroundings', () => {
+  it('a download that is cut again and again is resumed, and never begun anew', async () => {
+    const data = randomBytes(500_000)
+    const two = makeRelease({
+      version: '2.0.0.0',
+      agent: bundle,
+      payload: { run: ['run.sh'] },
+      payloadFiles: { data, 'run.sh': '#!/bin/sh\nexec sleep 1000\n' },
+    })
+    await newServer(two)
+    const agent = await installed(good('1.0.0.0'))
+    server.cut = () => 200_000
+    offerUntilEnded(two)
+    agent.start()
+    const ended = await server.untilCheckIn(hasEnded)
+    expect(ended.attempt).toMatchObject({ phase: 'succeeded', percent: 100 })
+    const ranges = server.seen.flatMap((seen) => (seen.kind === 'download' ? [seen.range] : []))
+    expect(ranges).toContain('bytes=200000-')
+    expect(ranges).toContain('bytes=400000-')
+  })
+
+  it('bytes changed on the way never get a name', async () => {
+    const two = makeRelease({
+      version: '2.0.0.0',
+      agent: bundle,
+      payload: { run: ['run.sh'] },
+      payloadFiles: { 'run.sh': '#!/bin/sh\nexec sleep 1000\n' },
+    })
+    await newServer(two)
+    server.tamper = (bytes) => {
+      const changed = Buffer.from(bytes)
+      changed[changed.length - 9] = (changed[changed.length - 9] ?? 0) ^ 1
+      return changed
+    }
+    const agent = await installed(good('1.0.0.0'))
+    offerUntilEnded(two)
+    agent.start()
+    const ended = await server.untilCheckIn(hasEnded)
+    expect(ended.attempt).toMatchObject({ phase: 'failed', reason: 'digest-mismatch' })
+    expect(ended.agent_version).toBe('1.0.0.0')
+    expect(readdirSync(agent.layout.store)).toHaveLength(1)
+  })
+
+  it('an active version whose file was changed is not run: the package mends it', async () => {
+    const one = good('1.0.0.0')
+    await newServer()
+    const agent = await installed(one)
+    const launched = agent.start()
+    await server.untilCheckIn(() => true)
+    launched.kill('SIGKILL')
+    await once(launched, 'exit')
+    const file = join(agent.layout.versions, one.digest, 'agent.mjs')
+    chmodSync(file, 0o600)
+    writeFileSync(file, 'throw new Error("evil")')
+    agent.start()
+    await server.untilCheckIn(() => true, server.seen.length)
+    expect(readFileSync(file).equals(bundle)).toBe(true)
+  })
+
+  it('torn slots: it begins from the seed again and keeps its identity', async () => {
+    await newServer()
+    const agent = await installed(good('1.0.0.0'))
+    const launched = agent.start()
+    await server.untilCheckIn(() => true)
+    launched.kill('SIGKILL')
+    await once(launched, 'exit')
+    writeFileSync(agent.layout.slots, '{"schema": 1, "act')
+    agent.start()
+    await server.untilCheckIn(() => true, server.seen.length)
+    expect(server.seen.filter((seen) => seen.kind === 'enrol')).toHaveLength(1)
+  })
+
+  it('a newer package is adopted, an older one is left', async () => {
+    const [one, two, three] = [good('1.0.0.0'), good('2.0.0.0'), good('3.0.0.0')]
+    await newServer()
+    const agent = await installed(two)
+    const restart = async (seed: Release) => {
+      const mark = server.seen.length
+      writeSeed(agent.layout, seed)
+      const launched = agent.start()
+      const { agent_version } = await server.untilCheckIn(() => true, mark)
+      launched.kill('SIGTERM')
+      await once(launched, 'exit')
+      return agent_version
+    }
+    expect(await restart(two)).toBe('2.0.0.0')
+    expect(await restart(one)).toBe('2.0.0.0')
+    expect(await restart(three)).toBe('3.0.0.0')
+    expect(server.seen.filter((seen) => seen.kind === 'enrol')).toHaveLength(1)
+  })
+
+  it('a dead and a hanging proxy are left for the direct way', async () => {
+    await newServer()
+    const hanging = createServer((socket) => socket.on('error', () => {}))
+    hanging.listen(0, '127.0.0.1')
+    await once(hanging, 'listening')
+    const { port } = hanging.address() as AddressInfo
+    const agent = await installed(good('1.0.0.0'), ['127.0.0.1:9', `127.0.0.1:${port}`])
+    agent.start()
+    await server.untilCheckIn(() => true)
+    hanging.close()
+  })
+
+  it('a proxy that works is used', async () => {
+    await newServer()
+    const asked: string[] = []
+    const proxy = createHttpServer((request, response) => {
+      asked.push(request.url ?? '')
+      const { method = 'GET', headers } = request
+      const onward = sendOnward(request.url ?? '', { method, headers }, (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers)
+        answer.pipe(response)
+      })
+      request.pipe(onward)
+    })
+    proxy.listen(0, '127.0.0.1')
+    await once(proxy, 'listening')
+    const { port } = proxy.address() as AddressInfo
+    const agent = await installed(good('1.0.0.0'), [`127.0.0.1:${port}`])
+    agent.start()
+    await server.untilCheckIn(() => true)
+    expect(asked).toContain(`${server.url}/agent/v1/check-in`)
+    proxy.closeAllConnections()
+    proxy.close()
+  })
+
+  it('a refused credential leads to a new enrolment, a copy to an identity of its own', async () => {
+    await newServer()
+    const agent = await installed(good('1.0.0.0'))
+    agent.start()
+    await server.untilCheckIn(() => true)
+    let refusals = 1
+    server.instead = (path) =>
+      path === '/agent/v1/check-in' && refusals-- > 0
+        ? { status: 401, body: { code: 'credential-unknown', message: 'who?' } }
+        : null
+    const again = await server.until(isEnrolment, server.seen.length)
+    expect(again.request.is_copy).toBe(false)
+    const mark = server.seen.length
+    server.instruction = () => ({ kind: 'enrol-as-copy' })
+    const asCopy = await server.until(isEnrolment, mark)
+    expect(asCopy.request.is_copy).toBe(true)
   })
 })

@@ -1,6 +1,6 @@
 /**
  * The first whole path, on real parts: a server, a deb that the real dpkg installs below a folder, the real
- * agent. From version 1 to 2 inside an open window and not before it opens; then four versions that are bad,
+ * agent. From version 1 to 2 inside an open window and not before it opens; then versions that are bad,
  * each in its own way, and back on 2 each time, with the reason where a person looks.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -71,8 +71,11 @@ describeNeeds(['dpkg'], 'the first upgrade', () => {
     await publish(client, base, { version: '1.0.0.3', agent: 'throw new Error("broken")', ...bad })
     const exits = 'await new Promise((r) => setTimeout(r, 1000)); process.exit(3)'
     await publish(client, base, { version: '1.0.0.4', agent: exits, ...bad })
-    await publish(client, base, { version: '1.0.0.5', agent: 'setInterval(() => {}, 1e6)', ...bad })
+    const hangs = 'setInterval(() => {}, 1e6); await new Promise(() => {})'
+    await publish(client, base, { version: '1.0.0.5', agent: hangs, ...bad })
     await publish(client, base, { version: '1.0.0.6', ...payload(UNHEALTHY) })
+    const hello = `process.stdout.write('{"kind":"hello","protocol":1,"version":"1.0.0.7"}\\n');`
+    await publish(client, base, { version: '1.0.0.7', agent: hello + hangs, ...bad })
   }, 180_000)
 
   afterAll(async () => {
@@ -126,8 +129,9 @@ describeNeeds(['dpkg'], 'the first upgrade', () => {
   it.each([
     ['1.0.0.3', 'does not start', 'does-not-start'],
     ['1.0.0.4', 'exits after a second', 'does-not-start'],
-    ['1.0.0.5', 'runs but never checks in', 'silent'],
+    ['1.0.0.5', 'runs and says nothing', 'silent'],
     ['1.0.0.6', 'has an unhealthy payload', 'payload-unhealthy'],
+    ['1.0.0.7', 'is up but never checks in', 'never-checked-in'],
   ])('version %s, which %s, is taken back', async (version, _how, reason) => {
     const actionId = await upgrade(client, id, version)
     const outcome = await endOf(client, actionId, id)
@@ -142,7 +146,7 @@ describeNeeds(['dpkg'], 'the first upgrade', () => {
 
   it('a version that failed there is not tried again until told', async () => {
     const again = upgrade(client, id, '1.0.0.3')
-    await expect(again).rejects.toThrow(/version failed there before/)
+    await expect(again).rejects.toThrow(/version-failed-here/)
     const order = { endpoint_ids: [id], target_versions: { linux: '1.0.0.3' }, retry_failed: true }
     const { group_action_id } = await client.endpoints.upgrade(order)
     expect(await endOf(client, group_action_id, id)).toMatchObject({ state: 'rolled-back' })
