@@ -22,7 +22,9 @@ export function failureOf(error: unknown, situation: Situation): Failure | null 
 
 function refusedByServer(error: ApiError, situation: Situation): Failure {
   const exitCode = exitCodeOf(error.status)
-  const fields = error.fieldErrors.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`)
+  const fields = error.fieldErrors
+    .map(({ loc, msg }) => `${loc.join('.')}: ${msg}`)
+    .filter((text) => !error.errMsg.includes(text))
   const hints = [
     ...(error.errExtra === '' || error.errMsg.includes(error.errExtra) ? [] : [error.errExtra]),
     ...fields,

@@ -4,11 +4,12 @@
  * cannot be carried is a flaw, and all flaws are told together, before anything is sent.
  */
 import type { Stats } from 'node:fs'
-import { access, constants, readdir, realpath, stat } from 'node:fs/promises'
+import { readdir, realpath, stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { accept, type Result } from '../base/result.ts'
 import { MANIFEST_FILES_MAX, PAYLOAD_FOLDER, relativePath } from '../contract/manifest.ts'
 import { ARTIFACT_BYTES_MAX } from '../contract/schema.ts'
+import { isReadable } from './is-readable.ts'
 import { type Failure, refuseUsage } from './outcome.ts'
 import { counted } from './print.ts'
 
@@ -128,15 +129,5 @@ async function realpathOr<Otherwise>(path: string, otherwise: Otherwise) {
   } catch {
     // Best effort: what has no real path is not there, and the caller says so.
     return otherwise
-  }
-}
-
-async function isReadable(path: string): Promise<boolean> {
-  try {
-    await access(path, constants.R_OK)
-    return true
-  } catch {
-    // Best effort: why it cannot be read does not matter to the flaw.
-    return false
   }
 }

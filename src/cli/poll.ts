@@ -1,6 +1,6 @@
 /**
- * Asks again and again until something has ended. A server that restarts meanwhile is waited for: it
- * keeps what it was told, so there is nothing to do but to ask again.
+ * Asks again and again until something has ended. A server that restarts meanwhile is waited for:
+ * it keeps what it was told, so there is nothing to do but to ask again.
  */
 import { Fault } from '../base/fault.ts'
 import { ApiError } from '../client/api-error.ts'

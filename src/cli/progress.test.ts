@@ -8,7 +8,7 @@ const MIB = 1024 ** 2
 
 describe('progress', () => {
   it.each([
-    [80, 'Uploading  [####################....................]  50%  10.0 MiB of 20.0 MiB'],
+    [80, 'Uploading  [##########..........]  50%  10.0 MiB of 20.0 MiB'],
     [50, 'Uploading  [#####.....]  50%  10.0 MiB of 20.0 MiB'],
     [40, 'Uploading   50%  10.0 MiB of 20.0 MiB'],
     [20, 'Uploading   50%  10…'],

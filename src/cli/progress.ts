@@ -13,7 +13,7 @@ const CLEAR_LINE = '\r\u001b[2K'
 const REDRAW_MS = 100
 /** A rate over less says more about buffers than about the way. */
 const RATE_AFTER_MS = 1000
-const BAR_COLUMNS_MAX = 40
+const BAR_COLUMNS_MAX = 20
 
 export function startProgress(
   needs: { readonly output: Output; readonly clock: Clock },
@@ -58,7 +58,7 @@ export function progressLine(state: ProgressState, columns: number): string {
   const tail = [
     `${bytesText(done)} of ${bytesText(total)}`,
     ...(rate === null || rate <= 0 ? [] : [`${bytesText(Math.round(rate))}/s`]),
-    ...(leftMs === null || done >= total ? [] : [`${durationText(leftMs)} left`]),
+    ...(leftMs === null || leftMs < 500 ? [] : [`${durationText(leftMs)} left`]),
   ].join('  ')
   const fixed = label.length + 2 + 2 + 1 + percent.length + 2 + tail.length
   const room = Math.min(BAR_COLUMNS_MAX, columns - fixed)

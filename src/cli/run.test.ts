@@ -139,7 +139,7 @@ describe('commands of the server itself', () => {
     expect((await cli.run('backup', '/b')).stdout).toBe(
       '/b holds 1 row of 12 tables and 3 artifacts, 2.0 KiB in all.\n',
     )
-    expect((await cli.run('restore', '/b')).stdout).toBe(
+    expect((await cli.run('restore', join(cli.folder, 'key.json'))).stdout).toBe(
       'The state of 2026-11-22 12:00 UTC is back: 5 rows and 1 artifact.\n' +
         'Start it with "drydock serve".\n',
     )
@@ -148,7 +148,8 @@ describe('commands of the server itself', () => {
   it('a refusal of theirs is told with its reason', async () => {
     const restore = async () => refuse({ reason: 'not-empty', message: 'there is a server' })
     await using cli = await startTestCli({}, { ownServer: { restore } })
-    expect(await cli.run('restore', '/b')).toEqual({
+    expect(await cli.run('restore', '/nowhere/b')).toMatchObject({ code: 2 })
+    expect(await cli.run('restore', join(cli.folder, 'key.json'))).toEqual({
       code: 1,
       stdout: '',
       stderr: 'drydock: there is a server (not-empty)\n',

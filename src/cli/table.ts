@@ -13,7 +13,9 @@ export type Column<Row> = {
 
 const GAP = 2
 
-/** On a terminal as wide as it is; everywhere else as wide as the text, so that scripts lose none. */
+/**
+ * On a terminal as wide as it is; everywhere else as wide as the text, so that scripts lose none.
+ */
 export function tableLines<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],

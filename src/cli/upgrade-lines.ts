@@ -25,7 +25,9 @@ export function upgradeText(detail: UpgradeDetail): string {
   return `${detail.state}${amount}${why === '' ? '' : `: ${why}`}`
 }
 
-function whyText({ reason, message, opens_at: opensAt }: UpgradeDetail): string {
+function whyText({ state, reason: code, message, opens_at: opensAt }: UpgradeDetail): string {
+  // An offer waits because it is offered: that is said already.
+  const reason = code === state ? null : code
   const said = reason !== null && message !== null ? `${reason} (${message})` : (reason ?? message)
   return [said, opensAt === null ? null : `opens ${timeText(opensAt)}`]
     .filter((part) => part !== null)

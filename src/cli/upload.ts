@@ -1,4 +1,6 @@
-/** Files on their way to the server: hashed first, sent only where the server does not have them. */
+/**
+ * Files on their way to the server: hashed first, sent only where the server does not have them.
+ */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import type { Digest } from '../base/digest.ts'

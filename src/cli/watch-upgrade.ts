@@ -1,6 +1,6 @@
 /**
- * Watches upgrade actions until every endpoint has come to its end: on a terminal one line for each,
- * drawn again in place; elsewhere one line for each change.
+ * Watches upgrade actions until every endpoint has come to its end: on a terminal one line for
+ * each, drawn again in place; elsewhere one line for each change.
  */
 import type { Client } from '../client/client.ts'
 import { findEndpoints, where } from './find-endpoints.ts'

@@ -7,7 +7,9 @@ import type { Clock } from '../base/clock.ts'
 import { digestOf } from '../base/digest.ts'
 import type { Random } from '../base/random.ts'
 
-/** What a key file holds: `admin-key.json` of a server, or what `drydock key create --out` wrote. */
+/**
+ * What a key file holds: `admin-key.json` of a server, or what `drydock key create --out` wrote.
+ */
 export const apiKeyFile = z.object({
   id: z.int().min(1),
   key: z.string().regex(/^[\x21-\x7e]{1,1000}$/, 'a key without blanks'),

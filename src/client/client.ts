@@ -1,7 +1,7 @@
 /**
- * The public API as a typed object, one method for each call. Replies are parsed with the contract's
- * schemas, so a reply that is not what it should be is a Fault here and no surprise later; fields
- * that this client does not know are dropped. A "no" of the server is an `ApiError`.
+ * The public API as a typed object, one method for each call. Replies are parsed with the
+ * contract's schemas, so a reply that is not what it should be is a Fault here and no surprise
+ * later; fields that this client does not know are dropped. A "no" of the server is an `ApiError`.
  */
 import type * as z from 'zod'
 import type { Clock } from '../base/clock.ts'

@@ -1,10 +1,10 @@
 /**
- * `drydock backup` and `drydock restore`: the store's backup, put together with the database of this
- * machine. A backup takes the running server's database by its socket, or starts the embedded one
- * for the time it needs; a restore always starts its own, so a running server keeps it out.
+ * `drydock backup` and `drydock restore`: the store's backup, put together with the database of
+ * this machine. A backup takes the running server's database by its socket, or starts the embedded
+ * one for the time it needs; a restore always starts its own, so a running server keeps it out.
  */
 import { createReadStream } from 'node:fs'
-import { access, open, readFile } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { systemClock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
@@ -42,8 +42,6 @@ export async function restore(
   file: string,
 ): Promise<Result<RestoreSummary, OwnRefusal>> {
   const folder = dataFolder(resolve(place.dataDir))
-  // Before anything is made in the data directory: a wrong name leaves no trace.
-  await (await open(file, 'r')).close()
   await using database = await openDatabaseOf(place, folder)
   const needs = {
     connection: database.connection,

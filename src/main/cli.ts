@@ -48,7 +48,8 @@ function outputTo(stream: NodeJS.WriteStream): Output {
       stream.write(text)
     },
     isTerminal: stream.isTTY === true && !environment.isDumbTerminal,
-    columns: () => stream.columns ?? COLUMNS_DEFAULT,
-    rows: () => stream.rows ?? ROWS_DEFAULT,
+    // Some terminals say that they have none.
+    columns: () => stream.columns || COLUMNS_DEFAULT,
+    rows: () => stream.rows || ROWS_DEFAULT,
   }
 }

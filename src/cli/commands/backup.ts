@@ -7,9 +7,9 @@ export const backup = defineOwnCommand({
   name: 'backup',
   summary: "Write everything of this machine's server into one file",
   notes: [
-    'It works while the server runs and while it does not. The file gets its name when it is whole,',
-    'and then replaces an older one. It holds the instance secret and the admin key: whoever can',
-    'read it owns the fleet.',
+    'It works while the server runs and while it does not. The file gets its name when it is',
+    'whole, and then replaces an older one. It holds the instance secret and the admin key:',
+    'whoever can read it owns the fleet.',
   ],
   operands: [{ name: 'FILE', help: 'the file to write', count: 'one' }],
   options: {},

@@ -34,8 +34,8 @@ export const distributionCreate = defineApiCommand({
   name: 'distribution create',
   summary: 'Order installation packages whose agents enrol here',
   notes: [
-    'A download that was interrupted is taken up by "drydock distribution download". The file holds',
-    'an enrolment token, so it is readable by its owner only.',
+    'A download that was interrupted is taken up by "drydock distribution download". The file',
+    'holds an enrolment token, so it is readable by its owner only.',
   ],
   options: OPTIONS,
   async run(context, values) {

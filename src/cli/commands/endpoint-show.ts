@@ -7,6 +7,8 @@ import { fieldLines, timeText } from '../print.ts'
 import { upgradeText } from '../upgrade-lines.ts'
 
 const SHOWN_MAX = 10
+/** 2001: among the numbers of an endpoint only its times, in milliseconds, are as large. */
+const FIRST_TIME = 1e12
 
 export const endpointShow = defineApiCommand({
   name: 'endpoint show',
@@ -65,6 +67,7 @@ function otherFields(endpoint: EndpointObject): [string, string][] {
 function valueText(value: unknown): string {
   if (value === null || value === undefined) return ''
   if (Array.isArray(value)) return value.map(valueText).join(', ')
+  if (typeof value === 'number' && value >= FIRST_TIME) return timeText(value)
   if (typeof value !== 'object') return String(value)
   const parts = Object.entries(value).map(([name, each]) => [name, valueText(each)] as const)
   return parts

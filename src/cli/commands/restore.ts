@@ -1,6 +1,7 @@
 import { accept } from '../../base/result.ts'
 import { defineOwnCommand } from '../command.ts'
-import { EXIT, refuseOwn } from '../outcome.ts'
+import { isReadable } from '../is-readable.ts'
+import { EXIT, refuseOwn, refuseUsage } from '../outcome.ts'
 import { counted, timeText } from '../print.ts'
 
 export const restore = defineOwnCommand({
@@ -13,6 +14,8 @@ export const restore = defineOwnCommand({
   operands: [{ name: 'FILE', help: 'what "drydock backup" wrote', count: 'one' }],
   options: {},
   async run({ server }, _values, [file = '']) {
+    // Before anything is made in the data directory: a wrong name leaves no trace.
+    if (!(await isReadable(file))) return refuseUsage(`${file} cannot be read.`)
     const restored = await server.restore(file)
     if (!restored.ok) return refuseOwn(restored.refusal)
     const { rows, artifacts, createdAt } = restored.value

@@ -303,6 +303,7 @@ describe('endpoint show', () => {
     const shown = endpoint(A, 'web-1', {
       last_upgrade: detail('failed', { reason: 'disk-full' }),
       ip: ['10.0.0.1'],
+      install_date: NOW,
       alias: '',
       operational_status_details: [{ title: 'payload', reason: 'it ended' }],
     })
@@ -312,6 +313,7 @@ describe('endpoint show', () => {
       /^id: +a{32}$/m,
       /^last upgrade: +8\.6\.0\.1 -> 8\.6\.0\.2$/m,
       /^upgrade state: +failed: disk-full$/m,
+      /^install date: +2026-11-22 12:00 UTC$/m,
       /^ip: +10\.0\.0\.1$/m,
       /^operational status details: title: payload; reason: it ended$/m,
     ]) {

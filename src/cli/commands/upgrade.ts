@@ -37,8 +37,8 @@ export const upgrade = defineApiCommand({
   name: 'upgrade',
   summary: 'Move endpoints to another version',
   notes: [
-    `More than ${UPGRADE_ENDPOINTS_MAX} endpoints become several actions. With --watch the exit code`,
-    'is 1 when any of them did not come to the version, whatever the reason.',
+    `More than ${UPGRADE_ENDPOINTS_MAX} endpoints become several actions. With --watch the exit`,
+    'code is 1 when any of them did not come to the version, whatever the reason.',
   ],
   options: OPTIONS,
   async run(context, values) {
