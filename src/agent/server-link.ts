@@ -111,9 +111,11 @@ export class ServerLink {
     try {
       for (;;) {
         const idle = this.#needs.clock.sleep(this.#needs.limits.idleMs)
-        const next = await Promise.race([reader.read(), idle.done.then(() => null)]).finally(
-          idle.cancel,
-        )
+        const read = reader.read().catch((error: unknown) => {
+          const doing = 'reading an answer'
+          throw new Fault({ code: 'server-unreachable', doing, retry: 'later', cause: error })
+        })
+        const next = await Promise.race([read, idle.done.then(() => null)]).finally(idle.cancel)
         if (next === null) {
           throw new Fault({ code: 'stalled', doing: 'reading an answer', retry: 'later' })
         }

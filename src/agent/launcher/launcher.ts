@@ -130,6 +130,8 @@ export class Launcher {
       case 'replace-damaged':
         log.error({ to: move.to, from: move.from }, 'the active version is damaged and is replaced')
         if (move.from === 'seed' && !(await this.#importSeed())) return
+        // A disk that damages what was just mended must not make this spin.
+        this.#backOff()
         return this.#save(replaced(this.#slots, move.to))
       case 'stop-child':
         return this.#stopChild(move.why)
@@ -219,6 +221,7 @@ export class Launcher {
       }
       this.#launch(slot, (verified.value.manifest.payload?.stop_timeout_s ?? 0) * 1000)
     } catch (error) {
+      // Best effort: the machine may be short of something; it is tried again after a pause.
       log.error({ chain: causeChain(error), ...slot }, 'the agent could not be started')
       this.#startNotBefore = clock.monotonic() + jittered(this.#needs.random, RETRY_MS, 0.2)
     }
@@ -291,7 +294,7 @@ export class Launcher {
   }
 
   #noteExit(running: Running, how: string): void {
-    const { clock, log, random } = this.#needs
+    const { clock, log } = this.#needs
     const now = clock.monotonic()
     const { child } = running
     this.#running = null
@@ -308,9 +311,15 @@ export class Launcher {
       })
       return
     }
-    this.#failures = now - child.startedAt >= GOOD_RUN_MS ? 1 : this.#failures + 1
+    if (now - child.startedAt >= GOOD_RUN_MS) this.#failures = 0
+    this.#backOff()
+  }
+
+  #backOff(): void {
+    const { clock, random } = this.#needs
+    this.#failures += 1
     const pause = Math.min(BACK_OFF_MAX_MS, BACK_OFF_FIRST_MS * 2 ** (this.#failures - 1))
-    this.#startNotBefore = now + jittered(random, pause, 0.25)
+    this.#startNotBefore = clock.monotonic() + jittered(random, pause, 0.25)
   }
 
   async #stopChild(why: string): Promise<void> {

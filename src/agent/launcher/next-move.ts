@@ -85,7 +85,7 @@ export function nextMove(slots: Slots, facts: Facts): Move {
 /** A seed is dealt with once, and never in the middle of a probation. */
 function moveOfSeed(slots: Slots, facts: Facts): Move | null {
   const { seed } = facts
-  if (seed === null || facts.damaged.includes(seed.manifest_digest)) return null
+  if (seed === null) return null
   if (slots.active === null) return { kind: 'adopt-seed', seed, how: 'first' }
   if (slots.seed === seed.manifest_digest || slots.probation !== null) return null
   const isBad = slots.skip.some((each) => each.manifest_digest === seed.manifest_digest)
@@ -141,8 +141,9 @@ function moveOfDamage(slots: Slots, facts: Facts): Move | null {
   if (backup !== null && !isDamaged(backup)) {
     return { kind: 'replace-damaged', to: backup, from: 'backup' }
   }
+  // Taking the seed builds its directory anew, so it mends a damaged copy of itself too.
   const { seed } = facts
-  if (seed !== null && !isDamaged(seed)) return { kind: 'replace-damaged', to: seed, from: 'seed' }
+  if (seed !== null) return { kind: 'replace-damaged', to: seed, from: 'seed' }
   // Nothing here may run. It stays so until a package brings a good seed and starts the launcher
   // again.
   return facts.child === null

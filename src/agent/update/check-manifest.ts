@@ -29,10 +29,9 @@ export function checkManifest(manifest: Manifest, fit: Fit): Misfit | null {
     return { reason: 'wrong-platform', message: `it is for ${made} and this is ${here}` }
   }
   if (manifest.launcher_protocol > fit.launcherProtocol) {
-    return {
-      reason: 'launcher-too-old',
-      message: `it needs launcher protocol ${manifest.launcher_protocol}, here is ${fit.launcherProtocol}`,
-    }
+    const needed = `launcher protocol ${manifest.launcher_protocol}`
+    const message = `it needs ${needed}, and here is ${fit.launcherProtocol}`
+    return { reason: 'launcher-too-old', message }
   }
   return null
 }

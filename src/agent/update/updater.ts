@@ -351,6 +351,7 @@ export class Updater {
     if (held === null) return
     removeTree(versionFolder(layout, held.verified.digest))
     void discardWrongFiles(layout, held).catch((error: unknown) => {
+      // Best effort: what is wrong and stays is found wrong by the launcher again.
       this.#needs.log.error({ chain: causeChain(error) }, 'the store could not be looked through')
     })
   }
