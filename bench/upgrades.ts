@@ -74,7 +74,7 @@ type Line = { readonly at: number; readonly message: string; readonly version: s
 async function timeGood(server: ServerProcess, journey: Journey): Promise<number> {
   const lines = await perform(server, journey, 'succeeded')
   const stopped = lines.find((line) => line.message === 'stopping the agent')
-  const up = lines.findLast((line) => line.message === 'agent up')
+  const up = lines.findLast((line) => line.message === 'agent is up')
   return seconds(stopped, up)
 }
 
@@ -82,7 +82,7 @@ async function timeGood(server: ServerProcess, journey: Journey): Promise<number
 async function timeBad(server: ServerProcess, journey: Journey): Promise<number> {
   const lines = await perform(server, journey, 'rolled-back')
   const switched = lines.find((line) => line.message === 'switching')
-  const up = lines.findLast((line) => line.message === 'agent up')
+  const up = lines.findLast((line) => line.message === 'agent is up')
   return seconds(switched, up)
 }
 

@@ -28,7 +28,7 @@ export type EffectNeeds = BuildNeeds & {
 export type SaveOutcome = (tx: Writer) => Promise<void>
 
 /** Far longer than a build takes, short enough that a dead server's orders wait only so long. */
-const LEASE_MS = 60_000
+const LEASE_MS = 10_000
 /** Of one taking: other servers get some too. */
 const TAKE_MAX = 8
 export const ATTEMPTS_MAX = 8
