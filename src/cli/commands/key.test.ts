@@ -40,7 +40,7 @@ describe('key create', () => {
     expect((await stat(file)).mode & 0o777).toBe(0o600)
   })
 
-  it('makes no key when the file is there already, and leaves none behind when refused', async () => {
+  it('makes no key for a file that is there, and leaves no file without a key', async () => {
     const { calls, orders } = generating()
     await using cli = await startTestCli(calls)
     const file = join(cli.folder, 'new.json')

@@ -7,6 +7,7 @@ import * as z from 'zod'
 import { ARCHES, LIBCS, PLATFORMS, type Target, targetName } from '../../base/platform.ts'
 import { accept, type Result } from '../../base/result.ts'
 import { AGENT_ENTRY, type ManifestPayload } from '../../contract/manifest.ts'
+import { REQUEST_BYTES_MAX } from '../../contract/public/error.ts'
 import { publishRelease } from '../../contract/public/releases.ts'
 import { type ApiContext, defineApiCommand, type Values } from '../command.ts'
 import { flawOfChoice, flawOfVersion, flawOfWholeNumber, wholeNumberOr } from '../option-values.ts'
@@ -132,6 +133,9 @@ function timesFrom(values: PublishValues) {
   })
 }
 
+/** `{"request_data":}` around an order. */
+const ENVELOPE_BYTES = 32
+
 type Publication = {
   readonly values: PublishValues
   readonly target: Target
@@ -154,6 +158,14 @@ async function publish(context: ApiContext, publication: Publication): Promise<O
   if (!order.success) {
     return refuseUsage('This cannot be a release.', z.prettifyError(order.error))
   }
+  const bytes = Buffer.byteLength(JSON.stringify(order.data)) + ENVELOPE_BYTES
+  if (bytes > REQUEST_BYTES_MAX) {
+    const files = `${counted(order.data.files.length, 'file')} with such long paths`
+    return refuseUsage(
+      `A release cannot list ${files}: that is more than ${bytesText(REQUEST_BYTES_MAX)}.`,
+      'Shorten their paths, or pack those that belong together into one file.',
+    )
+  }
   const digests = [order.data.launcher, ...order.data.files.map(({ digest }) => digest)]
   const missing = await missingOnServer(client, digests)
   const local = [...agent.files, ...hashed]
@@ -166,11 +178,11 @@ async function publish(context: ApiContext, publication: Publication): Promise<O
   const reply = await client.releases.publish(order.data)
   const name = `${reply.version} for ${targetName(target)}`
   const sent = new Map(toSend.map(({ digest, size }) => [digest, size]))
-  const bytes = sent.values().reduce((sum, size) => sum + size, 0)
+  const sentBytes = sent.values().reduce((sum, size) => sum + size, 0)
   const lines = reply.is_new
-    ? [`Published ${name}: ${counted(sent.size, 'file')} sent, ${bytesText(bytes)}.`]
+    ? [`Published ${name}: ${counted(sent.size, 'file')} sent, ${bytesText(sentBytes)}.`]
     : [`${name} was there before, with these very files.`]
-  const json = { ...reply, sent_files: sent.size, sent_bytes: bytes }
+  const json = { ...reply, sent_files: sent.size, sent_bytes: sentBytes }
   return accept({ exitCode: EXIT.done, lines, json })
 }
 
