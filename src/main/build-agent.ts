@@ -91,6 +91,8 @@ export async function buildAgent(order: {
       '--no-compile-autoload-bunfig',
       // Smaller heaps, and the machine's own certificate authorities beside the built-in ones.
       '--compile-exec-argv=--smol --use-system-ca',
+      // Almost all of it runs once: code that is never compiled further saves 7 MB of memory.
+      '--compile-jit-policy=100',
       `--compile-executable-path=${runtimePath}`,
       `--target=${runtimeName(target).replace('aarch64', 'arm64')}`,
       entry('agent-launcher.ts'),
