@@ -1,0 +1,143 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { systemClock } from '../base/clock.ts'
+import { silentLog } from '../base/log.ts'
+import { parseArguments } from './arguments.ts'
+import { judge } from './judge.ts'
+import { layoutOf } from './layout.ts'
+import type { PayloadHealth } from './payload.ts'
+import { applySettings, loadSettings } from './settings.ts'
+import { describeStatus, readStatus, serveStatus } from './status.ts'
+import { uninstallCommand } from './uninstall.ts'
+
+let root = ''
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'drydock-commands-'))
+})
+afterEach(() => rmSync(root, { recursive: true }))
+
+describe('the command line', () => {
+  it.each<[string[], object]>([
+    [[], { value: { kind: 'help' } }],
+    [['run'], { value: { kind: 'run', root: '' } }],
+    [['run', '--root', '/srv/x/'], { value: { kind: 'run', root: '/srv/x' } }],
+    [['run', '--root', '/'], { value: { kind: 'run', root: '' } }],
+    [['status', '--json'], { value: { kind: 'status', asJson: true } }],
+    [['facts', '--help'], { value: { kind: 'help' } }],
+    [['facts', '--json'], { ok: false }],
+    [['run', '--root'], { ok: false }],
+    [['run', 'fast'], { ok: false }],
+    [['dance'], { ok: false }],
+    [['agent'], { ok: false }],
+  ])('%j', (args, result) => {
+    expect(parseArguments(args)).toMatchObject(result)
+  })
+})
+
+describe('uninstall', () => {
+  const rows: [string | null, number, object][] = [
+    [
+      'deb\n',
+      0,
+      { value: ['dpkg', expect.stringContaining('--root='), '--purge', 'drydock-agent'] },
+    ],
+    ['sh', 0, { value: [expect.stringMatching(/uninstall\.sh$/), '--root', expect.any(String)] }],
+    ['rpm', 0, { refusal: { code: 'not-installed' } }],
+    [null, 0, { refusal: { code: 'not-installed' } }],
+  ]
+  it.each(rows)('installed by %j', (by, user, result) => {
+    const layout = layoutOf(root, join(root, 'opt'))
+    mkdirSync(layout.program)
+    if (by !== null) writeFileSync(layout.installedBy, by)
+    writeFileSync(join(layout.program, 'uninstall.sh'), '')
+    chmodSync(join(layout.program, 'uninstall.sh'), 0o755)
+    expect(uninstallCommand(layout, user)).toMatchObject(result)
+  })
+
+  it('from the machine itself it needs root', () => {
+    const layout = layoutOf('', root)
+    writeFileSync(layout.installedBy, 'deb')
+    expect(uninstallCommand(layout, 1000)).toMatchObject({ refusal: { code: 'needs-root' } })
+    expect(uninstallCommand(layout, 0)).toMatchObject({
+      value: ['dpkg', '--purge', 'drydock-agent'],
+    })
+  })
+})
+
+describe('settings', () => {
+  const installed = {
+    schema: 1,
+    server_url: 'https://drydock.test',
+    distribution_id: 'd'.repeat(32),
+    token: 't',
+    proxy: ['a.test:1'],
+    endpoint_tags: ['x'],
+    trusted_keys: [{ key_id: '1'.repeat(64), public_key: 'AAAA' }],
+  } as const
+  const copy = { ...installed, proxy: ['a.test:1'], endpoint_tags: ['x'], trusted_keys: [] }
+
+  it('the administrator replaces proxies and adds tags', () => {
+    const applied = applySettings(copy, { proxy: [], endpoint_tags: ['x', 'y'] })
+    expect(applied).toMatchObject({ proxy: [], endpoint_tags: ['x', 'y'] })
+    expect(applySettings(copy, {})).toEqual(copy)
+  })
+
+  it('a mistake in the file of the administrator does not silence the endpoint', () => {
+    const layout = layoutOf(root, join(root, 'opt'))
+    mkdirSync(layout.program)
+    mkdirSync(join(root, 'etc/drydock-agent'), { recursive: true })
+    writeFileSync(layout.enrolment, JSON.stringify({ ...installed, later: 'field' }))
+    writeFileSync(layout.settings, '{"proxy": ["nonsense"]}')
+    const settings = loadSettings(layout, silentLog)
+    expect(settings).toMatchObject({ ok: true, value: { proxy: ['a.test:1'] } })
+  })
+})
+
+describe('judge', () => {
+  const proven: PayloadHealth = {
+    status: 'healthy',
+    isProven: true,
+    reason: null,
+    exits: 0,
+    failedHealth: false,
+  }
+  it.each<[string, boolean, PayloadHealth | null, object | null]>([
+    ['checked in and proven: healthy', true, proven, { kind: 'healthy' }],
+    ['checked in and no payload: healthy', true, null, { kind: 'healthy' }],
+    ['not checked in: nothing yet', false, proven, null],
+    ['not proven: nothing yet', true, { ...proven, isProven: false }, null],
+    [
+      'the payload ended once: unhealthy',
+      true,
+      { ...proven, exits: 1 },
+      { reason: 'payload-exited' },
+    ],
+    [
+      'the health command fails: unhealthy',
+      false,
+      { ...proven, failedHealth: true },
+      { reason: 'payload-unhealthy' },
+    ],
+  ])('%s', (_, hasCheckedIn, payload, verdict) => {
+    const judged = judge({ hasCheckedIn, payload })
+    if (verdict === null) expect(judged).toBeNull()
+    else expect(judged).toMatchObject(verdict)
+  })
+})
+
+describe('status', () => {
+  it('comes from the files when no agent answers, and from the agent when one does', async () => {
+    const layout = layoutOf(root, join(root, 'opt'))
+    mkdirSync(layout.state, { recursive: true })
+    const fromFiles = await readStatus(layout, systemClock, silentLog)
+    expect(fromFiles).toMatchObject({ running: false, endpoint_id: null, version: null })
+    const live = { ...fromFiles, running: true, version: '1.0.0.0' }
+    const served = serveStatus(layout.statusSocket, silentLog, () => live)
+    await new Promise((resolve) => served.once('listening', resolve))
+    expect(await readStatus(layout, systemClock, silentLog)).toEqual(live)
+    expect(describeStatus(live)).toContain('Version:       1.0.0.0')
+    await new Promise((resolve) => served.close(resolve))
+  })
+})

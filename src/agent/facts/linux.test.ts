@@ -1,0 +1,68 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { systemRandom } from '../../base/random.ts'
+import { facts as factsSchema } from '../../contract/agent/facts.ts'
+import { layoutOf } from '../layout.ts'
+import { linuxFacts, parseKeyValues, parseUtmp, zoneOfLink } from './linux.ts'
+import { machineId } from './machine-id.ts'
+
+const known = { machine_id: '', endpoint_tags: ['a'], installed_at: 1 }
+
+describe('facts of a Linux machine', () => {
+  it('fit the contract on this machine, and are the same when nothing changed', () => {
+    const facts = linuxFacts(known)
+    expect(factsSchema.parse(facts)).toEqual(facts)
+    expect(linuxFacts(known)).toEqual(facts)
+  })
+
+  it.each([
+    ['NAME="Debian GNU/Linux"', 'NAME', 'Debian GNU/Linux'],
+    ['VERSION_ID=12', 'VERSION_ID', '12'],
+    ["NAME='Arch Linux'", 'NAME', 'Arch Linux'],
+    ['NAME="a \\"b\\" \\$c"', 'NAME', 'a "b" $c'],
+    ['# NAME=no', 'NAME', undefined],
+    ['name=no', 'NAME', undefined],
+  ])('os-release: %s', (line, key, value) => {
+    expect(parseKeyValues(`X=1\n${line}\n`).get(key)).toBe(value)
+  })
+
+  it('utmp: the users of user processes, and nothing of a cut record', () => {
+    const record = (type: number, name: string) => {
+      const bytes = Buffer.alloc(384)
+      bytes.writeInt16LE(type, 0)
+      bytes.write(name, 44)
+      return bytes
+    }
+    const bytes = Buffer.concat([
+      record(2, 'reboot'),
+      record(7, 'ann'),
+      record(8, 'old'),
+      record(7, 'x').subarray(0, 100),
+    ])
+    expect(parseUtmp(bytes)).toEqual(['ann'])
+  })
+
+  it.each([
+    ['/usr/share/zoneinfo/Europe/Berlin', 'Europe/Berlin'],
+    ['../usr/share/zoneinfo/Etc/UTC', 'Etc/UTC'],
+    ['/usr/share/zoneinfo/posix/America/Argentina/Ushuaia', 'America/Argentina/Ushuaia'],
+    ['/etc/some-zone', null],
+    ['', null],
+  ])('the zone of %s is %s', (target, zone) => {
+    expect(zoneOfLink(target)).toBe(zone)
+  })
+})
+
+describe('machineId', () => {
+  it('is made once below a root, and stays', () => {
+    const root = mkdtempSync(join(tmpdir(), 'drydock-id-'))
+    const layout = layoutOf(root, root)
+    const made = machineId(layout, systemRandom)
+    expect(made).toMatch(/^[0-9a-f]{32}$/)
+    expect(machineId(layout, systemRandom)).toBe(made)
+    expect(readFileSync(layout.machineId, 'utf8')).toBe(`${made}\n`)
+    rmSync(root, { recursive: true })
+  })
+})
