@@ -108,7 +108,7 @@ function isEnrolment(seen: Seen): seen is Extract<Seen, { kind: 'enrol' }> {
   return seen.kind === 'enrol'
 }
 
-/** Phases may pass between two check-ins: the first one heard that is as far, or further, counts. */
+/** Phases may pass between two check-ins: the first one that is as far, or further, counts. */
 function reached(phase: AttemptPhase, wanted: AttemptPhase): boolean {
   return ATTEMPT_PHASES.indexOf(phase) >= ATTEMPT_PHASES.indexOf(wanted) && phase !== 'failed'
 }
