@@ -8,9 +8,8 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import { causeChain, Fault } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
 import { type Assembled, assembleServer } from '../server/assemble.ts'
-import { type Answered, listen } from '../server/http/listen.ts'
+import { listen } from '../server/http/listen.ts'
 import { nothingThere } from '../server/http/nothing-there.ts'
-import type { Metrics } from '../server/metrics.ts'
 import { dataFolder } from '../store/data-folder.ts'
 import { type AdminKey, openAdminKey } from './admin-key.ts'
 import { publishBuiltIn } from './built-in-release.ts'
@@ -147,7 +146,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ...{ host, port, clock, log: options.log, tls: options.tls ?? null },
     routes: assembled.routes,
     elsewhere: nothingThere,
-    onAnswered: (answered) => noteAnswered(answered, options.log, assembled.needs.metrics),
+    onAnswered: assembled.onAnswered,
   })
   opened.defer(() => listener.close(DRAIN_MS))
   const url = urlOf({ host, port: listener.port }, protocol)
@@ -179,12 +178,4 @@ function publishInBackground(
     await Promise.race([published, patience.done])
     patience.cancel()
   }
-}
-
-function noteAnswered(answered: Answered, log: Log, metrics: Metrics): void {
-  const { route, method, path, status, ms, remoteAddress, isCut } = answered
-  metrics.answered({ route: route?.path ?? 'none', method, status, ms })
-  const facts = { method, path, status, ms: Math.round(ms * 10) / 10, remoteAddress, isCut }
-  if (route?.logLevel === 'debug') log.debug(facts, 'answered')
-  else log.info(facts, 'answered')
 }

@@ -5,6 +5,7 @@ import { AGENT_ROUTES } from './agent-api/routes.ts'
 import { agentRoute } from './http/agent-edge.ts'
 import { createKeyRing } from './http/authenticate.ts'
 import type { HttpRoute } from './http/exchange.ts'
+import type { Answered } from './http/listen.ts'
 import { publicRoute, rawRoute } from './http/public-edge.ts'
 import { createMetrics } from './metrics.ts'
 import type { ServerFoundations, ServerNeeds } from './needs.ts'
@@ -18,6 +19,8 @@ import { underLease } from './work/periodic.ts'
 export type Assembled = {
   readonly needs: ServerNeeds
   readonly routes: readonly HttpRoute[]
+  /** Counts and logs a request that was answered. */
+  onAnswered(answered: Answered): void
   /** Performs every effect that is due. */
   drain(): Promise<void>
   /** Stops the workers after what they are doing. */
@@ -63,9 +66,19 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
       ...AGENT_ROUTES.map((route) => agentRoute<ServerNeeds>(route, needs)),
       ...operatorRoutes(needs),
     ],
+    onAnswered: (answered) => noteAnswered(answered, needs),
     drain: () => loops[0]?.drain() ?? Promise.resolve(),
     async stop() {
       await Promise.all(loops.map((loop) => loop.stop()))
     },
   }
+}
+
+/** Paths without their query: a signature opens what it signs. */
+function noteAnswered(answered: Answered, needs: Pick<ServerNeeds, 'log' | 'metrics'>): void {
+  const { route, method, path, status, ms, remoteAddress, isCut } = answered
+  needs.metrics.answered({ route: route?.path ?? 'none', method, status, ms })
+  const facts = { method, path, status, ms: Math.round(ms * 10) / 10, remoteAddress, isCut }
+  if (route?.logLevel === 'debug') needs.log.debug(facts, 'answered')
+  else needs.log.info(facts, 'answered')
 }

@@ -34,8 +34,13 @@ export class SocketBody implements RequestBody {
     }
   }
 
-  stream(): AsyncIterable<Uint8Array> {
-    return this.#raw
+  async *stream(): AsyncGenerator<Uint8Array> {
+    try {
+      // A socket gives Buffers.
+      for await (const part of this.#raw as AsyncIterable<Uint8Array>) yield part
+    } catch (cause) {
+      throw clientGone(cause)
+    }
   }
 
   /** Whether the client still has bytes to send that nobody has asked for. */

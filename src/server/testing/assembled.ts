@@ -73,7 +73,10 @@ export async function startAssembledServer(
     clock,
     log: silentLog,
     elsewhere: nothingThere,
-    onAnswered: (each) => answered.push(each),
+    onAnswered(each) {
+      assembled.onAnswered(each)
+      answered.push(each)
+    },
   })
   opened.defer(() => listener.close(100))
   const protocol = options.tls === undefined ? 'http' : 'https'

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest'
+import { giveUpLease, takeLease } from './leases.ts'
+import type { Database } from './open.ts'
+import { startTestDatabase } from './testing/database.ts'
+
+function take(database: Database, owner: string, now: number): Promise<boolean> {
+  return database.write((tx) => takeLease(tx, { name: 'work', owner, until: now + 100 }, now))
+}
+
+describe('a lease', () => {
+  it("is one owner's until it gives it up or lets it run out", async () => {
+    await using database = await startTestDatabase()
+    expect(await take(database, 'a', 0)).toBe(true)
+    expect(await take(database, 'b', 50)).toBe(false)
+    expect(await take(database, 'a', 60)).toBe(true)
+    expect(await take(database, 'b', 159)).toBe(false)
+    expect(await take(database, 'b', 160)).toBe(true)
+    expect(await take(database, 'a', 161)).toBe(false)
+    await database.write((tx) => giveUpLease(tx, 'work', 'a'))
+    expect(await take(database, 'a', 161)).toBe(false)
+    await database.write((tx) => giveUpLease(tx, 'work', 'b'))
+    expect(await take(database, 'a', 162)).toBe(true)
+  })
+
+  it('has one taker, however many try at once', async () => {
+    await using database = await startTestDatabase()
+    const owners = Array.from({ length: 8 }, (_, index) => `owner ${index}`)
+    const taken = await Promise.all(owners.map((owner) => take(database, owner, 0)))
+    expect(taken.filter(Boolean)).toHaveLength(1)
+  })
+})
