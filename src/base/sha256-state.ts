@@ -1,8 +1,8 @@
 /**
- * SHA-256 that can stop after whole blocks and go on later (FIPS 180-4). `node:crypto` does not give its chaining
- * value away, and an advanced API key needs it: the client sends `sha256(key + nonce + timestamp)`, the key is
- * exactly two blocks, so the chaining value after them is all that is needed to check it, and the key itself need
- * not be kept anywhere.
+ * SHA-256 that can stop after whole blocks and go on later (FIPS 180-4). `node:crypto` does not
+ * give its chaining value away, and an advanced API key needs it: the client sends `sha256(key +
+ * nonce + timestamp)`, the key is exactly two blocks, so the chaining value after them is all that
+ * is needed to check it, and the key itself need not be kept anywhere.
  */
 import { toHex } from './bytes.ts'
 import type { Digest } from './digest.ts'
@@ -111,7 +111,10 @@ function firstPrimes(count: number): bigint[] {
   return primes
 }
 
-/** The first 32 bits of the fractional part of a root: that of `value * 2^(32 * degree)`, below 2^32. */
+/**
+ * The first 32 bits of the fractional part of a root: that of `value * 2^(32 * degree)`, below
+ * 2^32.
+ */
 function fractionalRoot(value: bigint, degree: bigint): number {
   const scaled = value << (32n * degree)
   let low = 0n

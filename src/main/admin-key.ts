@@ -1,8 +1,9 @@
 /**
- * The first API key: made at the first start, in `admin-key.json` for whoever may read the server's folder. The file
- * and the database row must agree, whenever the power goes: the key is first put aside in a file of another name,
- * then its row is written, then the file gets its final name with the id that the row was given. Each step looks at
- * what is there, so the next start goes on where this one was ended.
+ * The first API key: made at the first start, in `admin-key.json` for whoever may read the server's
+ * folder. The file and the database row must agree, whenever the power goes: the key is first put
+ * aside in a file of another name, then its row is written, then the file gets its final name with
+ * the id that the row was given. Each step looks at what is there, so the next start goes on where
+ * this one was ended.
  */
 import { open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'

@@ -1,7 +1,7 @@
 /**
- * The agent that comes with the server: built for the machine it runs on and published as a release, so that a
- * package can be ordered minutes after the first start. Its version is the product's, with a fourth number:
- * `0.1.0` is `0.1.0.0`.
+ * The agent that comes with the server: built for the machine it runs on and published as a
+ * release, so that a package can be ordered minutes after the first start. Its version is the
+ * product's, with a fourth number: `0.1.0` is `0.1.0.0`.
  */
 
 import { createHash } from 'node:crypto'
@@ -28,7 +28,9 @@ export function builtInVersion(): AgentVersion {
   return version
 }
 
-/** Publishes it unless that version is there. A machine that no agent can be built on goes without. */
+/**
+ * Publishes it unless that version is there. A machine that no agent can be built on goes without.
+ */
 export async function publishBuiltIn(needs: ServerNeeds, workFolder: string): Promise<void> {
   const version = builtInVersion()
   const target = hostTarget({ platform: process.platform, arch: process.arch })

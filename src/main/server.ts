@@ -1,6 +1,6 @@
 /**
- * Puts the server together: what it stands on is opened in order, and closed in the opposite one, whether it
- * stops or fails to start. Nothing here decides anything.
+ * Puts the server together: what it stands on is opened in order, and closed in the opposite one,
+ * whether it stops or fails to start. Nothing here decides anything.
  */
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
@@ -53,8 +53,8 @@ const DRAIN_MS = 5_000
 const BUILT_IN_MS_MAX = 2_000
 
 /**
- * Runs the server that the environment describes until it is told to stop. The exit code: 0 when it was told to, 1
- * when it could not start.
+ * Runs the server that the environment describes until it is told to stop. The exit code: 0 when it
+ * was told to, 1 when it could not start.
  */
 export async function serve(): Promise<number> {
   const environment = readEnvironment()

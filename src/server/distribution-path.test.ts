@@ -68,7 +68,7 @@ describe('a distribution, from the order to its bytes', () => {
     expect((await linkTo(server, other, 'sh')).sha256).not.toBe(before.sha256)
   })
 
-  it('comes for every arch that is released; a musl build stands in where there is no glibc one', async () => {
+  it('comes for every arch; a musl build stands in where there is no glibc one', async () => {
     await using server = await startAssembledServer()
     await server.publish('1.2.3.4', { arch: 'x64', libc: 'musl' })
     await server.publish('1.2.3.4', { arch: 'x64', libc: 'glibc' })

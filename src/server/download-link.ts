@@ -1,6 +1,6 @@
 /**
- * Links to packages that work without an API key, for machines that have none. A link is good for one package and
- * one day; whoever holds it can install an agent, as with the package itself.
+ * Links to packages that work without an API key, for machines that have none. A link is good for
+ * one package and one day; whoever holds it can install an agent, as with the package itself.
  */
 import { createHmac } from 'node:crypto'
 import type { Instant } from '../base/clock.ts'
@@ -42,7 +42,8 @@ export function checkLink(
 }
 
 function signatureOf(secret: UrlKey, linked: LinkedPackage, expires: string): string {
-  // Line feeds part the fields: none of them holds one when the server signs, so no two links read the same.
+  // Line feeds part the fields: none of them holds one when the server signs, so no two links read
+  // the same.
   const parts = ['package v1', linked.distributionId, linked.packageType, linked.fileName, expires]
   const mac = createHmac('sha256', secret.keyFor('url-signing'))
   return mac.update(parts.map((part) => part.replaceAll('\n', ' ')).join('\n')).digest('base64url')

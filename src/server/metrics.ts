@@ -1,4 +1,7 @@
-/** What an operator's Prometheus reads at `/metrics`: counted where it happens, read from the store when asked. */
+/**
+ * What an operator's Prometheus reads at `/metrics`: counted where it happens, read from the store
+ * when asked.
+ */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Clock } from '../base/clock.ts'
 import { UPGRADE_STATES } from '../domain/upgrade/upgrade.ts'

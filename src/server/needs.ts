@@ -30,7 +30,10 @@ export type ServerSettings = {
   readonly probationS: number
 }
 
-/** Everything a route or a worker may use; each declares the part it does use (`Pick<ServerNeeds, ...>`). */
+/**
+ * Everything a route or a worker may use; each declares the part it does use (`Pick<ServerNeeds,
+ * ...>`).
+ */
 export type ServerNeeds = ServerFoundations & {
   readonly keyRing: KeyRing
   readonly metrics: Metrics

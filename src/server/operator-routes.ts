@@ -1,6 +1,7 @@
 /**
- * What load balancers and Prometheus ask. No key: they say how the server is, and nothing of what it holds; whoever
- * opens the server to the world puts a proxy before it that keeps these paths to itself.
+ * What load balancers and Prometheus ask. No key: they say how the server is, and nothing of what
+ * it holds; whoever opens the server to the world puts a proxy before it that keeps these paths to
+ * itself.
  */
 import { utf8 } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'

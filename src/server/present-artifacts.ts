@@ -12,8 +12,8 @@ export type CatalogueNeeds = {
 const LOOKS_AT_ONCE = 32
 
 /**
- * Those of the artifacts that are both known and there. One whose bytes were lost counts as absent, so that
- * sending it again mends the store.
+ * Those of the artifacts that are both known and there. One whose bytes were lost counts as absent,
+ * so that sending it again mends the store.
  */
 export async function loadPresentArtifacts(
   needs: CatalogueNeeds,

@@ -1,6 +1,7 @@
 /**
- * A release comes into being: its manifest is built from what was uploaded, signed, decided on and stored. The
- * same order over the same artifacts gives the same manifest, byte for byte, so publishing again is harmless.
+ * A release comes into being: its manifest is built from what was uploaded, signed, decided on and
+ * stored. The same order over the same artifacts gives the same manifest, byte for byte, so
+ * publishing again is harmless.
  */
 import { utf8 } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
@@ -45,7 +46,9 @@ export type ReleaseOrder = {
   readonly payload: ManifestPayload | null
 }
 
-/** No bytes have this digest: it stands for a manifest that could not be built, and is never stored. */
+/**
+ * No bytes have this digest: it stands for a manifest that could not be built, and is never stored.
+ */
 const NO_MANIFEST = utf8('')
 
 export async function publishRelease(

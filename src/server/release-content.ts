@@ -5,8 +5,8 @@ import { MANIFEST_BYTES_MAX, type Manifest, manifest } from '../contract/manifes
 import { parseEnvelope } from '../trust/envelope.ts'
 
 /**
- * The manifest inside an envelope of our own database. Its signature is not asked for here: agents verify it, and
- * whoever can change this database signs what he likes anyway.
+ * The manifest inside an envelope of our own database. Its signature is not asked for here: agents
+ * verify it, and whoever can change this database signs what he likes anyway.
  */
 export function manifestIn(envelope: Uint8Array, manifestDigest: Digest): Manifest {
   const parsed = parseEnvelope(envelope, MANIFEST_BYTES_MAX)

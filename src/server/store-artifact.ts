@@ -14,8 +14,8 @@ export type StoreArtifactNeeds = {
 }
 
 /**
- * Takes in content that is announced by its digest: its bytes first, then its row, so that a row always has its
- * bytes. Repeatable; whatever is refused or cut leaves nothing.
+ * Takes in content that is announced by its digest: its bytes first, then its row, so that a row
+ * always has its bytes. Repeatable; whatever is refused or cut leaves nothing.
  */
 export async function storeArtifact(
   needs: StoreArtifactNeeds,

@@ -53,8 +53,8 @@ export function segmentsOf(
 }
 
 /**
- * The SHA-256 of the package's bytes: computed when somebody first asks, because it is the one thing about a
- * package that needs all of its bytes read.
+ * The SHA-256 of the package's bytes: computed when somebody first asks, because it is the one
+ * thing about a package that needs all of its bytes read.
  */
 export async function sha256Of(
   needs: PackageNeeds,

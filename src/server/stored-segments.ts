@@ -1,7 +1,10 @@
 /**
- * A package's segments as they lie in the database: its own bytes and the names of the artifacts between them,
- * sealed, because its own bytes hold the enrolment token.
+ * A package's segments as they lie in the database: its own bytes and the names of the artifacts
+ * between them, sealed, because its own bytes hold the enrolment token. Compressed before, because
+ * an installer's own bytes are mostly text and there is a list for each package of each
+ * distribution.
  */
+import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import * as z from 'zod'
 import { fromUtf8, utf8 } from '../base/bytes.ts'
 import { type Digest, digestOf } from '../base/digest.ts'
@@ -34,7 +37,7 @@ export function sealSegments(
   )
   const bytes = utf8(JSON.stringify(list))
   return {
-    sealedSegments: secret.seal(bytes, contextOf(place)),
+    sealedSegments: secret.seal(deflateRawSync(bytes, { level: 9 }), contextOf(place)),
     segmentsDigest: digestOf(bytes),
   }
 }
@@ -44,7 +47,8 @@ export function openSegments(
   place: PackagePlace,
   sealed: Uint8Array,
 ): readonly Segment[] {
-  const list = storedSegments.parse(JSON.parse(fromUtf8(secret.open(sealed, contextOf(place)))))
+  const bytes = inflateRawSync(secret.open(sealed, contextOf(place)))
+  const list = storedSegments.parse(JSON.parse(fromUtf8(bytes)))
   return list.map((stored) => {
     if (stored.length === 1) return { kind: 'bytes', bytes: Buffer.from(stored[0], 'base64') }
     const [digest, offset, length] = stored

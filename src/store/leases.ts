@@ -2,8 +2,9 @@ import type { Instant } from '../base/clock.ts'
 import type { Writer } from './open.ts'
 
 /**
- * Takes the lease of that name, or keeps it, until `until`: false when another owner holds it. An owner that dies
- * loses it by time; what is done under a lease must be harmless when two do it, because clocks differ.
+ * Takes the lease of that name, or keeps it, until `until`: false when another owner holds it. An
+ * owner that dies loses it by time; what is done under a lease must be harmless when two do it,
+ * because clocks differ.
  */
 export async function takeLease(
   writer: Writer,

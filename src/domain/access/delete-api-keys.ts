@@ -7,7 +7,10 @@ export type DeleteApiKeysView = {
 
 export type DeleteApiKeysRefusal = { readonly code: 'last-live-key' }
 
-/** Whoever deletes the last key has locked everybody out, himself included; ids that are no live key are passed over. */
+/**
+ * Whoever deletes the last key has locked everybody out, himself included; ids that are no live key
+ * are passed over.
+ */
 export function decideDeleteApiKeys(
   view: DeleteApiKeysView,
   ids: readonly number[],

@@ -1,4 +1,6 @@
-/** What every agent call has in common: its body, its errors `{code, message}`, and immutable bytes. */
+/**
+ * What every agent call has in common: its body, its errors `{code, message}`, and immutable bytes.
+ */
 import type { Log } from '../../base/log.ts'
 import type { AgentAnswer, AgentRoute } from './agent-route.ts'
 import { contentAnswer } from './content-answer.ts'

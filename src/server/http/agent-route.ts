@@ -1,4 +1,6 @@
-/** The doors that agents knock at: they authenticate for themselves, with an endpoint's credential. */
+/**
+ * The doors that agents knock at: they authenticate for themselves, with an endpoint's credential.
+ */
 import type { Segment } from '../../pack/writer.ts'
 
 export type AgentRequest = {

@@ -1,11 +1,13 @@
 /**
- * Who asks, by API key. Two modes, as existing clients sign: a standard key is sent as it is; an advanced key is
- * never sent, but `sha256(key + nonce + timestamp)` is. Neither kept here nor in the database: for a standard key
- * its SHA-256 is enough, for an advanced one the hash's chaining value after the key (base/sha256-state.ts).
+ * Who asks, by API key. Two modes, as existing clients sign: a standard key is sent as it is; an
+ * advanced key is never sent, but `sha256(key + nonce + timestamp)` is. Neither kept here nor in
+ * the database: for a standard key its SHA-256 is enough, for an advanced one the hash's chaining
+ * value after the key (base/sha256-state.ts).
  *
- * Guaranteed: an unknown id, a wrong key, the wrong mode, an expired and a deleted key are one answer, reached in
- * one way. Deliberately absent: refusing a nonce that was seen before, because existing clients sign once and call
- * often; what a thief can do with a stolen signature ends with its timestamp.
+ * Guaranteed: an unknown id, a wrong key, the wrong mode, an expired and a deleted key are one
+ * answer, reached in one way. Deliberately absent: refusing a nonce that was seen before, because
+ * existing clients sign once and call often; what a thief can do with a stolen signature ends with
+ * its timestamp.
  */
 import type { Clock, Instant } from '../../base/clock.ts'
 import { digestOf, equalInConstantTime } from '../../base/digest.ts'

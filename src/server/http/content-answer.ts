@@ -1,7 +1,7 @@
 /**
- * Immutable bytes, answered as RFC 9110 has it: the whole or one range, conditions on their name, GET, HEAD and
- * (because installers in the field use it) POST. Always as they are: what is sent was compressed once, when it was
- * published, and ranges count in those bytes.
+ * Immutable bytes, answered as RFC 9110 has it: the whole or one range, conditions on their name,
+ * GET, HEAD and (because installers in the field use it) POST. Always as they are: what is sent was
+ * compressed once, when it was published, and ranges count in those bytes.
  */
 import type { Segment } from '../../pack/writer.ts'
 import { parseRange } from './content-range.ts'
@@ -53,7 +53,10 @@ export function contentAnswer(
   return { status: 206, headers: { ...headers, 'content-range': contentRange }, body }
 }
 
-/** `If-Range` asks for the part only of these very bytes, which a weak name does not promise (RFC 9110, 13.1.5). */
+/**
+ * `If-Range` asks for the part only of these very bytes, which a weak name does not promise (RFC
+ * 9110, 13.1.5).
+ */
 function isRangeWanted(
   request: { readonly method: Method; readonly headers: Headers },
   etag: string,

@@ -9,8 +9,8 @@ const WHOLE = { kind: 'whole' } as const
 const ONE_RANGE = /^bytes=(\d*)-(\d*)$/i
 
 /**
- * Several ranges, other units and nonsense are answered with the whole: a server may ignore the header (14.2).
- * Only a range that is well formed and lies outside is refused.
+ * Several ranges, other units and nonsense are answered with the whole: a server may ignore the
+ * header (14.2). Only a range that is well formed and lies outside is refused.
  */
 export function parseRange(header: string | undefined, size: number): RangeAnswer {
   const [, first, last] = ONE_RANGE.exec((header ?? '').trim()) ?? []

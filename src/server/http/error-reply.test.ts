@@ -90,8 +90,9 @@ describe('the words', () => {
       ineligible('already-at-version'),
       ineligible('unknown-endpoint'),
     ]
+    const counted = '(unknown-endpoint: 2, already-at-version: 1)'
     expect(bodyOf({ code: 'nothing-eligible', ineligible: each }).err_extra).toBe(
-      'No endpoint was found for creating the requested action (unknown-endpoint: 2, already-at-version: 1)',
+      `No endpoint was found for creating the requested action ${counted}`,
     )
   })
 

@@ -1,10 +1,11 @@
 /**
- * The one place where a "no" becomes a status and words (docs/http-status.md). Two readers want two shapes, and get
- * both: the documents type `err_code`, `err_msg`, `err_extra` at the top level as strings; real clients read them
- * inside `reply`, with a number and, for a bad field, the list of field errors.
+ * The one place where a "no" becomes a status and words (docs/http-status.md). Two readers want two
+ * shapes, and get both: the documents type `err_code`, `err_msg`, `err_extra` at the top level as
+ * strings; real clients read them inside `reply`, with a number and, for a bad field, the list of
+ * field errors.
  *
- * Why the business refusals of the documented calls are 500: it is what existing clients of this API know ("a
- * unified status"). The reason code beside it says that asking again changes nothing.
+ * Why the business refusals of the documented calls are 500: it is what existing clients of this
+ * API know ("a unified status"). The reason code beside it says that asking again changes nothing.
  */
 import { sentenceOf } from '../../contract/parse.ts'
 import type { ErrorBody } from '../../contract/public/error.ts'

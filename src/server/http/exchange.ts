@@ -1,6 +1,6 @@
 /**
- * One request and its answer, without a socket: `listen.ts` adapts sockets to these, and tests and the simulator
- * make them by hand.
+ * One request and its answer, without a socket: `listen.ts` adapts sockets to these, and tests and
+ * the simulator make them by hand.
  */
 import type { Result } from '../../base/result.ts'
 
@@ -37,8 +37,8 @@ export type HttpAnswer = {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   /**
-   * A stream is read no faster than the client takes it, and closed (`return()`) when the client goes away; the
-   * answer to HEAD has none.
+   * A stream is read no faster than the client takes it, and closed (`return()`) when the client
+   * goes away; the answer to HEAD has none.
    */
   readonly body: string | Uint8Array | AsyncIterable<Uint8Array> | null
 }
@@ -64,7 +64,9 @@ export function jsonAnswer(
   }
 }
 
-/** The one value of a header; undefined when it is absent or was sent more than once with a list. */
+/**
+ * The one value of a header; undefined when it is absent or was sent more than once with a list.
+ */
 export function headerOf(headers: Headers, name: string): string | undefined {
   const value = headers[name]
   return typeof value === 'string' ? value : undefined

@@ -1,7 +1,8 @@
 /**
- * JSON as RFC 8259 has it, read strictly. Why not only `JSON.parse`: the public API names the line and column of
- * what is wrong, and a key that is there twice is refused, because whoever checked the first one did not see the
- * second. Objects have no prototype, so `__proto__` is a key like any other.
+ * JSON as RFC 8259 has it, read strictly. Why not only `JSON.parse`: the public API names the line
+ * and column of what is wrong, and a key that is there twice is refused, because whoever checked
+ * the first one did not see the second. Objects have no prototype, so `__proto__` is a key like any
+ * other.
  */
 import { accept, type Result, refuse } from '../../base/result.ts'
 
@@ -38,7 +39,10 @@ export function parseJson(text: string): Result<unknown, MalformedJson> {
   }
 }
 
-/** The fast way, for hot paths whose schemas refuse unknown keys anyway; the same message when it is malformed. */
+/**
+ * The fast way, for hot paths whose schemas refuse unknown keys anyway; the same message when it is
+ * malformed.
+ */
 export function parseJsonFast(bytes: Uint8Array): Result<unknown, MalformedJson> {
   try {
     const value: unknown = JSON.parse(decoder.decode(bytes))

@@ -254,7 +254,7 @@ describe('closing', () => {
     await closed
   })
 
-  it('cuts what does not finish in time, idle connections and half-sent requests included', async () => {
+  it('cuts what does not finish in time: idle connections, half-sent requests', async () => {
     const server = await start([echo])
     const idle = await open(server.listener)
     const half = await open(server.listener)

@@ -1,10 +1,10 @@
 /**
- * The one place with sockets. Fastify finds the route; everything else is ours: bodies are read by whoever wants
- * them and within his limit, so nothing is read before a request is known to be welcome, and `Content-Type` is
- * never asked (clients of the field send it twice, or not at all).
+ * The one place with sockets. Fastify finds the route; everything else is ours: bodies are read by
+ * whoever wants them and within his limit, so nothing is read before a request is known to be
+ * welcome, and `Content-Type` is never asked (clients of the field send it twice, or not at all).
  *
- * With a certificate HTTP/2 and HTTP/1.1 share the port (ALPN). Closing stops accepting, lets what is under way
- * finish for a while, and then cuts: downloads resume, everything else is repeatable.
+ * With a certificate HTTP/2 and HTTP/1.1 share the port (ALPN). Closing stops accepting, lets what
+ * is under way finish for a while, and then cuts: downloads resume, everything else is repeatable.
  */
 import { createServer, type RequestListener, type Server, STATUS_CODES } from 'node:http'
 import { createSecureServer, type ServerHttp2Session } from 'node:http2'
@@ -23,7 +23,10 @@ import { allowedMethods } from './route-match.ts'
 const HEADERS_MS_MAX = 15_000
 /** Of a whole request: an artifact of two gigabytes at five megabits a second takes 57 minutes. */
 const REQUEST_MS_MAX = 3_600_000
-/** Longer than load balancers keep theirs (60 s), so that they close first and no request meets a closed one. */
+/**
+ * Longer than load balancers keep theirs (60 s), so that they close first and no request meets a
+ * closed one.
+ */
 const KEEP_ALIVE_MS = 65_000
 /** A connection on which nothing moves in either direction. */
 const SOCKET_IDLE_MS_MAX = 120_000
@@ -120,7 +123,8 @@ function openServer(
   function secure(tls: { readonly cert: string; readonly key: string }): Server {
     const settings = { maxConcurrentStreams: HTTP2_STREAMS_MAX }
     const secured = createSecureServer({ ...limits, ...tls, allowHTTP1: true, settings })
-    // Its compatibility layer hands the handler requests and responses that are used as those of HTTP/1.1.
+    // Its compatibility layer hands the handler requests and responses that are used as those of
+    // HTTP/1.1.
     const compatible = secured as unknown as Server
     compatible.on('request', handler)
     return compatible
@@ -201,7 +205,8 @@ async function answerOf(route: HttpRoute, request: HttpRequest, log: Log): Promi
     const isStream = body !== null && typeof body === 'object' && Symbol.asyncIterator in body
     return isStream ? { ...answer, body: logged(body, log, facts) } : answer
   } catch (error) {
-    // Best effort: a route answers for its own faults; this is for what slipped through, logged as a bug.
+    // Best effort: a route answers for its own faults; this is for what slipped through, logged as
+    // a bug.
     return faultAnswer(error, log, facts)
   }
 }

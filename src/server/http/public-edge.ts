@@ -53,8 +53,8 @@ export function rawRoute<Needs extends EdgeNeeds>(route: RawRoute<Needs>, needs:
 }
 
 /**
- * Who asks, if the key is good and may do this. Until keys have roles, every live key holds every permission; the
- * routes name theirs so that this is the one place to change.
+ * Who asks, if the key is good and may do this. Until keys have roles, every live key holds every
+ * permission; the routes name theirs so that this is the one place to change.
  */
 export async function admit(
   keyRing: KeyRing,
@@ -79,8 +79,9 @@ async function answered(
 }
 
 /**
- * The value of `request_data`. Nothing at all, `{}` and `{"request_data": {}}` mean the same, because clients of the
- * field send all three; keys beside `request_data` are theirs, and are not looked at.
+ * The value of `request_data`. Nothing at all, `{}` and `{"request_data": {}}` mean the same,
+ * because clients of the field send all three; keys beside `request_data` are theirs, and are not
+ * looked at.
  */
 export async function readRequestData(body: RequestBody): Promise<Result<unknown, ApiRefusal>> {
   const bytes = await body.read(REQUEST_BYTES_MAX)

@@ -1,6 +1,9 @@
 import type { HttpRoute } from './exchange.ts'
 
-/** The methods of the routes at a path, whatever method was asked for; with or without a trailing slash. */
+/**
+ * The methods of the routes at a path, whatever method was asked for; with or without a trailing
+ * slash.
+ */
 export function allowedMethods(routes: readonly HttpRoute[], path: string): readonly string[] {
   const segments = segmentsOf(path)
   return routes

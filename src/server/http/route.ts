@@ -1,7 +1,7 @@
 /**
- * A route is a plain function from a request to a result: no socket, no framework. `public-edge.ts` authenticates,
- * reads the body and renders, `listen.ts` adapts sockets, `error-reply.ts` turns refusals into statuses; tests and
- * the simulator call `answer` directly.
+ * A route is a plain function from a request to a result: no socket, no framework. `public-edge.ts`
+ * authenticates, reads the body and renders, `listen.ts` adapts sockets, `error-reply.ts` turns
+ * refusals into statuses; tests and the simulator call `answer` directly.
  */
 import type { Result } from '../../base/result.ts'
 import type { Actor, Permission } from '../../domain/access/permission.ts'

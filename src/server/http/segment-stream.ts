@@ -33,8 +33,8 @@ function sliceOne(segment: Segment, from: number, to: number): Segment {
 }
 
 /**
- * The bytes of the segments, one after the other, read as they are asked for: at most one artifact is open, and
- * leaving the loop early closes it.
+ * The bytes of the segments, one after the other, read as they are asked for: at most one artifact
+ * is open, and leaving the loop early closes it.
  */
 export async function* streamSegments(
   segments: readonly Segment[],

@@ -1,7 +1,7 @@
 /**
- * A distribution is built: for each build of its version, each format that takes it. Nothing is compressed or
- * copied here; a package is a list of segments between the artifacts of its release, so this costs milliseconds
- * and kilobytes. Building again gives the same bytes.
+ * A distribution is built: for each build of its version, each format that takes it. Nothing is
+ * compressed or copied here; a package is a list of segments between the artifacts of its release,
+ * so this costs milliseconds and kilobytes. Building again gives the same bytes.
  */
 import { utf8 } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
@@ -35,7 +35,7 @@ import { enrolmentToken } from '../enrolment-token.ts'
 import type { Metrics } from '../metrics.ts'
 import { manifestIn } from '../release-content.ts'
 import { sealSegments } from '../stored-segments.ts'
-import type { SaveOutcome } from './perform-effects.ts'
+import type { SaveOutcome } from './save-outcome.ts'
 
 export type BuildNeeds = {
   readonly database: Database

@@ -1,7 +1,7 @@
 /**
- * What happens without being asked. A worker does one kind of work, whenever it is woken and every so often even
- * if it is not: a wake-up is a hint, a missed one costs a delay and never correctness. Stopping waits for the turn
- * that is under way.
+ * What happens without being asked. A worker does one kind of work, whenever it is woken and every
+ * so often even if it is not: a wake-up is a hint, a missed one costs a delay and never
+ * correctness. Stopping waits for the turn that is under way.
  */
 import type { Clock, Sleep } from '../../base/clock.ts'
 import { causeChain } from '../../base/fault.ts'

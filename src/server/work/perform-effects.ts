@@ -1,14 +1,14 @@
 /**
- * The outbox is worked off: take what is due, perform it, save its outcome and its end in one transaction. A
- * worker that dies in between leaves a row whose lease runs out, so everything performed here is repeatable. What
- * fails for the moment is tried again, later and later; what cannot succeed is given up, with a reason where a
- * person looks.
+ * The outbox is worked off: take what is due, perform it, save its outcome and its end in one
+ * transaction. A worker that dies in between leaves a row whose lease runs out, so everything
+ * performed here is repeatable. What fails for the moment is tried again, later and later; what
+ * cannot succeed is given up, with a reason where a person looks.
  */
 import type { Clock } from '../../base/clock.ts'
 import { causeChain, Fault } from '../../base/fault.ts'
 import { unreachable } from '../../base/invariant.ts'
 import type { Log } from '../../base/log.ts'
-import type { Database, Writer } from '../../store/open.ts'
+import type { Database } from '../../store/open.ts'
 import {
   type Effect,
   loadNextDue,
@@ -17,6 +17,7 @@ import {
   takeEffects,
 } from '../../store/outbox.ts'
 import { type BuildNeeds, buildDistribution, giveUpDistribution } from './build-distribution.ts'
+import type { SaveOutcome } from './save-outcome.ts'
 
 export type EffectNeeds = BuildNeeds & {
   readonly database: Database
@@ -24,20 +25,22 @@ export type EffectNeeds = BuildNeeds & {
   readonly log: Log
 }
 
-/** An effect's outcome, to be saved together with its end. */
-export type SaveOutcome = (tx: Writer) => Promise<void>
-
 /** Far longer than a build takes, short enough that a dead server's orders wait only so long. */
 const LEASE_MS = 10_000
 /** Of one taking: other servers get some too. */
 const TAKE_MAX = 8
 export const ATTEMPTS_MAX = 8
-/** An effect that is due and that another server is just taking is no reason to ask without pause. */
+/**
+ * An effect that is due and that another server is just taking is no reason to ask without pause.
+ */
 const REST_MS_MIN = 50
 const BACK_OFF_MS = 1_000
 const BACK_OFF_MS_MAX = 300_000
 
-/** One turn: everything that is due. Returns when the next effect is, in milliseconds from now; null: never. */
+/**
+ * One turn: everything that is due. Returns when the next effect is, in milliseconds from now;
+ * null: never.
+ */
 export async function performEffects(needs: EffectNeeds): Promise<number | null> {
   for (;;) {
     const now = needs.clock.now()

@@ -4,8 +4,8 @@ import type { Database } from '../../store/open.ts'
 import type { Work } from './loop.ts'
 
 /**
- * Work that one of several servers does at a time: who holds the lease. It outlives two turns, so that the server
- * that has it keeps it, and another takes over soon after that one is gone.
+ * Work that one of several servers does at a time: who holds the lease. It outlives two turns, so
+ * that the server that has it keeps it, and another takes over soon after that one is gone.
  */
 export function underLease(
   work: Work,

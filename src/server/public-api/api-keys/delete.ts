@@ -16,7 +16,10 @@ type Needs = {
   readonly keyRing: KeyRing
 }
 
-/** `POST api_keys/delete`: no server takes these keys any more, this one at once, others within seconds. */
+/**
+ * `POST api_keys/delete`: no server takes these keys any more, this one at once, others within
+ * seconds.
+ */
 export const deleteApiKeysRoute: PublicRoute<Needs> = {
   method: 'POST',
   path: '/public_api/v1/api_keys/delete',
@@ -36,7 +39,8 @@ export const deleteApiKeysRoute: PublicRoute<Needs> = {
       const live = keys.filter((key) => {
         return key.revokedAt === null && (key.expiresAt ?? Number.POSITIVE_INFINITY) > now
       })
-      // An expired key can be deleted like any other: it is no longer one of those that must not all go.
+      // An expired key can be deleted like any other: it is no longer one of those that must not
+      // all go.
       const expired = keys.filter((key) => key.revokedAt === null && !live.includes(key))
       const view = { live: new Set(live.map((key) => key.id)) }
       const decided = decideDeleteApiKeys(view, named)

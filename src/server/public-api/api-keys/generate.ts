@@ -20,7 +20,9 @@ type Needs = {
   readonly keyRing: KeyRing
 }
 
-/** The one role there is. A key that was meant to be able to do less must not be given everything. */
+/**
+ * The one role there is. A key that was meant to be able to do less must not be given everything.
+ */
 export const ADMINISTRATOR = 'administrator'
 const ADMINISTRATOR_NAMES = [ADMINISTRATOR, 'instance administrator']
 

@@ -30,8 +30,8 @@ type Needs = {
 }
 
 /**
- * `POST distributions/create`: orders a distribution. The order is durable before the reply; it is built
- * afterwards, and `get_status` tells how that went.
+ * `POST distributions/create`: orders a distribution. The order is durable before the reply; it is
+ * built afterwards, and `get_status` tells how that went.
  */
 export const createDistributionRoute: PublicRoute<Needs> = {
   method: 'POST',

@@ -1,6 +1,6 @@
 /**
- * A package's bytes, at the URL that `get_dist_url` gives. GET, HEAD and POST do the same, because installers in
- * the field use them all; the link's own signature or an API key opens it.
+ * A package's bytes, at the URL that `get_dist_url` gives. GET, HEAD and POST do the same, because
+ * installers in the field use them all; the link's own signature or an API key opens it.
  */
 import type { Clock } from '../../../base/clock.ts'
 import { type DistributionId, isId } from '../../../base/ids.ts'

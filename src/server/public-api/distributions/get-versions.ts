@@ -9,7 +9,10 @@ import type { PublicRoute } from '../../http/route.ts'
 /** Always there, if only empty: clients look at all three. */
 const PLATFORMS_NAMED = ['windows', 'linux', 'macos'] as const satisfies readonly Platform[]
 
-/** `POST distributions/get_versions`: what can be ordered, ascending, so that the last is the newest. */
+/**
+ * `POST distributions/get_versions`: what can be ordered, ascending, so that the last is the
+ * newest.
+ */
 export const getVersionsRoute: PublicRoute<{ readonly database: Database }> = {
   method: 'POST',
   path: '/public_api/v1/distributions/get_versions',

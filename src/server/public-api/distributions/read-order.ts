@@ -1,9 +1,11 @@
 /**
- * What an order means. The document contradicts itself about versions and platforms, and clients read it each in
- * their own way; every reading that can only mean one thing is taken:
+ * What an order means. The document contradicts itself about versions and platforms, and clients
+ * read it each in their own way; every reading that can only mean one thing is taken:
  *
- * - `agent_version` may be a version, `latest`, absent (the newest), or one of the names `windows_version`,
- *   `linux_version`, `macos_version`: then it is that field's value, else the newest, and names the platform too.
+ * - `agent_version` may be a version, `latest`, absent (the newest), or one of the names
+ *   `windows_version`,
+ *   `linux_version`, `macos_version`: then it is that field's value, else the newest, and names the
+ *   platform too.
  * - `standalone` with the platform `kubernetes` or `helm` is that kind, which runs on linux.
  * - An `upgrade` names its platform by the one version field it fills.
  */

@@ -5,7 +5,10 @@ import { missingArtifacts } from '../../../contract/public/releases.ts'
 import type { PublicRoute } from '../../http/route.ts'
 import { type CatalogueNeeds, loadPresentArtifacts } from '../../present-artifacts.ts'
 
-/** `POST releases/missing_artifacts`: which of these the server does not have, so that only those are sent. */
+/**
+ * `POST releases/missing_artifacts`: which of these the server does not have, so that only those
+ * are sent.
+ */
 export const missingArtifactsRoute: PublicRoute<CatalogueNeeds> = {
   method: 'POST',
   path: '/public_api/v1/releases/missing_artifacts',

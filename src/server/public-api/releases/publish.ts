@@ -11,7 +11,10 @@ import {
   type ReleaseOrder,
 } from '../../publish-release.ts'
 
-/** `POST releases/publish`: makes a version of what was uploaded. Publishing the very same again is harmless. */
+/**
+ * `POST releases/publish`: makes a version of what was uploaded. Publishing the very same again is
+ * harmless.
+ */
 export const publishReleaseRoute: PublicRoute<PublishNeeds> = {
   method: 'POST',
   path: '/public_api/v1/releases/publish',
@@ -30,7 +33,8 @@ export const publishReleaseRoute: PublicRoute<PublishNeeds> = {
 function toOrder(wire: PublishReleaseRequest): ReleaseOrder {
   const { platform, arch, libc } = wire
   return {
-    version: wire.version as AgentVersion, // The schema checked the spelling of versions and digests.
+    // The schema checked the spelling of versions and digests.
+    version: wire.version as AgentVersion,
     target: { platform, arch, libc },
     notes: wire.notes ?? null,
     launcher: wire.launcher as Digest,

@@ -102,7 +102,7 @@ describe('publishing a release', () => {
     expect(release?.files.map((file) => file.path)).toEqual(paths.toSorted())
   })
 
-  it('refuses a version that is there with other content, and artifacts that are not there', async () => {
+  it('refuses a version that is there with other content, and absent artifacts', async () => {
     await using server = await startAssembledServer()
     const [one, two] = [
       await server.upload(Buffer.from('1')),
