@@ -79,10 +79,11 @@ async function measure(target: {
     }
     // Warmed up in a run of its own, so that the CPU of the measured one is all its own.
     run(0, WARM_UP)
-    const members = family(pid)
-    const before = members.map(cpuSeconds)
+    const before = new Map(family(pid).map((member) => [member, cpuSeconds(member)]))
     const load = run(0, COUNT)
-    const used = members.map((member, index) => cpuSeconds(member) - (before[index] ?? 0))
+    const spent = (member: number) => cpuSeconds(member) - (before.get(member) ?? 0)
+    // PostgreSQL may have ended one of its workers meanwhile; what that used is not counted.
+    const used = family(pid).map(spent)
     if (load.failures > 0) throw new Error(`${load.failures} requests were not answered with 200`)
     return { load, ownCpu: used[0] ?? 0, allCpu: used.reduce((sum, each) => sum + each, 0) }
   } finally {

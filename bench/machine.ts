@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 
 /** Clock ticks of /proc/<pid>/stat: 100 a second on every Linux that Node runs on. */
 const TICKS_A_SECOND = 100
 
-/** CPU seconds, user and system, that a process has used. */
+/** CPU seconds, user and system, that a process has used; 0 when it is no longer there. */
 export function cpuSeconds(pid: number): number {
+  if (!existsSync(`/proc/${pid}`)) return 0
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   // The second field is the name in parentheses and may hold spaces.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')

@@ -24,13 +24,18 @@ try {
   const distributionId = await order(server.client, 'bench', base.version)
   const token = await enrolmentToken(server, distributionId)
   const rows: Row[] = []
-  rows.push(...(await benchDistributions(server, dataDir)))
-  rows.push(...(await benchDownloads(server, distributionId)))
-  rows.push(...(await benchUpgrades(server)))
-  rows.push(...(await benchCheckIns(server, { distributionId, token })))
+  for (const bench of [
+    () => benchDistributions(server, dataDir),
+    () => benchDownloads(server, distributionId),
+    () => benchUpgrades(server),
+    () => benchCheckIns(server, { distributionId, token }),
+  ]) {
+    const measured = await bench()
+    process.stderr.write(`${renderTable(measured)}\n\n`)
+    rows.push(...measured)
+  }
   const [cpu] = cpus()
   process.stdout.write(`${cpus().length} x ${cpu?.model ?? 'unknown'}\n\n${renderTable(rows)}\n`)
-  await server.end('SIGTERM')
 } finally {
   await rm(folder, { recursive: true, force: true })
 }

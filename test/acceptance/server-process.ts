@@ -36,7 +36,16 @@ export async function startServerProcess(options: {
   await Promise.race([eventually('a ready server', () => isReady(url), 120_000), hasEnded])
   // From here on its end is the test's business.
   hasEnded.catch(() => {})
-  return { ...running, url, client: await clientOf(url, dataDir) }
+  const client = await clientOf(url, dataDir)
+  return {
+    ...running,
+    url,
+    client,
+    // Told, not killed: its database ends with it, and the folder can be removed.
+    async [Symbol.asyncDispose]() {
+      await running.end('SIGTERM')
+    },
+  }
 }
 
 async function isReady(url: string): Promise<true | null> {
