@@ -1,6 +1,6 @@
 /**
- * What check-ins are measured against: node:http alone, which reads the same body, parses it, and answers with
- * the same bytes. `node bench/bare-server.ts <port> <answer>`.
+ * What check-ins are measured against: node:http alone, which reads the same body, parses it, and
+ * answers with the same bytes. `node bench/bare-server.ts <port> <answer>`.
  */
 import { createServer } from 'node:http'
 

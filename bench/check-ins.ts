@@ -1,6 +1,6 @@
 /**
- * Check-ins a second and CPU per check-in, against bare node:http that reads, parses and answers the same bytes.
- * The load generator is a process of its own on the same machine, for both alike.
+ * Check-ins a second and CPU per check-in, against bare node:http that reads, parses and answers
+ * the same bytes. The load generator is a process of its own on the same machine, for both alike.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -98,7 +98,10 @@ async function measureBare(requests: readonly string[], answer: string): Promise
   return await measure({ port, pid: bare.pid, requests })
 }
 
-/** Enrols endpoints, lets each check in once, and makes the requests that they would repeat for ever. */
+/**
+ * Enrols endpoints, lets each check in once, and makes the requests that they would repeat for
+ * ever.
+ */
 async function prepare(
   server: ServerProcess,
   enrolment: { readonly distributionId: string; readonly token: string },

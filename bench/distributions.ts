@@ -1,4 +1,6 @@
-/** From the call to `Completed`, and what one more distribution costs on disk; against `dpkg-deb`. */
+/**
+ * From the call to `Completed`, and what one more distribution costs on disk; against `dpkg-deb`.
+ */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

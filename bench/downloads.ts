@@ -1,4 +1,7 @@
-/** Download of one package over loopback: Drydock, which joins it from segments, against nginx and a plain file. */
+/**
+ * Download of one package over loopback: Drydock, which joins it from segments, against nginx and a
+ * plain file.
+ */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

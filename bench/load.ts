@@ -1,7 +1,7 @@
 /**
- * A load generator that costs little: requests are made once as bytes, connections are kept, and of an answer
- * only its length is read. Run as a process of its own: `node bench/load.ts <file with options>`; it prints one
- * JSON line.
+ * A load generator that costs little: requests are made once as bytes, connections are kept, and of
+ * an answer only its length is read. Run as a process of its own: `node bench/load.ts <file with
+ * options>`; it prints one JSON line.
  */
 import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'

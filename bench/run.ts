@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: starts a server of its own, measures, and prints the table of docs/benchmarks.md. Figures move
- * with the machine; ratios within one run are what counts.
+ * `npm run bench`: starts a server of its own, measures, and prints the table of
+ * docs/benchmarks.md. Figures move with the machine; ratios within one run are what counts.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'

@@ -1,4 +1,6 @@
-/** One line of the result: what was measured, what a user would pick instead, and how they compare. */
+/**
+ * One line of the result: what was measured, what a user would pick instead, and how they compare.
+ */
 export type Row = {
   readonly what: string
   readonly ours: string

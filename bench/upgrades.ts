@@ -1,7 +1,7 @@
 /**
- * Seconds without a running agent in a good upgrade, and seconds until the old version is back from a bad one,
- * read from the launcher's own log of a real agent below a folder. The times are the launcher's, between its own
- * lines: from "stopping the agent" to the hello of the next one.
+ * Seconds without a running agent in a good upgrade, and seconds until the old version is back from
+ * a bad one, read from the launcher's own log of a real agent below a folder. The times are the
+ * launcher's, between its own lines: from "stopping the agent" to the hello of the next one.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

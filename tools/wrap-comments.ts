@@ -3,7 +3,8 @@
  * as they are. Only paragraphs with a line that is too wide are touched, and code, lists and tables
  * inside comments stay.
  *
- * Usage: node tools/wrap-comments.ts [FILE...], from the root of the repository; all of ours without one.
+ * Usage: node tools/wrap-comments.ts [FILE...], from the root of the repository; all of ours
+ * without one.
  */
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
 

@@ -1,6 +1,7 @@
 /**
- * Joins calls that arrive while another batch is at work into the next batch: under load a thousand callers
- * share one query, without load nobody waits. No timer: a batch starts as soon as the one before it is done.
+ * Joins calls that arrive while another batch is at work into the next batch: under load a thousand
+ * callers share one query, without load nobody waits. No timer: a batch starts as soon as the one
+ * before it is done.
  */
 export class Batcher<Item, Outcome> {
   readonly #perform: (items: readonly Item[]) => Promise<readonly Outcome[]>
@@ -21,7 +22,8 @@ export class Batcher<Item, Outcome> {
   run(item: Item): Promise<Outcome> {
     const { promise, resolve, reject } = Promise.withResolvers<Outcome>()
     this.#waiting.push({ item, resolve, reject })
-    // Also when idle the batch starts only after this turn, so that requests read in one turn share it.
+    // Also when idle the batch starts only after this turn, so that requests read in one turn share
+    // it.
     if (!this.#isBusy) {
       this.#isBusy = true
       setImmediate(() => void this.#drain())

@@ -42,7 +42,10 @@ export class ManualClock implements Clock {
     }
   }
 
-  /** Sets the wall clock without moving the monotonic one: what a wrong or corrected machine clock does. */
+  /**
+   * Sets the wall clock without moving the monotonic one: what a wrong or corrected machine clock
+   * does.
+   */
   jumpTo(now: Instant): void {
     this.#now = now
   }

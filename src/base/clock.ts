@@ -5,8 +5,9 @@ export type Instant = number
 export type Sleep = { readonly done: Promise<void>; cancel(): void }
 
 /**
- * Time, handed in, so that tests and the simulator can move it. `now` may jump either way with the machine's
- * clock; `monotonic` never goes back and is the one to measure durations and deadlines with.
+ * Time, handed in, so that tests and the simulator can move it. `now` may jump either way with the
+ * machine's clock; `monotonic` never goes back and is the one to measure durations and deadlines
+ * with.
  */
 export interface Clock {
   now(): Instant

@@ -15,7 +15,10 @@ export function digestOf(bytes: Uint8Array | string): Digest {
   return createHash('sha256').update(bytes).digest('hex') as Digest
 }
 
-/** Compares two texts in a time that tells nothing of where they differ (their lengths are not secret). */
+/**
+ * Compares two texts in a time that tells nothing of where they differ (their lengths are not
+ * secret).
+ */
 export function equalInConstantTime(left: string, right: string): boolean {
   const leftBytes = Buffer.from(left)
   const rightBytes = Buffer.from(right)

@@ -1,6 +1,7 @@
 /**
- * A fault: the world failed (disk, network, database, a foreign program). It says what *we* were doing and to
- * what, and carries the cause; the message never repeats the cause, because the logger prints the whole chain.
+ * A fault: the world failed (disk, network, database, a foreign program). It says what *we* were
+ * doing and to what, and carries the cause; the message never repeats the cause, because the logger
+ * prints the whole chain.
  */
 export class Fault extends Error {
   readonly code: string

@@ -15,7 +15,10 @@ export type Target = {
   readonly libc: Libc
 }
 
-/** `linux-x64-musl`, `windows-x64`: how a target is written in names and messages. glibc is not said. */
+/**
+ * `linux-x64-musl`, `windows-x64`: how a target is written in names and messages. glibc is not
+ * said.
+ */
 export function targetName(target: Target): string {
   const libc = target.libc === 'musl' ? '-musl' : ''
   return `${target.platform}-${target.arch}${libc}`

@@ -12,7 +12,9 @@ export const systemRandom: Random = {
   fraction: () => randomInt(2 ** 32) / 2 ** 32,
 }
 
-/** `value`, spread evenly over +-`share` of itself: jitter that keeps a fleet from marching in step. */
+/**
+ * `value`, spread evenly over +-`share` of itself: jitter that keeps a fleet from marching in step.
+ */
 export function jittered(random: Random, value: number, share: number): number {
   return value * (1 - share + 2 * share * random.fraction())
 }

@@ -1,4 +1,7 @@
-/** The outcome of a decision: a value, or an expected "no" as data. Faults and bugs are thrown instead. */
+/**
+ * The outcome of a decision: a value, or an expected "no" as data. Faults and bugs are thrown
+ * instead.
+ */
 export type Result<Value, Refusal> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly refusal: Refusal }

@@ -1,8 +1,9 @@
 /**
- * The release manifest: what one version of the agent is made of, signed by the server's release key. The
- * payload bytes travel as they were signed (base64 in an envelope), so nobody ever re-serialises what a
- * signature covers; the manifest digest is the SHA-256 of exactly those bytes. Field order and file order are
- * fixed by the signer and no time is in it: the same files give the same digest.
+ * The release manifest: what one version of the agent is made of, signed by the server's release
+ * key. The payload bytes travel as they were signed (base64 in an envelope), so nobody ever
+ * re-serialises what a signature covers; the manifest digest is the SHA-256 of exactly those bytes.
+ * Field order and file order are fixed by the signer and no time is in it: the same files give the
+ * same digest.
  */
 import * as z from 'zod'
 import { byteCount, sha256Hex, versionText } from './schema.ts'
@@ -16,8 +17,9 @@ export const MANIFEST_BYTES_MAX = 4 * 1024 * 1024
 export const MANIFEST_FILES_MAX = 10_000
 
 /**
- * A path inside a version directory: forward slashes, relative, no `.` or `..` segment, no empty segment, no
- * backslash or colon or control character (so that it means the same on every platform).
+ * A path inside a version directory: forward slashes, relative, no `.` or `..` segment, no empty
+ * segment, no backslash or colon or control character (so that it means the same on every
+ * platform).
  */
 export const relativePath = z
   .string()
@@ -61,7 +63,9 @@ export const manifest = z.strictObject({
   platform: z.enum(['windows', 'linux', 'macos', 'android']),
   arch: z.enum(['x64', 'arm64']),
   libc: z.enum(['glibc', 'musl', 'none']),
-  /** The launcher that packages of this release carry; agents in the field keep the one they have. */
+  /**
+   * The launcher that packages of this release carry; agents in the field keep the one they have.
+   */
   launcher: artifactRef,
   /** The least launcher protocol this version's agent can be started by. */
   launcher_protocol: z.int().min(1).max(1000),

@@ -6,8 +6,8 @@ import type { FieldError } from './schema.ts'
 const FIELD_ERRORS_MAX = 20
 
 /**
- * Unknown input becomes typed, once. `root` is where the value stands in the body (`['request_data']`), so that
- * errors name the place as the client wrote it.
+ * Unknown input becomes typed, once. `root` is where the value stands in the body
+ * (`['request_data']`), so that errors name the place as the client wrote it.
  */
 export function parse<Schema extends z.ZodType>(
   schema: Schema,

@@ -70,8 +70,9 @@ export async function loadDistribution(
 }
 
 /**
- * Whether a distribution with this token exists, and whether it still lets agents in. Its row is held, so that
- * its enrolments follow one another and one machine that asks twice at once gets one endpoint.
+ * Whether a distribution with this token exists, and whether it still lets agents in. Its row is
+ * held, so that its enrolments follow one another and one machine that asks twice at once gets one
+ * endpoint.
  */
 export async function lockEnrolmentDistribution(
   writer: Writer,

@@ -1,6 +1,6 @@
 /**
- * Lists of endpoints. The filter is data in house words; every value in it travels as a parameter. Deleted
- * endpoints are never listed.
+ * Lists of endpoints. The filter is data in house words; every value in it travels as a parameter.
+ * Deleted endpoints are never listed.
  */
 import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
 import type { Instant } from '../base/clock.ts'

@@ -1,7 +1,7 @@
 /**
  * Endpoints. Whoever changes an endpoint or its open upgrade first locks the endpoint's row
- * (`lockEndpoints`, in id order), so that a check-in, an enrolment and a new upgrade action never decide on
- * top of each other, on one server or on several.
+ * (`lockEndpoints`, in id order), so that a check-in, an enrolment and a new upgrade action never
+ * decide on top of each other, on one server or on several.
  */
 import type { Selectable } from 'kysely'
 import type { Instant } from '../base/clock.ts'
@@ -77,7 +77,8 @@ export async function loadSameMachine(
   }))
 }
 
-// More endpoints than this with one machine id are clones of one image; looking at the newest is enough.
+// More endpoints than this with one machine id are clones of one image; looking at the newest is
+// enough.
 const SAME_MACHINE_MAX = 100
 
 export type Enrolment = {
@@ -114,7 +115,10 @@ export async function saveNewEndpoint(
   await saveLastSeen(writer, [enrolment.endpointId], now)
 }
 
-/** A known machine enrolled again: new credential and facts, same endpoint; the old credential is dead. */
+/**
+ * A known machine enrolled again: new credential and facts, same endpoint; the old credential is
+ * dead.
+ */
 export async function saveReturningEndpoint(
   writer: Writer,
   enrolment: Enrolment,

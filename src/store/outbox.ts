@@ -1,8 +1,9 @@
 /**
- * The outbox: what must happen outside the database is first a row, written in the transaction that wants it.
- * A worker takes a row by moving its due time ahead (that is its lease), performs it, and deletes it. A worker
- * that dies leaves a row that falls due again, so every effect is performed at least once and must be repeatable.
- * Several servers may take at once: the update re-checks the due time it read, so each row has one taker.
+ * The outbox: what must happen outside the database is first a row, written in the transaction that
+ * wants it. A worker takes a row by moving its due time ahead (that is its lease), performs it, and
+ * deletes it. A worker that dies leaves a row that falls due again, so every effect is performed at
+ * least once and must be repeatable. Several servers may take at once: the update re-checks the due
+ * time it read, so each row has one taker.
  */
 import type { Instant } from '../base/clock.ts'
 import type { Reader, Writer } from './open.ts'

@@ -1,6 +1,6 @@
 /**
- * The tables, as Kysely sees them; `migrations/` makes them. Times are milliseconds UTC as int8, digests and ids
- * are hexadecimal text, JSON columns are written as text and read back parsed.
+ * The tables, as Kysely sees them; `migrations/` makes them. Times are milliseconds UTC as int8,
+ * digests and ids are hexadecimal text, JSON columns are written as text and read back parsed.
  */
 import type { ColumnType, Generated } from 'kysely'
 
@@ -16,7 +16,9 @@ export type ApiKeyTable = {
   readonly role: string
   /** SHA-256 of the key. */
   readonly key_digest: string
-  /** Advanced keys only: the SHA-256 chaining value after the key, sealed with the instance secret. */
+  /**
+   * Advanced keys only: the SHA-256 chaining value after the key, sealed with the instance secret.
+   */
   readonly sealed_state: Buffer | null
   readonly created_at: number
   readonly expires_at: number | null
@@ -114,7 +116,10 @@ export type EndpointTable = {
   readonly deleted_at: number | null
 }
 
-/** Narrow and without an index of its own on time: it is the one row that each endpoint writes often. */
+/**
+ * Narrow and without an index of its own on time: it is the one row that each endpoint writes
+ * often.
+ */
 export type LivenessTable = { readonly endpoint_id: string; readonly last_seen: number }
 
 export type UpgradeActionTable = {

@@ -60,7 +60,10 @@ async function saveSuperseded(
     .execute()
 }
 
-/** Writes an upgrade whole. The caller holds the endpoint's row, so nobody else changes it meanwhile. */
+/**
+ * Writes an upgrade whole. The caller holds the endpoint's row, so nobody else changes it
+ * meanwhile.
+ */
 export async function saveUpgrade(writer: Writer, upgrade: Upgrade): Promise<void> {
   const { action_id, endpoint_id, ...columns } = upgradeRow(upgrade)
   await writer

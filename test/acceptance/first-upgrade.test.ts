@@ -1,8 +1,9 @@
 /**
- * The first whole path, on real parts: a server, a deb that the real dpkg installs below a folder, the real
- * agent. From version 1 to 2 inside an open window and not before it opens; then versions that are bad,
- * each in its own way, and back on 2 each time, with the reason where a person looks.
+ * The first whole path, on real parts: a server, a deb that the real dpkg installs below a folder,
+ * the real agent. From version 1 to 2 inside an open window and not before it opens; then versions
+ * that are bad, each in its own way, and back on 2 each time, with the reason where a person looks.
  */
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,6 +20,7 @@ import {
   enrolledId,
   installDeb,
   outcomeOf,
+  removeDeb,
   runsVersion,
   startAgent,
   upgrade,
@@ -150,6 +152,29 @@ describeNeeds(['dpkg'], 'the first upgrade', () => {
     const order = { endpoint_ids: [id], target_versions: { linux: '1.0.0.3' }, retry_failed: true }
     const { group_action_id } = await client.endpoints.upgrade(order)
     expect(await endOf(client, group_action_id, id)).toMatchObject({ state: 'rolled-back' })
+  })
+
+  it('a newer deb over the older one keeps the identity and brings its version', async () => {
+    const base = await builtInRelease(client)
+    await publish(client, base, { version: '1.0.0.8', ...payload(HEALTHY) })
+    const distribution = await order(client, 'newer', '1.0.0.8')
+    const deb = await download(client, distribution, { type: 'deb', folder })
+    await agent.end('SIGTERM')
+    await installDeb(root, deb)
+    agent = startAgent(root)
+    await runsVersion(client, id, '1.0.0.8')
+    expect(await enrolledId(root)).toBe(id)
+  })
+
+  it('removing the deb keeps the identity, purging it leaves nothing', async () => {
+    await agent.end('SIGTERM')
+    await removeDeb(root, '--remove')
+    expect(existsSync(join(root, 'opt/drydock-agent'))).toBe(false)
+    expect(await enrolledId(root)).toBe(id)
+    await removeDeb(root, '--purge')
+    for (const path of ['opt', 'etc', 'var/lib']) {
+      expect(existsSync(join(root, path, 'drydock-agent'))).toBe(false)
+    }
   })
 })
 

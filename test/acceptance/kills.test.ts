@@ -1,6 +1,7 @@
 /**
- * kill -9 of the server with its database, of the agent, and of agent and launcher together, in the middle of
- * whatever they do. Each time everything is started again as a service manager would, and it ends well.
+ * kill -9 of the server with its database, of the agent, and of agent and launcher together, in the
+ * middle of whatever they do. Each time everything is started again as a service manager would, and
+ * it ends well.
  */
 import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, readlinkSync, watch } from 'node:fs'
@@ -41,7 +42,9 @@ async function killServer(): Promise<void> {
   await server.ended
 }
 
-/** A version with a payload that is new each time, large enough that its download takes its time. */
+/**
+ * A version with a payload that is new each time, large enough that its download takes its time.
+ */
 async function publishNext(): Promise<string> {
   count += 1
   const version = `1.0.0.${count}`
@@ -171,7 +174,9 @@ async function killAgent(): Promise<void> {
 const STEPS = ['accepted', 'downloading', 'staged', 'switching', 'on-probation'] as const
 type Step = (typeof STEPS)[number]
 
-/** Resolves as soon as the agent has written down that it takes this step (or is past it already). */
+/**
+ * Resolves as soon as the agent has written down that it takes this step (or is past it already).
+ */
 async function reaches(step: Step): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   const look = () => {

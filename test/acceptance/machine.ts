@@ -1,4 +1,7 @@
-/** A machine of one's own below a folder: the package is installed there by the real dpkg, and the agent runs. */
+/**
+ * A machine of one's own below a folder: the package is installed there by the real dpkg, and the
+ * agent runs.
+ */
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -1,4 +1,6 @@
-/** Real processes for acceptance tests and benchmarks: started, watched, and ended by their own pid. */
+/**
+ * Real processes for acceptance tests and benchmarks: started, watched, and ended by their own pid.
+ */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
@@ -96,8 +98,8 @@ export async function freePort(): Promise<number> {
 }
 
 /**
- * Asks again until the answer is no longer null, for what another process does and announces to nobody. Fails
- * after `patienceMs`, saying what it waited for.
+ * Asks again until the answer is no longer null, for what another process does and announces to
+ * nobody. Fails after `patienceMs`, saying what it waited for.
  */
 export async function eventually<Value>(
   what: string,

@@ -1,7 +1,8 @@
 /**
- * `POST /agent/v1/check-in`, with `Authorization: Bearer <endpoint_id>.<credential>`: report up, instruction
- * down. Everything in it is a level, never an edge: the agent repeats the state of its attempt until the server
- * acknowledges the end of it, so a lost request or reply costs a delay and nothing else.
+ * `POST /agent/v1/check-in`, with `Authorization: Bearer <endpoint_id>.<credential>`: report up,
+ * instruction down. Everything in it is a level, never an edge: the agent repeats the state of its
+ * attempt until the server acknowledges the end of it, so a lost request or reply costs a delay and
+ * nothing else.
  */
 import * as z from 'zod'
 import { byteCount, hexId, sha256Hex, versionText } from '../schema.ts'
@@ -42,7 +43,9 @@ export const checkInRequest = z.strictObject({
   /** Of the version that is running. */
   manifest_digest: sha256Hex,
   launcher_protocol: z.int().min(1).max(1000),
-  /** SHA-256 of the facts as JSON; the server asks for the facts when it does not know this digest. */
+  /**
+   * SHA-256 of the facts as JSON; the server asks for the facts when it does not know this digest.
+   */
   facts_digest: sha256Hex,
   facts: facts.nullable(),
   health: z.strictObject({
@@ -89,7 +92,9 @@ export type Instruction = z.infer<typeof instruction>
 export const checkInReply = z.object({
   /** Milliseconds UTC: for the agent's log, never for its decisions. */
   server_time: z.int(),
-  /** Seconds until the next check-in is due, if nothing happens here before; the agent adds jitter. */
+  /**
+   * Seconds until the next check-in is due, if nothing happens here before; the agent adds jitter.
+   */
   interval_s: z.int().min(1).max(86_400),
   /** True: send the facts with the next check-in, at once. */
   want_facts: z.boolean(),

@@ -1,7 +1,7 @@
 /**
- * `POST /agent/v1/enrol`: a distribution's token is exchanged for an endpoint's own credential. Safe to repeat:
- * a reply that got lost costs nothing, because the same machine asks again and is given the same endpoint with
- * a new credential.
+ * `POST /agent/v1/enrol`: a distribution's token is exchanged for an endpoint's own credential.
+ * Safe to repeat: a reply that got lost costs nothing, because the same machine asks again and is
+ * given the same endpoint with a new credential.
  */
 import * as z from 'zod'
 import { hexId } from '../schema.ts'

@@ -1,7 +1,7 @@
 /**
- * `enrolment.json`, which a package puts beside the launcher (mode 0600), and `agent.json`, the operator's own
- * file in the configuration folder. The first belongs to the distribution, the second to the machine's
- * administrator; what the second says wins.
+ * `enrolment.json`, which a package puts beside the launcher (mode 0600), and `agent.json`, the
+ * operator's own file in the configuration folder. The first belongs to the distribution, the
+ * second to the machine's administrator; what the second says wins.
  */
 import * as z from 'zod'
 import { hexId, sha256Hex } from '../schema.ts'
@@ -29,7 +29,10 @@ export const installation = z.object({
   token: z.string().min(1).max(256),
   proxy: z.array(proxyAddress).max(5),
   endpoint_tags: z.array(tagName).max(100),
-  /** Who may sign releases: Ed25519 public keys (SPKI, base64); the key id is the SHA-256 of the DER. */
+  /**
+   * Who may sign releases: Ed25519 public keys (SPKI, base64); the key id is the SHA-256 of the
+   * DER.
+   */
   trusted_keys: z
 
     .array(z.object({ key_id: sha256Hex, public_key: z.base64().max(200) }))

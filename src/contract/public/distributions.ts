@@ -1,4 +1,6 @@
-/** `distributions/*`: the documented calls, in the wire's own spelling (create-distributions.txt). */
+/**
+ * `distributions/*`: the documented calls, in the wire's own spelling (create-distributions.txt).
+ */
 import * as z from 'zod'
 import { proxyAddress, tagName } from '../agent/installation.ts'
 import { hexId, versionText } from '../schema.ts'
@@ -11,7 +13,10 @@ export const distributionName = z
   .max(100, 'a name of 1 to 100 characters')
   .regex(/^[\p{L}\p{N}_,. -]+$/u, 'letters, digits, hyphen, underscore, comma, dot and space')
 
-/** Clients differ in letter case (`Standalone`, `Android`): the value is folded before it is compared. */
+/**
+ * Clients differ in letter case (`Standalone`, `Android`): the value is folded before it is
+ * compared.
+ */
 function folded<const Values extends readonly [string, ...string[]]>(values: Values) {
   return z.preprocess(
     (value) => (typeof value === 'string' ? value.trim().toLowerCase() : value),

@@ -1,4 +1,7 @@
-/** `endpoints/*` and `actions/*`: the documented calls, in the wire's own spelling (upgrade-agents.txt). */
+/**
+ * `endpoints/*` and `actions/*`: the documented calls, in the wire's own spelling
+ * (upgrade-agents.txt).
+ */
 import * as z from 'zod'
 import { versionText } from '../schema.ts'
 

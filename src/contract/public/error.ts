@@ -2,9 +2,10 @@ import * as z from 'zod'
 import type { FieldError } from '../schema.ts'
 
 /**
- * An error as both readers know it: the two documents type the three fields at the top level with `err_code` a
- * string; real clients read them inside `reply`, with `err_code` an integer and `err_extra` a string or the
- * array of field errors. `reason` is ours: the code to look up in docs/reasons.md.
+ * An error as both readers know it: the two documents type the three fields at the top level with
+ * `err_code` a string; real clients read them inside `reply`, with `err_code` an integer and
+ * `err_extra` a string or the array of field errors. `reason` is ours: the code to look up in
+ * docs/reasons.md.
  */
 export const errorBody = z.object({
   err_code: z.string(),

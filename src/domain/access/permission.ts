@@ -1,6 +1,6 @@
 /**
- * Every route names the permission it needs. Until roles are added, each live key holds all of them; the names
- * are stored nowhere, so that they may still change.
+ * Every route names the permission it needs. Until roles are added, each live key holds all of
+ * them; the names are stored nowhere, so that they may still change.
  */
 export const PERMISSIONS = [
   'distributions.view',

@@ -52,7 +52,9 @@ export type Endpoint = {
   readonly state: EndpointState
 }
 
-/** How long without a check-in an endpoint still counts as connected, and as merely disconnected. */
+/**
+ * How long without a check-in an endpoint still counts as connected, and as merely disconnected.
+ */
 export type ConnectionLimits = { readonly connectedMs: number; readonly lostMs: number }
 
 /** The public API's documented defaults: ten minutes, thirty days. */

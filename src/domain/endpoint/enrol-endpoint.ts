@@ -35,7 +35,10 @@ export type EnrolEndpointRefusal =
 
 export type EndpointEnrolled = {
   readonly endpointId: EndpointId
-  /** True when the machine was known: its endpoint gets a new credential and the old one stops working. */
+  /**
+   * True when the machine was known: its endpoint gets a new credential and the old one stops
+   * working.
+   */
   readonly isReturning: boolean
 }
 
@@ -53,8 +56,8 @@ export function decideEnrolEndpoint(
 }
 
 /**
- * A machine id alone is not enough: virtual machines cloned from one image share it. The same host name, or a
- * network card in common, makes it the same machine.
+ * A machine id alone is not enough: virtual machines cloned from one image share it. The same host
+ * name, or a network card in common, makes it the same machine.
  */
 function isSameMachine(known: KnownMachine, facts: EndpointFacts): boolean {
   if (facts.machineId === '') return false

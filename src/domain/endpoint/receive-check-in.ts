@@ -1,11 +1,12 @@
 /**
- * A check-in: an endpoint says how it is, and is told what to do. The whole decision is made here, from what the
- * store knew and what the agent said, so that every case is a row in a table. Both sides repeat themselves until
- * they are answered, so a lost request or reply costs a delay: an offer is made again while it stands, an
- * attempt's end is reported until it is acknowledged.
+ * A check-in: an endpoint says how it is, and is told what to do. The whole decision is made here,
+ * from what the store knew and what the agent said, so that every case is a row in a table. Both
+ * sides repeat themselves until they are answered, so a lost request or reply costs a delay: an
+ * offer is made again while it stands, an attempt's end is reported until it is acknowledged.
  *
- * Who may be wrong: the agent's clock is never asked; its report may come twice, late, or not at all; its journal
- * may be gone (reinstalled, restored from an image); its whole state may be a copy that runs elsewhere too.
+ * Who may be wrong: the agent's clock is never asked; its report may come twice, late, or not at
+ * all; its journal may be gone (reinstalled, restored from an image); its whole state may be a copy
+ * that runs elsewhere too.
  */
 import type { Instant } from '../../base/clock.ts'
 import type { Digest } from '../../base/digest.ts'
@@ -34,7 +35,10 @@ export type CheckInView = {
   readonly endpoint: Endpoint
   /** The upgrade that waits or runs here; there is at most one. */
   readonly open: Upgrade | null
-  /** The upgrade whose attempt the check-in speaks of, whatever its state; null: the server knows no such. */
+  /**
+   * The upgrade whose attempt the check-in speaks of, whatever its state; null: the server knows no
+   * such.
+   */
   readonly reported: Upgrade | null
   /** Whether the open upgrade's release is still offered. */
   readonly isReleaseOffered: boolean
@@ -133,7 +137,9 @@ function recordReport(reported: Upgrade, checkIn: CheckIn, now: Instant): Upgrad
   return checkIn.attempt === null ? reported : decideRecordOutcome(reported, checkIn.attempt, now)
 }
 
-/** The open upgrade after this check-in: reported on, found done, offered, or put back in the queue. */
+/**
+ * The open upgrade after this check-in: reported on, found done, offered, or put back in the queue.
+ */
 function advanceOpen(
   view: CheckInView,
   reported: Upgrade | null,
@@ -154,7 +160,10 @@ function advanceOpen(
   return offerOrHold(open, { ...moment, isReleaseOffered: view.isReleaseOffered })
 }
 
-/** It was running, and the agent knows nothing of it: its journal was lost. It waits for another attempt. */
+/**
+ * It was running, and the agent knows nothing of it: its journal was lost. It waits for another
+ * attempt.
+ */
 function requeueLost(open: Upgrade, now: Instant): Upgrade {
   return {
     ...open,
@@ -189,8 +198,8 @@ function offerOrHold(
     return { ...open, state: 'queued', reason, changedAt: now }
   }
   if (open.state === 'offered') return open
-  // An offer that lapsed with its window is renewed under the same attempt: the agent may have begun it, and its
-  // report be on the way.
+  // An offer that lapsed with its window is renewed under the same attempt: the agent may have
+  // begun it, and its report be on the way.
   const isRenewed = open.attemptId !== null
   const attemptId = open.attemptId ?? checkIn.newAttemptId
   const attempts = isRenewed ? open.attempts : open.attempts + 1
@@ -204,8 +213,8 @@ function instruct(
 ): { readonly instruction: CheckInInstruction; readonly waitMs: number } {
   const { limits, now } = moment
   const nothing = { instruction: { kind: 'nothing' }, waitMs: limits.intervalS * 1000 } as const
-  // What the agent works on without the server's wish any more is to stop first, unless it is past the
-  // switch; another offer can wait for the next check-in.
+  // What the agent works on without the server's wish any more is to stop first, unless it is past
+  // the switch; another offer can wait for the next check-in.
   const attempt = checkIn.attempt
   const isUnwanted =
     attempt !== null && !isFinished(attempt.state) && open?.attemptId !== attempt.attemptId
@@ -224,7 +233,10 @@ function instruct(
   return { ...nothing, waitMs: opening === null ? nothing.waitMs : opening - now }
 }
 
-/** The attempt whose end is stored now, or was, or which the server does not know: no need to repeat it. */
+/**
+ * The attempt whose end is stored now, or was, or which the server does not know: no need to repeat
+ * it.
+ */
 function acknowledge(attempt: AttemptProgress | null, reported: Upgrade | null): AttemptId | null {
   if (attempt === null || !isFinished(attempt.state)) return null
   return reported === null || isFinished(reported.state) ? attempt.attemptId : null

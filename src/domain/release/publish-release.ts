@@ -18,7 +18,9 @@ export type PublishRelease = {
   readonly payloadProgram: string | null
 }
 
-/** What is already there: the release of this version and target, and which artifacts are stored. */
+/**
+ * What is already there: the release of this version and target, and which artifacts are stored.
+ */
 export type PublishReleaseView = {
   readonly existing: Release | null
   readonly storedArtifacts: ReadonlySet<Digest>

@@ -37,7 +37,9 @@ export type CreateUpgradeActionRefusal =
     }
   | { readonly code: 'nothing-eligible'; readonly ineligible: readonly Ineligible[] }
 
-/** What becomes true. The store gives the action its id, which every one of its upgrades carries. */
+/**
+ * What becomes true. The store gives the action its id, which every one of its upgrades carries.
+ */
 export type UpgradeActionCreated = {
   readonly action: Omit<UpgradeAction, 'id'>
   readonly upgrades: readonly Omit<Upgrade, 'actionId'>[]
@@ -47,8 +49,8 @@ export type UpgradeActionCreated = {
 }
 
 /**
- * A newer action takes over what an older one has not started: the store ends the open upgrades of the eligible
- * endpoints as `cancelled`, reason `superseded`, in the same transaction.
+ * A newer action takes over what an older one has not started: the store ends the open upgrades of
+ * the eligible endpoints as `cancelled`, reason `superseded`, in the same transaction.
  */
 export function decideCreateUpgradeAction(
   view: CreateUpgradeActionView,

@@ -17,9 +17,9 @@ export type AttemptProgress = {
 }
 
 /**
- * An endpoint that was heard from during an attempt and then says nothing of it for this long is given up:
- * the agent itself ends an attempt within an hour of its last progress, the rest is for machines that were
- * switched off over a weekend.
+ * An endpoint that was heard from during an attempt and then says nothing of it for this long is
+ * given up: the agent itself ends an attempt within an hour of its last progress, the rest is for
+ * machines that were switched off over a weekend.
  */
 export const RUNNING_SILENCE_MS = 72 * 3_600_000
 

@@ -5,11 +5,11 @@ import type { AgentVersion } from '../../base/version.ts'
 import type { Window } from './window.ts'
 
 /**
- * One endpoint's journey within an upgrade action. Moves, listed once:
- * `queued -> offered -> downloading -> staged -> switching -> on-probation -> succeeded | rolled-back | failed`;
- * `offered -> queued` when the window closed before the agent began, or when an agent lost its journal;
- * `queued | offered -> cancelled | expired`; in progress `-> timed-out`, and a late report moves `timed-out` on to
- * what really happened.
+ * One endpoint's journey within an upgrade action. Moves, listed once: `queued -> offered ->
+ * downloading -> staged -> switching -> on-probation -> succeeded | rolled-back | failed`; `offered
+ * -> queued` when the window closed before the agent began, or when an agent lost its journal;
+ * `queued | offered -> cancelled | expired`; in progress `-> timed-out`, and a late report moves
+ * `timed-out` on to what really happened.
  */
 export const UPGRADE_STATES = [
   'queued',
@@ -88,7 +88,10 @@ export const WAITING_REASONS = [
 ] as const
 export type WaitingReason = (typeof WAITING_REASONS)[number]
 
-/** How an upgrade ended, where the server says so; agents bring reasons of their own (docs/reasons.md). */
+/**
+ * How an upgrade ended, where the server says so; agents bring reasons of their own
+ * (docs/reasons.md).
+ */
 export const ENDED_REASONS = [
   'upgraded',
   'already-at-version',

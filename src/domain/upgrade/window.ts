@@ -1,7 +1,8 @@
 /**
- * When upgrades may start: weekdays and a semi-open interval [start, end) of the day, in UTC. A window whose
- * start is later than its end crosses midnight and belongs to the day it starts on; equal times, whichever, mean
- * the whole day from midnight to midnight. Only the server evaluates windows; agents are told for how long an offer stands.
+ * When upgrades may start: weekdays and a semi-open interval [start, end) of the day, in UTC. A
+ * window whose start is later than its end crosses midnight and belongs to the day it starts on;
+ * equal times, whichever, mean the whole day from midnight to midnight. Only the server evaluates
+ * windows; agents are told for how long an offer stands.
  */
 import type { Instant } from '../../base/clock.ts'
 
@@ -35,7 +36,10 @@ function weekdayOf(dayNumber: number): Weekday {
   return WEEKDAYS[index] ?? 1
 }
 
-/** The instant at which the interval that starts on this day (counted from 1970) opens; null: it does not. */
+/**
+ * The instant at which the interval that starts on this day (counted from 1970) opens; null: it
+ * does not.
+ */
 function openingOn(window: Window, dayNumber: number): Instant | null {
   if (!window.days.includes(weekdayOf(dayNumber))) return null
   return dayNumber * DAY_MS + interval(window).startMs
@@ -58,8 +62,8 @@ export function isOpen(window: Window | null, now: Instant): boolean {
 }
 
 /**
- * When an open window closes: intervals that touch count as one. Null when it is closed now, or never closes
- * (no window, or every day round the clock).
+ * When an open window closes: intervals that touch count as one. Null when it is closed now, or
+ * never closes (no window, or every day round the clock).
  */
 export function closesAt(window: Window | null, now: Instant): Instant | null {
   if (window === null) return null

@@ -7,7 +7,7 @@
 import { LAUNCHER_FILE, PROGRAM_FOLDER } from './layout.ts'
 import { CLEAN_ENVIRONMENT } from './systemd-unit.ts'
 
-export const INIT_FILE = 'etc/init.d/drydock-agent'
+const INIT_FILE = 'etc/init.d/drydock-agent'
 
 export const INIT_SCRIPT = `\
 #!/bin/sh

@@ -18,12 +18,14 @@ export type ViewAsk = {
 export type CheckInViews = Batcher<ViewAsk, { readonly view: StoredCheckInView | null }>
 
 /**
- * `last_seen` is kept to this grain: an endpoint that does nothing but check in costs one row write in that time,
- * however often it calls. Far below the ten minutes after which it counts as disconnected.
+ * `last_seen` is kept to this grain: an endpoint that does nothing but check in costs one row write
+ * in that time, however often it calls. Far below the ten minutes after which it counts as
+ * disconnected.
  */
 export const LAST_SEEN_GRAIN_MS = 30_000
 
-// Small enough that a batch stays one short query, large enough for ten thousand check-ins a second.
+// Small enough that a batch stays one short query, large enough for ten thousand check-ins a
+// second.
 const BATCH_MAX = 500
 
 export function createCheckInViews(database: Database): CheckInViews {

@@ -1,8 +1,8 @@
 /**
- * The check-in door. Most check-ins change nothing, and there are very many of them: those are answered from one
- * read that they share with everybody who called in the same moment, and at most move their `last_seen` on. What
- * does change something is decided again inside a transaction that holds the endpoint's row, so that a decision
- * is always made on what is true when it is saved.
+ * The check-in door. Most check-ins change nothing, and there are very many of them: those are
+ * answered from one read that they share with everybody who called in the same moment, and at most
+ * move their `last_seen` on. What does change something is decided again inside a transaction that
+ * holds the endpoint's row, so that a decision is always made on what is true when it is saved.
  */
 import type { Clock, Instant } from '../../base/clock.ts'
 import type { Digest } from '../../base/digest.ts'

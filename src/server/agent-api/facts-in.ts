@@ -24,7 +24,9 @@ export function factsIn(facts: Facts): EndpointFacts {
   }
 }
 
-/** The digest that agents send in place of facts that did not change: of their JSON as it was sent. */
+/**
+ * The digest that agents send in place of facts that did not change: of their JSON as it was sent.
+ */
 export function factsDigestOf(facts: Facts): Digest {
   return digestOf(JSON.stringify(facts))
 }

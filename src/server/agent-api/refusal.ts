@@ -1,6 +1,9 @@
 import type { AgentAnswer } from '../http/agent-route.ts'
 
-/** A "no" to an agent: a status for its proxies, a code to look up (docs/reasons.md), a sentence for a person. */
+/**
+ * A "no" to an agent: a status for its proxies, a code to look up (docs/reasons.md), a sentence for
+ * a person.
+ */
 export function refusal(status: number, code: string, message: string): AgentAnswer {
   return { kind: 'json', status, body: { code, message } }
 }

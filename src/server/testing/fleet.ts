@@ -34,7 +34,10 @@ export async function startTestServer() {
   }
 }
 
-/** A release of linux-x64 whose only file and launcher are one made-up artifact. Returns its manifest digest. */
+/**
+ * A release of linux-x64 whose only file and launcher are one made-up artifact. Returns its
+ * manifest digest.
+ */
 export async function saveTestRelease(database: Database, version: string): Promise<Digest> {
   const artifact = digestOf(`artifact of ${version}`)
   const manifestDigest = digestOf(`manifest of ${version}`)

@@ -1,6 +1,9 @@
 import { type Kysely, sql } from 'kysely'
 
-/** Everything the first whole path needs. Portable SQL: no extension, no partition, no advisory lock. */
+/**
+ * Everything the first whole path needs. Portable SQL: no extension, no partition, no advisory
+ * lock.
+ */
 export const firstPath = { name: '0001-first-path', up }
 
 async function up(database: Kysely<unknown>): Promise<void> {

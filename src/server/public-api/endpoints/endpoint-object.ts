@@ -16,8 +16,8 @@ const OS_TYPES: Readonly<Record<Platform, string>> = {
 export type EndpointMoment = { readonly now: Instant; readonly limits: ConnectionLimits }
 
 /**
- * The documented object of `get_endpoint`. What this product does not do (isolation, scans, content) has the
- * value that the original gives where nothing was ever done.
+ * The documented object of `get_endpoint`. What this product does not do (isolation, scans,
+ * content) has the value that the original gives where nothing was ever done.
  */
 export function renderEndpoint(
   endpoint: ListedEndpoint,

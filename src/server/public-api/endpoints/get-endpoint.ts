@@ -18,7 +18,10 @@ import { renderEndpoint } from './endpoint-object.ts'
 
 export const PAGE_MAX = 100
 
-/** `POST endpoints/get_endpoint`: a filtered, sorted page of endpoints, and how many there are in all. */
+/**
+ * `POST endpoints/get_endpoint`: a filtered, sorted page of endpoints, and how many there are in
+ * all.
+ */
 export const getEndpointRoute: PublicRoute<{ readonly database: Database; readonly clock: Clock }> =
   {
     method: 'POST',

@@ -6,12 +6,15 @@ import type { PublicRoute } from '../../http/route.ts'
 import { renderLightEndpoint } from './endpoint-object.ts'
 import { readListRequest } from './get-endpoint.ts'
 
-/** Rows read at once: the list itself has no pages, and the database should not hold it all in one answer. */
+/**
+ * Rows read at once: the list itself has no pages, and the database should not hold it all in one
+ * answer.
+ */
 const ROWS_A_QUERY = 1000
 
 /**
- * `POST endpoints/get_endpoints`: the light list. Without `search_from` and `search_to` it is all of them, as the
- * original's; filters are obeyed, because some clients send them here too.
+ * `POST endpoints/get_endpoints`: the light list. Without `search_from` and `search_to` it is all
+ * of them, as the original's; filters are obeyed, because some clients send them here too.
  */
 export const getEndpointsRoute: PublicRoute<{
   readonly database: Database

@@ -31,7 +31,10 @@ const REASON_TEXTS: Readonly<Record<IneligibleReason, string>> = {
   'upgrade-in-progress': 'left out: another upgrade is in progress',
 }
 
-/** The documented wording of `summary` and `details`, one line per platform and version, then one per reason. */
+/**
+ * The documented wording of `summary` and `details`, one line per platform and version, then one
+ * per reason.
+ */
 export function renderUpgradeAction(
   actionId: UpgradeActionId,
   created: UpgradeActionCreated,
