@@ -7,8 +7,6 @@
 import { LAUNCHER_FILE, PROGRAM_FOLDER } from './layout.ts'
 import { CLEAN_ENVIRONMENT } from './systemd-unit.ts'
 
-const INIT_FILE = 'etc/init.d/drydock-agent'
-
 export const INIT_SCRIPT = `\
 #!/bin/sh
 ### BEGIN INIT INFO
