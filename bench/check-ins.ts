@@ -34,7 +34,7 @@ export async function benchCheckIns(
   const least = microseconds(bare.ownCpu, bare)
   return [
     {
-      what: `check-ins a second (${ENDPOINTS} endpoints, ${CONNECTIONS} connections, load included)`,
+      what: `check-ins a second, ${ENDPOINTS} endpoints, load included`,
       ours: `${Math.round(perSecond(ours))}`,
       other: `bare node:http: ${Math.round(perSecond(bare))}`,
       ratio: ratio(perSecond(ours), perSecond(bare)),
@@ -155,7 +155,8 @@ async function enrolOne(
   const reply = await post(server, '/agent/v1/check-in', JSON.parse(report), { authorization })
   const request =
     `POST /agent/v1/check-in HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n` +
-    `authorization: ${authorization}\r\ncontent-length: ${Buffer.byteLength(report)}\r\n\r\n${report}`
+    `authorization: ${authorization}\r\n` +
+    `content-length: ${Buffer.byteLength(report)}\r\n\r\n${report}`
   return { request, answer: JSON.stringify(reply) }
 }
 

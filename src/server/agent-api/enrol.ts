@@ -106,7 +106,7 @@ async function enrol(
 function refuseEnrolment(code: 'enrolment-token-unknown' | 'distribution-withdrawn'): AgentAnswer {
   const message =
     code === 'distribution-withdrawn'
-      ? 'this distribution was deleted: agents enrolled with it go on, new ones need another package'
+      ? 'this distribution was deleted: agents that enrolled with it go on, new ones need another'
       : 'no distribution has this id and token'
   return refusal(403, code, message)
 }
