@@ -6,9 +6,8 @@
  *
  * One process for each folder (its data folder is locked); any number of writers inside it.
  */
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
 import { type Digest, isDigest } from '../base/digest.ts'
 import { Fault } from '../base/fault.ts'
 import { newId, type RunId } from '../base/ids.ts'
@@ -45,8 +44,11 @@ export type Artifacts = {
   has(gzipDigest: Digest): Promise<boolean>
   /** Of the gzip member, in bytes. A missing one is a Fault `artifact-missing`, here and below. */
   size(gzipDigest: Digest): Promise<number>
-  /** The stored bytes, or a range that lies inside them. Destroying the stream closes the file. */
-  openRead(gzipDigest: Digest, range?: ByteRange): Promise<Readable>
+  /**
+   * The stored bytes, or a range that lies inside them. Each part is valid until the next is asked
+   * for (one buffer serves them all); `return()`, as leaving a loop calls it, closes the file.
+   */
+  openRead(gzipDigest: Digest, range?: ByteRange): Promise<AsyncIterableIterator<Uint8Array>>
   /** Reads all of it again: false when its bytes are no longer what its name says. */
   verify(gzipDigest: Digest): Promise<boolean>
   /**
@@ -60,10 +62,10 @@ export type ByteRange = { readonly offset: number; readonly length: number }
 
 const PARTIAL = 'partial'
 /**
- * Of one read: large enough that a download is not all system calls, small enough for a thousand at
- * once.
+ * Of one read, and of the one buffer that a download holds: large enough that it is not all system
+ * calls, small enough for a thousand at once.
  */
-const READ_BYTES = 128 * 1024
+const READ_BYTES = 256 * 1024
 
 export async function openArtifacts(folder: string, random: Random): Promise<Artifacts> {
   const partial = join(folder, PARTIAL)
@@ -165,7 +167,11 @@ async function sizeOf(folder: string, gzipDigest: Digest): Promise<number | null
   }
 }
 
-async function openRead(folder: string, digest: Digest, range?: ByteRange): Promise<Readable> {
+async function openRead(
+  folder: string,
+  digest: Digest,
+  range?: ByteRange,
+): Promise<AsyncIterableIterator<Uint8Array>> {
   try {
     const file = await open(artifactPath(folder, digest), 'r')
     await using cleanUp = new AsyncDisposableStack()
@@ -173,11 +179,50 @@ async function openRead(folder: string, digest: Digest, range?: ByteRange): Prom
     const { size } = await file.stat()
     const { offset, length } = range ?? { offset: 0, length: size }
     invariant(offset >= 0 && length >= 0 && offset + length <= size, 'a range lies inside')
-    if (length === 0) return Readable.from([])
     cleanUp.move()
-    // The stream closes the file when it ends or is destroyed.
-    const end = offset + length - 1
-    return file.createReadStream({ start: offset, end, highWaterMark: READ_BYTES })
+    return partsOf(file, digest, { offset, length })
+  } catch (cause) {
+    throw readFault(digest, cause)
+  }
+}
+
+/** Not a generator: one that was never started would not close its file. */
+function partsOf(
+  file: FileHandle,
+  digest: Digest,
+  range: ByteRange,
+): AsyncIterableIterator<Uint8Array> {
+  const buffer = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, range.length))
+  const end = range.offset + range.length
+  let at = range.offset
+  const close = async () => {
+    await file.close()
+    return { done: true, value: undefined } as const
+  }
+  return {
+    [Symbol.asyncIterator]() {
+      return this
+    },
+    async next() {
+      if (at >= end) return await close()
+      const part = await readPart(file, digest, buffer.subarray(0, end - at), at)
+      at += part.length
+      return { done: false, value: part }
+    },
+    return: close,
+  }
+}
+
+async function readPart(
+  file: FileHandle,
+  digest: Digest,
+  into: Uint8Array,
+  position: number,
+): Promise<Uint8Array> {
+  try {
+    const { bytesRead } = await file.read(into, 0, into.length, position)
+    invariant(bytesRead > 0, 'a stored artifact never gets shorter')
+    return into.subarray(0, bytesRead)
   } catch (cause) {
     throw readFault(digest, cause)
   }

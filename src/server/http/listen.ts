@@ -9,7 +9,6 @@
 import { createServer, type RequestListener, type Server, STATUS_CODES } from 'node:http'
 import { createSecureServer, type ServerHttp2Session } from 'node:http2'
 import type { Socket } from 'node:net'
-import { Readable } from 'node:stream'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import type { Clock } from '../../base/clock.ts'
 import { Fault } from '../../base/fault.ts'
@@ -18,6 +17,7 @@ import { type HttpAnswer, type HttpRequest, type HttpRoute, METHODS } from './ex
 import { faultAnswer } from './fault-answer.ts'
 import { SocketBody } from './request-body.ts'
 import { allowedMethods } from './route-match.ts'
+import { sendStream } from './send-stream.ts'
 
 /** A client that cannot send its headers in this time is holding a connection, not using it. */
 const HEADERS_MS_MAX = 15_000
@@ -32,7 +32,6 @@ const KEEP_ALIVE_MS = 65_000
 const SOCKET_IDLE_MS_MAX = 120_000
 const HEADER_BYTES_MAX = 16 * 1024
 const HTTP2_STREAMS_MAX = 128
-const STREAM_BUFFER_BYTES = 256 * 1024
 /** A body of this size that nobody reads is thrown away; a larger one ends the connection. */
 const UNREAD_BYTES_MAX = 64 * 1024
 
@@ -288,7 +287,8 @@ function send(reply: FastifyReply, answer: HttpAnswer): FastifyReply {
   if (body === null) return reply.send()
   if (typeof body === 'string') return reply.send(body)
   if (body instanceof Uint8Array) return reply.send(Buffer.from(body))
-  return reply.send(Readable.from(body, { objectMode: false, highWaterMark: STREAM_BUFFER_BYTES }))
+  sendStream(reply, answer.status, body)
+  return reply
 }
 
 /** What is no HTTP gets the shortest answer there is, and the connection ends. */

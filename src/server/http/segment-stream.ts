@@ -34,7 +34,7 @@ function sliceOne(segment: Segment, from: number, to: number): Segment {
 
 /**
  * The bytes of the segments, one after the other, read as they are asked for: at most one artifact
- * is open, and leaving the loop early closes it.
+ * is open, leaving the loop early closes it, and a part is valid until the next is asked for.
  */
 export async function* streamSegments(
   segments: readonly Segment[],
@@ -48,8 +48,7 @@ export async function* streamSegments(
     const { digest, offset, length } = segment
     const source = await artifacts.openRead(digest, { offset, length })
     let read = 0
-    // A Node stream of a file gives Buffers; leaving the loop destroys it.
-    for await (const part of source as AsyncIterable<Uint8Array>) {
+    for await (const part of source) {
       read += part.length
       yield part
     }

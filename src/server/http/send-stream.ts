@@ -1,0 +1,46 @@
+/**
+ * A stream to a client, part by part: the next one is asked for when the one before has left for the
+ * kernel. That is all the backpressure there is, no byte is held twice, and the source may use one
+ * buffer for all its parts.
+ */
+import type { ServerResponse } from 'node:http'
+import type { FastifyReply } from 'fastify'
+
+/** Takes the reply out of the framework's hands; its headers are those set so far. */
+export function sendStream(
+  reply: FastifyReply,
+  status: number,
+  parts: AsyncIterable<Uint8Array>,
+): void {
+  reply.hijack()
+  const response = reply.raw
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) response.setHeader(name, value)
+  }
+  response.statusCode = status
+  void pump(parts, response)
+}
+
+async function pump(parts: AsyncIterable<Uint8Array>, response: ServerResponse): Promise<void> {
+  const gone = new Promise<'gone'>((resolve) => response.once('close', () => resolve('gone')))
+  try {
+    for await (const part of parts) {
+      if (part.length === 0) continue
+      // Leaving the loop closes the source.
+      if ((await Promise.race([written(response, part), gone])) === 'gone') return
+    }
+    response.end()
+  } catch {
+    // Best effort: who reads the source has logged why; the client sees that the answer was cut.
+    response.destroy()
+  }
+}
+
+/** A failed write means that the client is going: `close` follows. */
+function written(response: ServerResponse, part: Uint8Array): Promise<'written'> {
+  return new Promise((resolve) => {
+    response.write(part, (error) => {
+      if (error == null) resolve('written')
+    })
+  })
+}
