@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: starts a server of its own, measures, and prints the table of
- * docs/benchmarks.md. Figures move with the machine; ratios within one run are what counts.
+ * docs/benchmarks.md. Figures move with the machine; ratios within one run are what counts. `npm
+ * run bench -- check-ins` runs one.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
@@ -24,12 +25,15 @@ try {
   const distributionId = await order(server.client, 'bench', base.version)
   const token = await enrolmentToken(server, distributionId)
   const rows: Row[] = []
-  for (const bench of [
-    () => benchDistributions(server, dataDir),
-    () => benchDownloads(server, distributionId),
-    () => benchUpgrades(server),
-    () => benchCheckIns(server, { distributionId, token }),
-  ]) {
+  const benches = {
+    distributions: () => benchDistributions(server, dataDir),
+    downloads: () => benchDownloads(server, distributionId),
+    upgrades: () => benchUpgrades(server),
+    'check-ins': () => benchCheckIns(server, { distributionId, token }),
+  }
+  const wanted = process.argv.slice(2)
+  for (const [name, bench] of Object.entries(benches)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue
     const measured = await bench()
     process.stderr.write(`${renderTable(measured)}\n\n`)
     rows.push(...measured)

@@ -8,8 +8,26 @@ export interface Random {
 }
 
 export const systemRandom: Random = {
-  bytes: (length) => randomBytes(length),
+  bytes: drawBytes,
   fraction: () => randomInt(2 ** 32) / 2 ** 32,
+}
+
+/**
+ * Asking the system costs microseconds each time, and every check-in wants an id: it is asked for
+ * many at once.
+ */
+const POOL_BYTES = 4096
+const POOLED_BYTES_MAX = 64
+let pool = Buffer.alloc(0)
+
+function drawBytes(length: number): Uint8Array {
+  if (length > POOLED_BYTES_MAX) return randomBytes(length)
+  if (pool.length < length) pool = randomBytes(POOL_BYTES)
+  const drawn = Uint8Array.prototype.slice.call(pool, 0, length)
+  // What was given out is forgotten here: nobody finds a secret in the pool.
+  pool.fill(0, 0, length)
+  pool = pool.subarray(length)
+  return drawn
 }
 
 /**

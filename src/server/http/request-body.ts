@@ -67,7 +67,9 @@ function collect(raw: RawRequest, limitBytes: number): Promise<Result<Uint8Array
       resolve(accept(parts.length === 1 && first !== undefined ? first : concatBytes(parts)))
     })
     raw.on('error', (cause) => reject(clientGone(cause)))
-    raw.on('close', () => reject(clientGone(undefined)))
+    raw.on('close', () => {
+      if (!raw.readableEnded) reject(clientGone(undefined))
+    })
   })
 }
 

@@ -1,7 +1,7 @@
 /**
- * A stream to a client, part by part: the next one is asked for when the one before has left for the
- * kernel. That is all the backpressure there is, no byte is held twice, and the source may use one
- * buffer for all its parts.
+ * A stream to a client, part by part: the next one is asked for when the one before has left for
+ * the kernel. That is all the backpressure there is, no byte is held twice, and the source may use
+ * one buffer for all its parts.
  */
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
