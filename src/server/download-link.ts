@@ -1,9 +1,10 @@
 /**
  * Links to packages that work without an API key, for machines that have none. A link is good for
- * one package and one day; whoever holds it can install an agent, as with the package itself.
+ * one package and one day; whoever holds it can install an agent, as with the package itself. One
+ * that would be good for longer was signed by a clock that ran ahead, and is good no more.
  */
 import { createHmac } from 'node:crypto'
-import type { Instant } from '../base/clock.ts'
+import { CLOCK_ERROR_MS_MAX, type Instant } from '../base/clock.ts'
 import { equalInConstantTime } from '../base/digest.ts'
 import type { InstanceSecret } from '../store/secret.ts'
 
@@ -38,7 +39,8 @@ export function checkLink(
   const expires = sent.query.get('expires') ?? ''
   const signature = sent.query.get('signature') ?? ''
   if (!equalInConstantTime(signature, signatureOf(secret, linked, expires))) return 'forged'
-  return sent.now < Number(expires) ? 'good' : 'expired'
+  const leftMs = Number(expires) - sent.now
+  return leftMs > 0 && leftMs <= LINK_MS + CLOCK_ERROR_MS_MAX ? 'good' : 'expired'
 }
 
 function signatureOf(secret: UrlKey, linked: LinkedPackage, expires: string): string {

@@ -157,14 +157,21 @@ function isConnection(
   query: EndpointQuery,
 ): Expression<SqlBool> {
   const connectedSince = query.now - query.limits.connectedMs
+  const connectedUntil = query.now + query.limits.connectedMs
   const disconnectedSince = query.now - query.limits.lostMs
   switch (status) {
     case 'connected':
-      return where('liveness.last_seen', '>', connectedSince)
-    case 'disconnected':
       return where.and([
-        where('liveness.last_seen', '<=', connectedSince),
-        where('liveness.last_seen', '>', disconnectedSince),
+        where('liveness.last_seen', '>', connectedSince),
+        where('liveness.last_seen', '<', connectedUntil),
+      ])
+    case 'disconnected':
+      return where.or([
+        where.and([
+          where('liveness.last_seen', '<=', connectedSince),
+          where('liveness.last_seen', '>', disconnectedSince),
+        ]),
+        where('liveness.last_seen', '>=', connectedUntil),
       ])
     case 'lost':
       return where('liveness.last_seen', '<=', disconnectedSince)

@@ -4,7 +4,7 @@
  * decide on top of each other, on one server or on several.
  */
 import type { Selectable } from 'kysely'
-import type { Instant } from '../base/clock.ts'
+import { CLOCK_ERROR_MS_MAX, type Instant } from '../base/clock.ts'
 import type { Digest } from '../base/digest.ts'
 import type { DistributionId, EndpointId, RunId } from '../base/ids.ts'
 import type { AgentVersion } from '../base/version.ts'
@@ -172,7 +172,10 @@ export async function saveEndpointState(
     .execute()
 }
 
-/** One statement for any number of endpoints; time never goes back. */
+/**
+ * One statement for any number of endpoints. Time goes back only from where a clock that ran ahead
+ * left it: otherwise an endpoint that fell silent then would count as connected until that day.
+ */
 export async function saveLastSeen(
   writer: Writer,
   ids: readonly EndpointId[],
@@ -186,7 +189,12 @@ export async function saveLastSeen(
       conflict
         .column('endpoint_id')
         .doUpdateSet({ last_seen: now })
-        .where('liveness.last_seen', '<', now),
+        .where((where) =>
+          where.or([
+            where('liveness.last_seen', '<', now),
+            where('liveness.last_seen', '>', now + CLOCK_ERROR_MS_MAX),
+          ]),
+        ),
     )
     .execute()
 }

@@ -22,6 +22,15 @@ describe('a lease', () => {
     expect(await take(database, 'a', 162)).toBe(true)
   })
 
+  it('is free when a clock that ran ahead took it, and was corrected', async () => {
+    await using database = await startTestDatabase()
+    expect(await take(database, 'ahead', 1_000_000)).toBe(true)
+    expect(await take(database, 'b', 0)).toBe(true)
+    // A clock that is merely a little ahead keeps what it took.
+    expect(await take(database, 'c', 200)).toBe(true)
+    expect(await take(database, 'b', 150)).toBe(false)
+  })
+
   it('has one taker, however many try at once', async () => {
     await using database = await startTestDatabase()
     const owners = Array.from({ length: 8 }, (_, index) => `owner ${index}`)

@@ -4,7 +4,8 @@ import type { Writer } from './open.ts'
 /**
  * Takes the lease of that name, or keeps it, until `until`: false when another owner holds it. An
  * owner that dies loses it by time; what is done under a lease must be harmless when two do it,
- * because clocks differ.
+ * because clocks differ. Everybody takes a lease for the same length: one that ends more than
+ * another length after ours would was taken by a clock that ran ahead, and is free.
  */
 export async function takeLease(
   writer: Writer,
@@ -12,6 +13,7 @@ export async function takeLease(
   now: Instant,
 ): Promise<boolean> {
   const { owner, until } = lease
+  const untilMax = until + (until - now)
   const row = await writer
     .insertInto('lease')
     .values(lease)
@@ -20,7 +22,11 @@ export async function takeLease(
         .column('name')
         .doUpdateSet({ owner, until })
         .where((where) =>
-          where.or([where('lease.owner', '=', owner), where('lease.until', '<=', now)]),
+          where.or([
+            where('lease.owner', '=', owner),
+            where('lease.until', '<=', now),
+            where('lease.until', '>', untilMax),
+          ]),
         ),
     )
     .returning('name')

@@ -3,10 +3,14 @@
  * wants it. A worker takes a row by moving its due time ahead (that is its lease), performs it, and
  * deletes it. A worker that dies leaves a row that falls due again, so every effect is performed at
  * least once and must be repeatable. Several servers may take at once: the update re-checks the due
- * time it read, so each row has one taker.
+ * time it read, so each row has one taker. Leases and back-offs are shorter than
+ * `CLOCK_ERROR_MS_MAX`: a row that is due later than that was put off by a clock that ran ahead,
+ * and is due now.
  */
-import type { Instant } from '../base/clock.ts'
+import type { Expression, ExpressionBuilder, SqlBool } from 'kysely'
+import { CLOCK_ERROR_MS_MAX, type Instant } from '../base/clock.ts'
 import type { Reader, Writer } from './open.ts'
+import type { Tables } from './tables.ts'
 
 export type EffectKind = 'build-distribution'
 
@@ -38,7 +42,7 @@ export async function takeEffects(
   const due = writer
     .selectFrom('outbox')
     .select('id')
-    .where('due_at', '<=', now)
+    .where((where) => isDue(where, now))
     .orderBy('due_at')
     .limit(take.limit)
     .forUpdate()
@@ -50,10 +54,17 @@ export async function takeEffects(
       attempts: update('attempts', '+', 1),
     }))
     .where('id', 'in', due)
-    .where('due_at', '<=', now)
+    .where((where) => isDue(where, now))
     .returning(['id', 'kind', 'subject', 'attempts'])
     .execute()
   return rows.map((row) => ({ ...row, kind: row.kind as EffectKind }))
+}
+
+function isDue(
+  where: ExpressionBuilder<Pick<Tables, 'outbox'>, 'outbox'>,
+  now: Instant,
+): Expression<SqlBool> {
+  return where.or([where('due_at', '<=', now), where('due_at', '>', now + CLOCK_ERROR_MS_MAX)])
 }
 
 export async function saveEffectDone(writer: Writer, id: number): Promise<void> {

@@ -6,7 +6,13 @@ import type {
   CreateUpgradeActionView,
   UpgradeActionCreated,
 } from '../domain/upgrade/create-upgrade-action.ts'
-import { isFinished, type Upgrade, type UpgradeState } from '../domain/upgrade/upgrade.ts'
+import { DEADLINE_AHEAD_MS_MAX, EXPIRES_AHEAD_MS_MAX } from '../domain/upgrade/end-overdue.ts'
+import {
+  isFinished,
+  type Upgrade,
+  type UpgradeState,
+  WAITING_STATES,
+} from '../domain/upgrade/upgrade.ts'
 import type { Window } from '../domain/upgrade/window.ts'
 import { lockEndpoints } from './endpoints.ts'
 import type { Reader, Writer } from './open.ts'
@@ -139,7 +145,7 @@ export async function loadLatestUpgrades(
   return new Map(rows.map(upgradeOf).map((upgrade) => [upgrade.endpointId, upgrade]))
 }
 
-/** Endpoints whose open upgrade is past its expiry or its deadline. */
+/** Endpoints whose open upgrade `endOverdue` changes: past its end, or its end too far ahead. */
 export async function loadOverdueEndpoints(
   reader: Reader,
   now: Instant,
@@ -149,7 +155,20 @@ export async function loadOverdueEndpoints(
     .selectFrom('upgrade')
     .select('endpoint_id')
     .where('finished_at', 'is', null)
-    .where((where) => where.or([where('expires_at', '<=', now), where('deadline_at', '<=', now)]))
+    .where((where) =>
+      where.or([
+        // What runs outlives its expiry: asked for, it would crowd out what does not.
+        where.and([
+          where('state', 'in', WAITING_STATES),
+          where.or([
+            where('expires_at', '<=', now),
+            where('expires_at', '>', now + EXPIRES_AHEAD_MS_MAX),
+          ]),
+        ]),
+        where('deadline_at', '<=', now),
+        where('deadline_at', '>', now + DEADLINE_AHEAD_MS_MAX),
+      ]),
+    )
     .limit(limit)
     .execute()
   return rows.map((row) => row.endpoint_id as EndpointId)

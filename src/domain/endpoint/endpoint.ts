@@ -66,12 +66,16 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
 export const CONNECTION_STATUSES = ['connected', 'disconnected', 'lost'] as const
 export type ConnectionStatus = (typeof CONNECTION_STATUSES)[number]
 
+/**
+ * Last seen far in the future: a clock ran ahead then, and nobody knows since when the endpoint is
+ * silent. Its next check-in puts that right; until then it is not called connected.
+ */
 export function connectionStatus(
   lastSeen: Instant,
   now: Instant,
   limits: ConnectionLimits,
 ): ConnectionStatus {
   const silence = now - lastSeen
-  if (silence < limits.connectedMs) return 'connected'
+  if (Math.abs(silence) < limits.connectedMs) return 'connected'
   return silence < limits.lostMs ? 'disconnected' : 'lost'
 }

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { NOW, sampleUpgrade } from '../_samples.ts'
-import { endOverdue } from './end-overdue.ts'
+import { DEADLINE_AHEAD_MS_MAX, EXPIRES_AHEAD_MS_MAX, endOverdue } from './end-overdue.ts'
+import { RUNNING_SILENCE_MS } from './record-outcome.ts'
 import { UPGRADE_STATES, type UpgradeState } from './upgrade.ts'
+import { ACTION_EXPIRY_MS } from './upgrade-action.ts'
 
 describe('every upgrade ends', () => {
   const rows: readonly [UpgradeState, UpgradeState, string][] = [
@@ -21,6 +23,20 @@ describe('every upgrade ends', () => {
   it('what is under way outlives the expiry of its action', () => {
     const upgrade = sampleUpgrade({ state: 'downloading', expiresAt: 0, deadlineAt: NOW + 1 })
     expect(endOverdue(upgrade, NOW)).toBe(upgrade)
+  })
+
+  it('an end that a clock set which ran ahead is brought back, once', () => {
+    const waiting = sampleUpgrade({ expiresAt: NOW + EXPIRES_AHEAD_MS_MAX + 1 })
+    const nearer = endOverdue(waiting, NOW)
+    expect(nearer).toEqual({ ...waiting, expiresAt: NOW + ACTION_EXPIRY_MS })
+    expect(endOverdue(nearer, NOW)).toBe(nearer)
+    const running = sampleUpgrade({
+      state: 'downloading',
+      deadlineAt: NOW + DEADLINE_AHEAD_MS_MAX + 1,
+    })
+    const sooner = endOverdue(running, NOW)
+    expect(sooner).toEqual({ ...running, deadlineAt: NOW + RUNNING_SILENCE_MS })
+    expect(endOverdue(sooner, NOW)).toBe(sooner)
   })
 
   it('what has ended stays as it is', () => {

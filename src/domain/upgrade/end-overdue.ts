@@ -1,17 +1,31 @@
-import type { Instant } from '../../base/clock.ts'
+import { CLOCK_ERROR_MS_MAX, type Instant } from '../../base/clock.ts'
+import { RUNNING_SILENCE_MS } from './record-outcome.ts'
 import { isRunning, isWaiting, type Upgrade } from './upgrade.ts'
+import { ACTION_EXPIRY_MS } from './upgrade-action.ts'
+
+/** No expiry and no deadline of ours lies further ahead, unless a clock that ran ahead set it. */
+export const EXPIRES_AHEAD_MS_MAX = ACTION_EXPIRY_MS + CLOCK_ERROR_MS_MAX
+export const DEADLINE_AHEAD_MS_MAX = RUNNING_SILENCE_MS + CLOCK_ERROR_MS_MAX
 
 /**
  * Every upgrade ends: what waits past its expiry has expired, what runs past its deadline is given
- * up.
+ * up. An end that a clock set which ran ahead is brought back to where it would be if it were set
+ * now.
  */
 export function endOverdue(upgrade: Upgrade, now: Instant): Upgrade {
   if (isWaiting(upgrade.state) && now >= upgrade.expiresAt) {
     return { ...upgrade, state: 'expired', reason: 'action-expired', changedAt: now }
   }
+  if (isWaiting(upgrade.state) && upgrade.expiresAt > now + EXPIRES_AHEAD_MS_MAX) {
+    return { ...upgrade, expiresAt: now + ACTION_EXPIRY_MS }
+  }
   const { deadlineAt } = upgrade
   if (isRunning(upgrade.state) && deadlineAt !== null && now >= deadlineAt) {
     return { ...upgrade, state: 'timed-out', reason: 'no-progress', changedAt: now }
+  }
+  const isTooFar = deadlineAt !== null && deadlineAt > now + DEADLINE_AHEAD_MS_MAX
+  if (isRunning(upgrade.state) && isTooFar) {
+    return { ...upgrade, deadlineAt: now + RUNNING_SILENCE_MS }
   }
   return upgrade
 }

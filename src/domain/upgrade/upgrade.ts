@@ -27,7 +27,8 @@ export const UPGRADE_STATES = [
 ] as const
 export type UpgradeState = (typeof UPGRADE_STATES)[number]
 
-const WAITING: ReadonlySet<UpgradeState> = new Set(['queued', 'offered'])
+export const WAITING_STATES = ['queued', 'offered'] as const satisfies readonly UpgradeState[]
+const WAITING: ReadonlySet<UpgradeState> = new Set(WAITING_STATES)
 const RUNNING: ReadonlySet<UpgradeState> = new Set([
   'downloading',
   'staged',

@@ -114,6 +114,17 @@ describe('check-in', () => {
     expect(stored.get(agent.endpointId)?.state.version).toBe('1.0.0.1')
   })
 
+  it('what a clock that ran ahead wrote of last_seen is put right by the next check-in', async () => {
+    const agent = await enrolTestAgent(server, distributionId, 'from the future')
+    const now = server.clock.now()
+    server.clock.jumpTo(now + 365 * 86_400_000)
+    await agent.checkIn()
+    server.clock.jumpTo(now)
+    await agent.checkIn()
+    const seen = await loadLastSeen(server.database.read, [agent.endpointId])
+    expect(seen.get(agent.endpointId)).toBe(now)
+  })
+
   it('two agents with one identity: the one that was superseded is told to enrol as a copy', async () => {
     const agent = await enrolTestAgent(server, distributionId, 'golden')
     await agent.checkIn()

@@ -1,5 +1,5 @@
 import { Batcher } from '../../base/batcher.ts'
-import type { Instant } from '../../base/clock.ts'
+import { CLOCK_ERROR_MS_MAX, type Instant } from '../../base/clock.ts'
 import type { AttemptId, EndpointId } from '../../base/ids.ts'
 import { loadCheckInViews, type StoredCheckInView } from '../../store/check-ins.ts'
 import { loadLastSeen, saveLastSeen } from '../../store/endpoints.ts'
@@ -55,9 +55,14 @@ async function keepLastSeen(database: Database, asks: readonly ViewAsk[]): Promi
     if (seenAt !== null) seen.set(credential.endpointId, seenAt)
   }
   const known = await loadLastSeen(database.read, [...seen.keys()])
-  const stale = [...seen].filter(([id, at]) => at - (known.get(id) ?? 0) >= LAST_SEEN_GRAIN_MS)
+  const stale = [...seen].filter(([id, at]) => isStale(known.get(id) ?? 0, at))
   const latest = Math.max(...stale.map(([, at]) => at))
   if (stale.length === 0) return
   const ids = stale.map(([id]) => id)
   await database.write((tx) => saveLastSeen(tx, ids, latest))
+}
+
+/** Also what a clock that ran ahead wrote: it is put right by the first check-in after it. */
+function isStale(lastSeen: Instant, at: Instant): boolean {
+  return at - lastSeen >= LAST_SEEN_GRAIN_MS || lastSeen - at > CLOCK_ERROR_MS_MAX
 }

@@ -96,6 +96,16 @@ describe('the outbox', () => {
     expect(await loadDistribution(it.needs.database.read, it.id)).toMatchObject({ state: 'failed' })
   })
 
+  it('an effect that a clock which ran ahead put off is due once the clock is right', async () => {
+    await using it = await setUp()
+    it.clock.jumpTo(START + 86_400_000)
+    const take = { limit: 8, leaseMs: 10_000 }
+    await it.needs.database.write((tx) => takeEffects(tx, take, it.clock.now()))
+    it.clock.jumpTo(START)
+    expect(await performEffects(it.needs)).toBeNull()
+    expect(await loadDistribution(it.needs.database.read, it.id)).toMatchObject({ state: 'failed' })
+  })
+
   it('two servers at once perform each effect once', async () => {
     await using it = await setUp()
     for (let count = 0; count < 20; count++) {

@@ -216,6 +216,26 @@ describe('endpoints/get_endpoint and get_endpoints', () => {
     })
   })
 
+  it('an endpoint that was last seen in the future is not called connected', async () => {
+    const agent = await enrolTestAgent(server, distributionId, 'from the future')
+    const now = server.clock.now()
+    server.clock.jumpTo(now + 86_400_000)
+    await agent.checkIn()
+    server.clock.jumpTo(now)
+    expect(await endpointOf(agent)).toMatchObject({ endpoint_status: 'DISCONNECTED' })
+    for (const [status, count] of [
+      ['connected', 0],
+      ['disconnected', 1],
+    ] as const) {
+      const filters = [
+        { field: 'endpoint_id_list', operator: 'in', value: [agent.endpointId] },
+        { field: 'endpoint_status', operator: 'in', value: [status] },
+      ]
+      const page = await call(getEndpointRoute, { filters })
+      expect(page).toMatchObject({ ok: true, value: { total_count: count } })
+    }
+  })
+
   const rows = [
     ['hostname', 'in', ['filtered'], 1],
     ['hostname', 'in', ['nobody'], 0],
