@@ -8,10 +8,11 @@ import type { Clock } from '../base/clock.ts'
 import { type Digest, digestOf } from '../base/digest.ts'
 import { invariant } from '../base/invariant.ts'
 import type { Target } from '../base/platform.ts'
-import type { Result } from '../base/result.ts'
+import { type Result, refuse } from '../base/result.ts'
 import type { AgentVersion } from '../base/version.ts'
 import {
   LAUNCHER_PROTOCOL,
+  MANIFEST_BYTES_MAX,
   MANIFEST_PAYLOAD_TYPE,
   MANIFEST_SCHEMA,
   type Manifest,
@@ -32,6 +33,10 @@ export type PublishNeeds = CatalogueNeeds & {
   readonly clock: Clock
   readonly signingKey: SigningKey
 }
+
+export type PublishRefusal =
+  | PublishReleaseRefusal
+  | { readonly code: 'manifest-too-large'; readonly bytes: number; readonly limitBytes: number }
 
 export type ReleaseOrder = {
   readonly version: AgentVersion
@@ -55,7 +60,7 @@ export async function publishRelease(
   needs: PublishNeeds,
   order: ReleaseOrder,
   actor: string,
-): Promise<Result<ReleasePublished, PublishReleaseRefusal>> {
+): Promise<Result<ReleasePublished, PublishRefusal>> {
   const { version, target, notes, launcher, files } = order
   const digests = [...new Set([launcher, ...files.map((file) => file.digest)])]
   const present = await loadPresentArtifacts(needs, digests)
@@ -72,6 +77,11 @@ export async function publishRelease(
     const decided = decidePublishRelease({ ...stored, storedArtifacts }, command, now)
     if (!decided.ok || !decided.value.isNew) return decided
     invariant(isWhole, 'a release has all of its artifacts')
+    // Agents read no larger one: it would be offered everywhere and taken nowhere.
+    if (manifest.length > MANIFEST_BYTES_MAX) {
+      const bytes = manifest.length
+      return refuse({ code: 'manifest-too-large', bytes, limitBytes: MANIFEST_BYTES_MAX })
+    }
     const envelope = signEnvelope(MANIFEST_PAYLOAD_TYPE, manifest, [needs.signingKey])
     const release = { ...decided.value.release, notes, publishedBy: actor }
     await saveRelease(tx, release, { envelope, artifacts: digests })

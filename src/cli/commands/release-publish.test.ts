@@ -221,15 +221,16 @@ describe('release publish finds everything wrong before it sends anything:', () 
     expect(told.stderr).toContain('bin/socket: a socket')
   })
 
-  it('more files than a request can list', async () => {
+  it('more files than a manifest can list', async () => {
     await using cli = await startTestCli(recorder().calls)
     const payload = await payloadOf(cli)
-    const names = Array.from({ length: 3500 }, (_, index) => `${index}`.padEnd(190, '-'))
+    // A quotation mark takes two bytes in JSON.
+    const names = Array.from({ length: 7500 }, (_, index) => `${index}`.padEnd(190, '"'))
     await fill(payload, Object.fromEntries(names.map((name) => [name, ''])))
     const agent = ['--agent', await agentOf(cli)]
     const told = await cli.run(...WORDS, ...agent, '--payload', payload, '--run', 'bin/x')
     expect(told.code).toBe(2)
-    expect(told.stderr).toContain('A release cannot list 3504 files with such long paths')
+    expect(told.stderr).toContain('A release cannot list 7504 files with such long paths')
     expect(cli.seen).toEqual([])
   })
 

@@ -6,9 +6,8 @@
 import * as z from 'zod'
 import { ARCHES, LIBCS, PLATFORMS, type Target, targetName } from '../../base/platform.ts'
 import { accept, type Result } from '../../base/result.ts'
-import { AGENT_ENTRY, type ManifestPayload } from '../../contract/manifest.ts'
-import { REQUEST_BYTES_MAX } from '../../contract/public/error.ts'
-import { publishRelease } from '../../contract/public/releases.ts'
+import { AGENT_ENTRY, MANIFEST_BYTES_MAX, type ManifestPayload } from '../../contract/manifest.ts'
+import { type PublishReleaseRequest, publishRelease } from '../../contract/public/releases.ts'
 import { type ApiContext, defineApiCommand, type Values } from '../command.ts'
 import { flawOfChoice, flawOfVersion, flawOfWholeNumber, wholeNumberOr } from '../option-values.ts'
 import { EXIT, type Failure, type Outcome, refuseFailed, refuseUsage } from '../outcome.ts'
@@ -133,9 +132,6 @@ function timesFrom(values: PublishValues) {
   })
 }
 
-/** `{"request_data":}` around an order. */
-const ENVELOPE_BYTES = 32
-
 type Publication = {
   readonly values: PublishValues
   readonly target: Target
@@ -158,11 +154,10 @@ async function publish(context: ApiContext, publication: Publication): Promise<O
   if (!order.success) {
     return refuseUsage('This cannot be a release.', z.prettifyError(order.error))
   }
-  const bytes = Buffer.byteLength(JSON.stringify(order.data)) + ENVELOPE_BYTES
-  if (bytes > REQUEST_BYTES_MAX) {
+  if (manifestBytesMin(order.data) > MANIFEST_BYTES_MAX) {
     const files = `${counted(order.data.files.length, 'file')} with such long paths`
     return refuseUsage(
-      `A release cannot list ${files}: that is more than ${bytesText(REQUEST_BYTES_MAX)}.`,
+      `A release cannot list ${files}: that is more than ${bytesText(MANIFEST_BYTES_MAX)}.`,
       'Shorten their paths, or pack those that belong together into one file.',
     )
   }
@@ -184,6 +179,12 @@ async function publish(context: ApiContext, publication: Publication): Promise<O
     : [`${name} was there before, with these very files.`]
   const json = { ...reply, sent_files: sent.size, sent_bytes: sentBytes }
   return accept({ exitCode: EXIT.done, lines, json })
+}
+
+/** The server knows what the files compress to; the manifest is at least this large. */
+function manifestBytesMin({ files }: PublishReleaseRequest): number {
+  const least = files.map((file) => ({ ...file, size: 0, gzip_digest: file.digest, gzip_size: 0 }))
+  return Buffer.byteLength(JSON.stringify(least))
 }
 
 function filesOf(agent: ReleaseAgent, payload: readonly Hashed<SourceFile>[]) {

@@ -1,6 +1,11 @@
 /** `releases/*`: ours, beside the documented calls; how a version comes into the catalogue. */
 import * as z from 'zod'
-import { MANIFEST_FILES_MAX, manifestPayload, relativePath } from '../manifest.ts'
+import {
+  MANIFEST_BYTES_MAX,
+  MANIFEST_FILES_MAX,
+  manifestPayload,
+  relativePath,
+} from '../manifest.ts'
 import { byteCount, sha256Hex, versionText } from '../schema.ts'
 
 /** Which of these artifacts the server does not have yet. */
@@ -17,6 +22,13 @@ export const artifactReply = z.object({
 })
 
 const fileRef = z.strictObject({ path: relativePath, digest: sha256Hex, executable: z.boolean() })
+
+/**
+ * Of the body of `releases/publish`. A manifest says more of each file than its order does, so an
+ * order for the largest manifest is smaller than that; twice, because some clients write `\u00e9`
+ * for what takes two bytes in the manifest.
+ */
+export const PUBLISH_BYTES_MAX = 2 * MANIFEST_BYTES_MAX
 
 export const publishRelease = z.strictObject({
   version: versionText,

@@ -141,6 +141,10 @@ const REFUSED: {
     invalidField(['payload', 'run'], `its program ${path} is not among the files`),
   'payload-program-not-executable': ({ path }) =>
     invalidField(['payload', 'run'], `its program ${path} is not executable`),
+  'manifest-too-large': ({ bytes, limitBytes }) => {
+    const msg = `their manifest has ${bytes} bytes, and agents read at most ${limitBytes}`
+    return invalidField(['files'], msg)
+  },
   'artifact-not-uploaded': ({ digests }) => {
     const extra = `upload these first: ${listed(digests)}`
     return { status: 409, message: 'Some artifacts have not been uploaded', extra }

@@ -33,7 +33,7 @@ export function publicRoute<Needs extends EdgeNeeds>(
       answered(needs.log, request, async () => {
         const actor = await admit(needs.keyRing, request.headers, route.permission)
         if (!actor.ok) return actor
-        const data = await readRequestData(request.body)
+        const data = await readRequestData(request.body, route.bodyBytesMax ?? REQUEST_BYTES_MAX)
         if (!data.ok) return data
         const { remoteAddress } = request
         const asked = { data: data.value, actor: actor.value, remoteAddress }
@@ -83,8 +83,11 @@ async function answered(
  * because clients of the field send all three; keys beside `request_data` are theirs, and are not
  * looked at.
  */
-export async function readRequestData(body: RequestBody): Promise<Result<unknown, ApiRefusal>> {
-  const bytes = await body.read(REQUEST_BYTES_MAX)
+export async function readRequestData(
+  body: RequestBody,
+  bytesMax: number,
+): Promise<Result<unknown, ApiRefusal>> {
+  const bytes = await body.read(bytesMax)
   if (!bytes.ok) return bytes
   if (bytes.value.every(isJsonSpace)) return accept({})
   const parsed = parseJsonBytes(bytes.value)

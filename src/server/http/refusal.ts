@@ -2,8 +2,8 @@ import type { FieldError } from '../../contract/schema.ts'
 import type { DeleteApiKeysRefusal } from '../../domain/access/delete-api-keys.ts'
 import type { Permission } from '../../domain/access/permission.ts'
 import type { CreateDistributionRefusal } from '../../domain/distribution/create-distribution.ts'
-import type { PublishReleaseRefusal } from '../../domain/release/publish-release.ts'
 import type { CreateUpgradeActionRefusal } from '../../domain/upgrade/create-upgrade-action.ts'
+import type { PublishRefusal } from '../publish-release.ts'
 import type { BodyRefusal } from './exchange.ts'
 import type { MalformedJson } from './json.ts'
 
@@ -36,5 +36,5 @@ export type ApiRefusal =
   | RequestRefusal
   | DeleteApiKeysRefusal
   | CreateDistributionRefusal
-  | PublishReleaseRefusal
+  | PublishRefusal
   | CreateUpgradeActionRefusal

@@ -20,6 +20,8 @@ export type PublicRoute<Needs> = {
   /** Without a trailing slash; both spellings are served. */
   readonly path: `/public_api/v1/${string}`
   readonly permission: Permission
+  /** Where `REQUEST_BYTES_MAX` is too small for what the contract allows. */
+  readonly bodyBytesMax?: number
   /** The value goes into `{"reply": ...}` with status 200. */
   answer(needs: Needs, request: PublicRequest): Promise<Result<unknown, ApiRefusal>>
 }

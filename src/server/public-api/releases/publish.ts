@@ -2,7 +2,11 @@ import type { Digest } from '../../../base/digest.ts'
 import { accept, refuse } from '../../../base/result.ts'
 import type { AgentVersion } from '../../../base/version.ts'
 import { parse } from '../../../contract/parse.ts'
-import { type PublishReleaseRequest, publishRelease } from '../../../contract/public/releases.ts'
+import {
+  PUBLISH_BYTES_MAX,
+  type PublishReleaseRequest,
+  publishRelease,
+} from '../../../contract/public/releases.ts'
 import { actorName } from '../../../domain/access/permission.ts'
 import type { PublicRoute } from '../../http/route.ts'
 import {
@@ -19,6 +23,7 @@ export const publishReleaseRoute: PublicRoute<PublishNeeds> = {
   method: 'POST',
   path: '/public_api/v1/releases/publish',
   permission: 'releases.edit',
+  bodyBytesMax: PUBLISH_BYTES_MAX,
   async answer(needs, request) {
     const parsed = parse(publishRelease, request.data, ['request_data'])
     if (!parsed.ok) return refuse({ code: 'invalid-request', errors: parsed.refusal })

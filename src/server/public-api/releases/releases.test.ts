@@ -102,6 +102,22 @@ describe('publishing a release', () => {
     expect(release?.files.map((file) => file.path)).toEqual(paths.toSorted())
   })
 
+  it('takes as many files as a manifest may have, and refuses what agents would not read', async () => {
+    await using server = await startAssembledServer()
+    const digest = await server.upload(Buffer.from('x'))
+    const publish = (version: string, letter: string) => {
+      const paths = Array.from({ length: 9_999 }, (_, index) => `${index}`.padEnd(150, letter))
+      const files = ['agent.mjs', ...paths].map((path) => ({ path, digest, executable: false }))
+      return server.call('releases/publish', { ...RELEASE, version, launcher: digest, files })
+    }
+    expect((await publish('2.0.0.1', 'a')).body.reply).toMatchObject({ is_new: true })
+    const refused = await publish('2.0.0.2', 'é')
+    expect(refused).toMatchObject({
+      status: 400,
+      body: { reply: { reason: 'manifest-too-large' } },
+    })
+  })
+
   it('refuses a version that is there with other content, and absent artifacts', async () => {
     await using server = await startAssembledServer()
     const [one, two] = [
