@@ -4,8 +4,8 @@
  * one for the time it needs; a restore always starts its own, so a running server keeps it out.
  */
 import { createReadStream } from 'node:fs'
-import { access, readFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { access } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { systemClock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
 import { silentLog } from '../base/log.ts'
@@ -14,9 +14,7 @@ import type { BackupSummary, OwnRefusal, RestoreSummary } from '../cli/io.ts'
 import { saveBackup } from '../store/backup.ts'
 import type { Connection } from '../store/connection.ts'
 import { type DataFolder, dataFolder } from '../store/data-folder.ts'
-import { DATABASE_USER } from '../store/embedded/cluster.ts'
-import { startEmbedded } from '../store/embedded/embedded.ts'
-import { PORT } from '../store/embedded/settings.ts'
+import { connectionToRunning, startEmbedded } from '../store/embedded/embedded.ts'
 import { ALL_MIGRATIONS } from '../store/migrations/all.ts'
 import { type RestoreRefusal, restoreBackup } from '../store/restore.ts'
 import type { CliEnvironment } from './cli-environment.ts'
@@ -74,7 +72,7 @@ async function openForBackup(place: Place, folder: DataFolder): Promise<OpenedDa
     return await openDatabaseOf(place, folder)
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== 'data-dir-in-use') throw error
-    return withoutOwner(await connectionToRunning(folder))
+    return withoutOwner(await connectionToRunning(folder.postgres))
   }
 }
 
@@ -86,21 +84,6 @@ async function openDatabaseOf(place: Place, folder: DataFolder): Promise<OpenedD
 /** Whoever started it stops it. */
 function withoutOwner(connection: Connection): OpenedDatabase {
   return { connection, async [Symbol.asyncDispose]() {} }
-}
-
-/** The running server's own socket (store/embedded/socket-folder.ts) and password (cluster.ts). */
-async function connectionToRunning({ postgres }: DataFolder): Promise<Connection> {
-  const noted = join(postgres, 'socket-folder')
-  const folder = (await isThere(noted)) ? await readFile(noted, 'utf8') : join(postgres, 'socket')
-  const password = (await readFile(join(postgres, 'cluster', 'password'), 'utf8')).trim()
-  return {
-    kind: 'socket',
-    folder,
-    port: PORT,
-    user: DATABASE_USER,
-    password,
-    database: 'postgres',
-  }
 }
 
 async function isThere(path: string): Promise<boolean> {

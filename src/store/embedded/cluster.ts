@@ -57,8 +57,13 @@ export async function openCluster(folder: string, programs: Programs): Promise<C
   await removePartial(folder)
   if ((await readIfPresentFolder(home)) === null) await createCluster(folder, programs)
   const pgdata = join(home, 'pgdata')
-  const password = (await readFile(join(home, 'password'), 'utf8')).trim()
+  const password = await readPassword(folder)
   return { pgdata, password, name: `drydock-${digestOf(pgdata).slice(0, 16)}` }
+}
+
+/** Of a cluster that is there. */
+export async function readPassword(folder: string): Promise<string> {
+  return (await readFile(join(folder, 'cluster', 'password'), 'utf8')).trim()
 }
 
 async function createCluster(folder: string, programs: Programs): Promise<void> {

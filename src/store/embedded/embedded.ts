@@ -18,13 +18,19 @@ import type { Log } from '../../base/log.ts'
 import type { Connection } from '../connection.ts'
 import { folderFault } from '../folder.ts'
 import { type Binaries, findBinaries } from './binaries.ts'
-import { type Cluster, checkClusterVersion, DATABASE_USER, openCluster } from './cluster.ts'
+import {
+  type Cluster,
+  checkClusterVersion,
+  DATABASE_USER,
+  openCluster,
+  readPassword,
+} from './cluster.ts'
 import { prepareEnvironment } from './environment.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
 import { type Postmaster, type PostmasterNeeds, startPostmaster } from './postmaster.ts'
 import { chooseRunAs, type RunAs, waysFor } from './run-as.ts'
 import { PORT } from './settings.ts'
-import { openSocketFolder, removeSocketFolder } from './socket-folder.ts'
+import { findSocketFolder, openSocketFolder, removeSocketFolder } from './socket-folder.ts'
 import { stopSurvivors } from './survivors.ts'
 
 export type EmbeddedPostgres = AsyncDisposable & {
@@ -102,7 +108,12 @@ async function openFolder(dataDir: string): Promise<string> {
   }
 }
 
-function connectionTo(cluster: Cluster, folder: string): Connection {
+/** To the database of a server that runs in this folder; whoever started it stops it. */
+export async function connectionToRunning(dataDir: string): Promise<Connection> {
+  return connectionTo({ password: await readPassword(dataDir) }, await findSocketFolder(dataDir))
+}
+
+function connectionTo(cluster: Pick<Cluster, 'password'>, folder: string): Connection {
   return {
     kind: 'socket',
     folder,

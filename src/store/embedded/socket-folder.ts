@@ -30,13 +30,22 @@ export async function openSocketFolder(folder: string, ownerUid: number): Promis
   return path
 }
 
-/** Removes what an earlier start left. Safe to repeat. */
-export async function removeSocketFolder(folder: string): Promise<void> {
-  await rm(join(folder, 'socket'), { recursive: true, force: true })
-  const noted = await readFile(join(folder, NOTE), 'utf8').catch((cause: unknown) => {
+/** Where the socket of the server that runs in this folder is. */
+export async function findSocketFolder(folder: string): Promise<string> {
+  return (await readNote(folder)) || join(folder, 'socket')
+}
+
+async function readNote(folder: string): Promise<string> {
+  return await readFile(join(folder, NOTE), 'utf8').catch((cause: unknown) => {
     if (isMissing(cause)) return ''
     throw cause
   })
+}
+
+/** Removes what an earlier start left. Safe to repeat. */
+export async function removeSocketFolder(folder: string): Promise<void> {
+  await rm(join(folder, 'socket'), { recursive: true, force: true })
+  const noted = await readNote(folder)
   if (noted !== '' && (await isOurs(noted))) await rm(noted, { recursive: true, force: true })
   await rm(join(folder, NOTE), { force: true })
 }
