@@ -16,6 +16,7 @@ import type {
   SkippedVersion,
 } from '../domain/endpoint/endpoint.ts'
 import type { KnownMachine } from '../domain/endpoint/enrol-endpoint.ts'
+import { fingerprintOf } from '../domain/endpoint/fingerprint.ts'
 import type { Reader, Writer } from './open.ts'
 import { storedDigest } from './releases.ts'
 import type { EndpointTable } from './tables.ts'
@@ -91,6 +92,14 @@ export type Enrolment = {
   readonly publicAddress: string | null
 }
 
+/** What is known of an endpoint before its first check-in. */
+const UNREPORTED = {
+  version: null,
+  manifestDigest: null,
+  health: { status: 'healthy', details: [] },
+  skipped: [],
+} as const
+
 export async function saveNewEndpoint(
   writer: Writer,
   enrolment: Enrolment,
@@ -103,7 +112,8 @@ export async function saveNewEndpoint(
       ...enrolmentColumns(enrolment),
       version: null,
       manifest_digest: null,
-      health: JSON.stringify({ status: 'healthy', details: [] }),
+      health: JSON.stringify(UNREPORTED.health),
+      fingerprint: fingerprintOf({ ...UNREPORTED, ...enrolment }),
       skipped: '[]',
       previous_run_id: null,
       alias: '',
@@ -122,11 +132,17 @@ export async function saveNewEndpoint(
 export async function saveReturningEndpoint(
   writer: Writer,
   enrolment: Enrolment,
+  before: EndpointState,
   now: Instant,
 ): Promise<void> {
+  const { runId, factsDigest } = enrolment
   await writer
     .updateTable('endpoint')
-    .set({ ...enrolmentColumns(enrolment), previous_run_id: null })
+    .set({
+      ...enrolmentColumns(enrolment),
+      fingerprint: fingerprintOf({ ...before, runId, factsDigest }),
+      previous_run_id: null,
+    })
     .where('id', '=', enrolment.endpointId)
     .execute()
   await saveLastSeen(writer, [enrolment.endpointId], now)
@@ -165,6 +181,7 @@ export async function saveEndpointState(
       manifest_digest: state.manifestDigest,
       health: JSON.stringify(state.health),
       skipped: JSON.stringify(state.skipped),
+      fingerprint: fingerprintOf(state),
       run_id: state.runId,
       previous_run_id: state.previousRunId,
     })
@@ -197,19 +214,6 @@ export async function saveLastSeen(
         ),
     )
     .execute()
-}
-
-export async function loadLastSeen(
-  reader: Reader,
-  ids: readonly EndpointId[],
-): Promise<ReadonlyMap<EndpointId, Instant>> {
-  if (ids.length === 0) return new Map()
-  const rows = await reader
-    .selectFrom('liveness')
-    .selectAll()
-    .where('endpoint_id', 'in', ids)
-    .execute()
-  return new Map(rows.map((row) => [row.endpoint_id as EndpointId, row.last_seen]))
 }
 
 /** The row as the domain knows it; what is branded here was checked before it was stored. */

@@ -107,6 +107,8 @@ export type EndpointTable = {
   readonly facts_digest: string
   readonly health: Json<unknown>
   readonly skipped: Json<unknown>
+  /** Of what its last check-in said that is kept (domain/endpoint/fingerprint.ts). */
+  readonly fingerprint: string
   readonly run_id: string
   readonly previous_run_id: string | null
   readonly public_address: string | null

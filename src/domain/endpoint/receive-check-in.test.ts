@@ -17,7 +17,12 @@ import {
 import type { Upgrade } from '../upgrade/upgrade.ts'
 import type { Window } from '../upgrade/window.ts'
 import type { EndpointState } from './endpoint.ts'
-import { type CheckIn, type CheckInView, decideReceiveCheckIn } from './receive-check-in.ts'
+import {
+  type CheckIn,
+  type CheckInView,
+  decideReceiveCheckIn,
+  nothingNew,
+} from './receive-check-in.ts'
 
 const LIMITS = { intervalS: 60, probationS: 300 }
 const MONDAY_2_TO_6: Window = { days: [1], startMinute: 120, endMinute: 360 }
@@ -43,14 +48,24 @@ function receive(given: {
 
 describe('check-in without an upgrade', () => {
   it('changes nothing and asks for nothing when nothing is new', () => {
-    expect(receive({})).toEqual({
-      endpoint: null,
-      upgrades: [],
-      instruction: { kind: 'nothing' },
-      acknowledgedAttempt: null,
-      wantFacts: false,
-      intervalS: 60,
-    })
+    expect(receive({})).toEqual(nothingNew(LIMITS))
+  })
+
+  it('does not take what the database returns in another order for news', () => {
+    const skipped = [{ reason: 'silent', manifestDigest: digest('bad') }]
+    const told = [{ manifestDigest: digest('bad'), reason: 'silent' }]
+    const decided = receive({ state: { skipped }, checkIn: { skipped: told } })
+    expect(decided.endpoint).toBeNull()
+  })
+
+  it.each([
+    { version: version('1.0.0.9') },
+    { manifestDigest: digest('release 9') },
+    { health: { status: 'unhealthy', details: [] } as const },
+    { skipped: [{ manifestDigest: digest('bad'), reason: 'silent' }] },
+    { runId: OTHER_RUN },
+  ])('keeps what is new: %j', (said) => {
+    expect(receive({ checkIn: said }).endpoint).toMatchObject(said)
   })
 
   it('asks for the facts when it does not know their digest, and keeps them when they come', () => {

@@ -16,6 +16,7 @@ import { type AttemptProgress, decideRecordOutcome } from '../upgrade/record-out
 import { isFinished, isRunning, isWaiting, type Upgrade } from '../upgrade/upgrade.ts'
 import { closesAt, isOpen, opensAt } from '../upgrade/window.ts'
 import type { Endpoint, EndpointFacts, EndpointState, Health, SkippedVersion } from './endpoint.ts'
+import { fingerprintOf } from './fingerprint.ts'
 
 export type CheckIn = {
   readonly runId: RunId
@@ -94,34 +95,33 @@ export function decideReceiveCheckIn(
   }
 }
 
-/** The life before the current one speaks again: two agents are alive with one identity. */
-function isSupersededRun(state: EndpointState, checkIn: CheckIn): boolean {
-  return checkIn.runId !== state.runId && checkIn.runId === state.previousRunId
-}
-
-function turnAwayCopy(limits: CheckInLimits): CheckInReceived {
+/**
+ * The answer to a check-in that says what is known, of an endpoint without an open upgrade: the
+ * whole decision, where only that much was read.
+ */
+export function nothingNew(limits: CheckInLimits): CheckInReceived {
   return {
     endpoint: null,
     upgrades: [],
-    instruction: { kind: 'enrol-as-copy' },
+    instruction: { kind: 'nothing' },
     acknowledgedAttempt: null,
     wantFacts: false,
     intervalS: limits.intervalS,
   }
 }
 
+/** The life before the current one speaks again: two agents are alive with one identity. */
+function isSupersededRun(state: EndpointState, checkIn: CheckIn): boolean {
+  return checkIn.runId !== state.runId && checkIn.runId === state.previousRunId
+}
+
+function turnAwayCopy(limits: CheckInLimits): CheckInReceived {
+  return { ...nothingNew(limits), instruction: { kind: 'enrol-as-copy' } }
+}
+
 /** The endpoint as the check-in leaves it; null when that is how it was. */
 function nextEndpointState(state: EndpointState, checkIn: CheckIn): EndpointState | null {
-  const isNewRun = checkIn.runId !== state.runId
-  const isNews =
-    isNewRun ||
-    checkIn.version !== state.version ||
-    checkIn.manifestDigest !== state.manifestDigest ||
-    (checkIn.facts !== null && checkIn.factsDigest !== state.factsDigest) ||
-    !isSameJson(checkIn.health, state.health) ||
-    !isSameJson(checkIn.skipped, state.skipped)
-  if (!isNews) return null
-  return {
+  const next = {
     version: checkIn.version,
     manifestDigest: checkIn.manifestDigest,
     facts: checkIn.facts ?? state.facts,
@@ -129,8 +129,9 @@ function nextEndpointState(state: EndpointState, checkIn: CheckIn): EndpointStat
     health: checkIn.health,
     skipped: checkIn.skipped,
     runId: checkIn.runId,
-    previousRunId: isNewRun ? state.runId : state.previousRunId,
+    previousRunId: checkIn.runId === state.runId ? state.previousRunId : state.runId,
   }
+  return fingerprintOf(next) === fingerprintOf(state) ? null : next
 }
 
 function recordReport(reported: Upgrade, checkIn: CheckIn, now: Instant): Upgrade {
@@ -248,8 +249,4 @@ function isChanged(view: CheckInView, upgrade: Upgrade): boolean {
 
 function uniqueUpgrades(upgrades: readonly Upgrade[]): Upgrade[] {
   return [...new Map(upgrades.map((upgrade) => [upgrade.actionId, upgrade])).values()]
-}
-
-function isSameJson(left: unknown, right: unknown): boolean {
-  return JSON.stringify(left) === JSON.stringify(right)
 }

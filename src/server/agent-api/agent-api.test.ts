@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { digestOf } from '../../base/digest.ts'
 import type { DistributionId } from '../../base/ids.ts'
+import { fingerprintOf } from '../../domain/endpoint/fingerprint.ts'
 import { loadAudit } from '../../store/audit.ts'
-import { loadEndpoints, loadLastSeen } from '../../store/endpoints.ts'
+import { loadEndpoints } from '../../store/endpoints.ts'
+import { loadKnownEndpoints } from '../../store/known-endpoints.ts'
 import {
   authorization,
   enrolTestAgent,
@@ -94,8 +96,8 @@ describe('check-in', () => {
     expect(await post(checkInDoor, server, agent.report, header)).toEqual(
       refused(401, 'credential-unknown'),
     )
-    const seen = await loadLastSeen(server.database.read, [agent.endpointId])
-    expect(seen.get(agent.endpointId)).toBe(server.clock.now() - LAST_SEEN_GRAIN_MS)
+    const seen = await loadKnownEndpoints(server.database.read, [agent.endpointId])
+    expect(seen.get(agent.endpointId)?.lastSeen).toBe(server.clock.now() - LAST_SEEN_GRAIN_MS)
   })
 
   it('keeps what is new, and moves last_seen only by its grain', async () => {
@@ -105,7 +107,8 @@ describe('check-in', () => {
     server.clock.advance(LAST_SEEN_GRAIN_MS - 1)
     await agent.checkIn()
     const lastSeen = async () =>
-      (await loadLastSeen(server.database.read, [agent.endpointId])).get(agent.endpointId)
+      (await loadKnownEndpoints(server.database.read, [agent.endpointId])).get(agent.endpointId)
+        ?.lastSeen
     expect(await lastSeen()).toBe(enrolledAt)
     server.clock.advance(1)
     await agent.checkIn()
@@ -121,8 +124,22 @@ describe('check-in', () => {
     await agent.checkIn()
     server.clock.jumpTo(now)
     await agent.checkIn()
-    const seen = await loadLastSeen(server.database.read, [agent.endpointId])
-    expect(seen.get(agent.endpointId)).toBe(now)
+    const seen = await loadKnownEndpoints(server.database.read, [agent.endpointId])
+    expect(seen.get(agent.endpointId)?.lastSeen).toBe(now)
+  })
+
+  it('a check-in that says nothing new is known by its fingerprint, also after a return', async () => {
+    const before = await enrolTestAgent(server, distributionId, 'quiet')
+    await before.checkIn()
+    const after = await enrolTestAgent(server, distributionId, 'quiet')
+    await after.checkIn()
+    const { report } = after
+    const known = await loadKnownEndpoints(server.database.read, [after.endpointId])
+    const stored = await loadEndpoints(server.database.read, [after.endpointId])
+    const state = stored.get(after.endpointId)?.state
+    expect(state).toMatchObject({ runId: report.run_id, version: '1.0.0.1' })
+    if (state === undefined) throw new Error('it was enrolled')
+    expect(known.get(after.endpointId)?.fingerprint).toBe(fingerprintOf(state))
   })
 
   it('two agents with one identity: the one that was superseded is told to enrol as a copy', async () => {

@@ -1,21 +1,37 @@
+/**
+ * What requests of agents need to know, read for all who call in the same moment together. Most
+ * check-ins say what is known, of an endpoint without an open upgrade: one narrow query shows that,
+ * and nothing else is read for them.
+ */
 import { Batcher } from '../../base/batcher.ts'
 import { CLOCK_ERROR_MS_MAX, type Instant } from '../../base/clock.ts'
-import type { AttemptId, EndpointId } from '../../base/ids.ts'
+import type { Digest } from '../../base/digest.ts'
+import type { AttemptId } from '../../base/ids.ts'
 import { loadCheckInViews, type StoredCheckInView } from '../../store/check-ins.ts'
-import { loadLastSeen, saveLastSeen } from '../../store/endpoints.ts'
+import { saveLastSeen } from '../../store/endpoints.ts'
+import { type KnownEndpoint, loadKnownEndpoints } from '../../store/known-endpoints.ts'
 import type { Database } from '../../store/open.ts'
 import { type Credential, isAuthentic } from './credential.ts'
 
 /** What one request asks the shared read for. */
 export type ViewAsk = {
   readonly credential: Credential
-  readonly attemptId: AttemptId | null
-  /** When the endpoint was heard from; null: this request is no check-in. */
-  readonly seenAt: Instant | null
+  /** Null: this request is no check-in, and asks only whether it may come in. */
+  readonly checkIn: {
+    readonly fingerprint: Digest
+    readonly attemptId: AttemptId | null
+    readonly at: Instant
+  } | null
 }
 
-/** The view of an endpoint whose credential is right; null for every other request. */
-export type CheckInViews = Batcher<ViewAsk, { readonly view: StoredCheckInView | null }>
+export type ViewAnswer =
+  /** The credential is not, or no longer, an endpoint's. */
+  | { readonly kind: 'refused' }
+  /** It may come in; if it is a check-in, it says nothing new and there is nothing for it. */
+  | { readonly kind: 'nothing-new' }
+  | { readonly kind: 'view'; readonly view: StoredCheckInView }
+
+export type CheckInViews = Batcher<ViewAsk, ViewAnswer>
 
 /**
  * `last_seen` is kept to this grain: an endpoint that does nothing but check in costs one row write
@@ -29,36 +45,57 @@ export const LAST_SEEN_GRAIN_MS = 30_000
 const BATCH_MAX = 500
 
 export function createCheckInViews(database: Database): CheckInViews {
-  return new Batcher((asks) => loadTogether(database, asks), { itemsMax: BATCH_MAX })
+  return new Batcher((asks) => answerTogether(database, asks), { itemsMax: BATCH_MAX })
 }
 
-async function loadTogether(
+async function answerTogether(
   database: Database,
   asks: readonly ViewAsk[],
-): Promise<readonly { readonly view: StoredCheckInView | null }[]> {
-  const wanted = asks.map((ask) => {
-    return { endpointId: ask.credential.endpointId, attemptId: ask.attemptId }
+): Promise<readonly ViewAnswer[]> {
+  const ids = [...new Set(asks.map((ask) => ask.credential.endpointId))]
+  const known = await loadKnownEndpoints(database.read, ids)
+  const admitted = asks.filter((ask) => isAdmitted(ask, known.get(ask.credential.endpointId)))
+  const isNews = (ask: ViewAsk) => hasNews(ask, known.get(ask.credential.endpointId))
+  const views = await loadCheckInViews(database.read, admitted.filter(isNews).map(viewAsk))
+  await keepLastSeen(database, admitted, known)
+  const inside = new Set(admitted)
+  return asks.map((ask) => {
+    if (!inside.has(ask)) return { kind: 'refused' }
+    if (!isNews(ask)) return { kind: 'nothing-new' }
+    const view = views.get(ask.credential.endpointId)
+    // Deleted between the two reads.
+    return view === undefined ? { kind: 'refused' } : { kind: 'view', view }
   })
-  const views = await loadCheckInViews(database.read, wanted)
-  const answers = asks.map((ask) => {
-    const view = views.get(ask.credential.endpointId) ?? null
-    return { view: isAuthentic(view, ask.credential) ? view : null }
-  })
-  const heard = asks.filter((_, index) => answers[index]?.view !== null)
-  await keepLastSeen(database, heard)
-  return answers
 }
 
-async function keepLastSeen(database: Database, asks: readonly ViewAsk[]): Promise<void> {
-  const seen = new Map<EndpointId, Instant>()
-  for (const { credential, seenAt } of asks) {
-    if (seenAt !== null) seen.set(credential.endpointId, seenAt)
-  }
-  const known = await loadLastSeen(database.read, [...seen.keys()])
-  const stale = [...seen].filter(([id, at]) => isStale(known.get(id) ?? 0, at))
-  const latest = Math.max(...stale.map(([, at]) => at))
+function isAdmitted(ask: ViewAsk, known: KnownEndpoint | undefined): boolean {
+  return isAuthentic(known ?? null, ask.credential)
+}
+
+function hasNews(ask: ViewAsk, known: KnownEndpoint | undefined): boolean {
+  if (ask.checkIn === null || known === undefined) return false
+  if (known.hasOpenUpgrade || ask.checkIn.attemptId !== null) return true
+  return known.fingerprint !== ask.checkIn.fingerprint
+}
+
+function viewAsk(ask: ViewAsk) {
+  const attemptId = ask.checkIn?.attemptId ?? null
+  return { endpointId: ask.credential.endpointId, attemptId }
+}
+
+async function keepLastSeen(
+  database: Database,
+  asks: readonly ViewAsk[],
+  known: Awaited<ReturnType<typeof loadKnownEndpoints>>,
+): Promise<void> {
+  const stale = asks.flatMap(({ credential, checkIn }) => {
+    const lastSeen = known.get(credential.endpointId)?.lastSeen ?? 0
+    if (checkIn === null || !isStale(lastSeen, checkIn.at)) return []
+    return [{ id: credential.endpointId, at: checkIn.at }]
+  })
   if (stale.length === 0) return
-  const ids = stale.map(([id]) => id)
+  const latest = Math.max(...stale.map(({ at }) => at))
+  const ids = stale.map(({ id }) => id)
   await database.write((tx) => saveLastSeen(tx, ids, latest))
 }
 

@@ -17,12 +17,14 @@ import {
   type Instruction,
 } from '../../contract/agent/check-in.ts'
 import { parse, sentenceOf } from '../../contract/parse.ts'
+import { fingerprintOf } from '../../domain/endpoint/fingerprint.ts'
 import {
   type CheckIn,
   type CheckInInstruction,
   type CheckInLimits,
   type CheckInReceived,
   decideReceiveCheckIn,
+  nothingNew,
 } from '../../domain/endpoint/receive-check-in.ts'
 import { lockCheckInView, saveCheckIn } from '../../store/check-ins.ts'
 import type { Database } from '../../store/open.ts'
@@ -61,9 +63,11 @@ async function receive(
 ): Promise<AgentAnswer> {
   const now = needs.clock.now()
   const attemptId = checkIn.attempt?.attemptId ?? null
-  const { view } = await needs.checkInViews.run({ credential, attemptId, seenAt: now })
-  if (view === null) return unauthorised()
-  const seen = decideReceiveCheckIn(view, checkIn, needs.checkInLimits, now)
+  const asked = { fingerprint: fingerprintOf(checkIn), attemptId, at: now }
+  const found = await needs.checkInViews.run({ credential, checkIn: asked })
+  if (found.kind === 'refused') return unauthorised()
+  if (found.kind === 'nothing-new') return answerWith(nothingNew(needs.checkInLimits), now)
+  const seen = decideReceiveCheckIn(found.view, checkIn, needs.checkInLimits, now)
   if (seen.endpoint === null && seen.upgrades.length === 0) return answerWith(seen, now)
   const { endpointId } = credential
   return await needs.database.write(async (tx) => {

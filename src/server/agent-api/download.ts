@@ -43,6 +43,6 @@ async function admit(needs: DownloadNeeds, request: AgentRequest): Promise<Diges
   const digest = request.params.digest ?? ''
   if (!isDigest(digest)) return refusal(404, 'digest-malformed', 'a SHA-256 in hexadecimal')
   if (credential === null) return unauthorised()
-  const { view } = await needs.checkInViews.run({ credential, attemptId: null, seenAt: null })
-  return view === null ? unauthorised() : digest
+  const found = await needs.checkInViews.run({ credential, checkIn: null })
+  return found.kind === 'refused' ? unauthorised() : digest
 }

@@ -81,9 +81,9 @@ async function enrol(
     const { endpointId, isReturning } = decided.value
     const { publicAddress } = asked
     const enrolment = { distributionId, facts, factsDigest, credentialDigest, runId, publicAddress }
-    if (isReturning) {
-      await lockEndpoints(tx, [endpointId])
-      await saveReturningEndpoint(tx, { ...enrolment, endpointId }, now)
+    const before = (await lockEndpoints(tx, [endpointId])).get(endpointId)
+    if (before !== undefined) {
+      await saveReturningEndpoint(tx, { ...enrolment, endpointId }, before.state, now)
     } else {
       await saveNewEndpoint(tx, { ...enrolment, endpointId }, now)
     }

@@ -102,6 +102,7 @@ const FLEET = [
     facts_digest text not null,
     health jsonb not null,
     skipped jsonb not null,
+    fingerprint text not null,
     run_id text not null,
     previous_run_id text,
     public_address text,
