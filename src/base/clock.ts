@@ -5,17 +5,17 @@ export type Instant = number
 export type Sleep = { readonly done: Promise<void>; cancel(): void }
 
 /**
- * Time, handed in, so that tests and the simulator can move it. `now` may jump either way with the
- * machine's clock; `monotonic` never goes back and is the one to measure durations and deadlines
- * with.
- */
-/**
  * An instant in the store that lies further ahead than anything we write, and by more than this,
  * was written by a clock that ran ahead and was corrected since. The clocks of servers that share a
  * database may differ by less.
  */
 export const CLOCK_ERROR_MS_MAX = 10 * 60_000
 
+/**
+ * Time, handed in, so that tests and the simulator can move it. `now` may jump either way with the
+ * machine's clock; `monotonic` never goes back and is the one to measure durations and deadlines
+ * with.
+ */
 export interface Clock {
   now(): Instant
   /** Milliseconds from an arbitrary start. */
