@@ -15,6 +15,7 @@ import { endOverdueUpgrades } from './work/end-overdue-upgrades.ts'
 import { type Loop, startLoop } from './work/loop.ts'
 import { performEffects } from './work/perform-effects.ts'
 import { underLease } from './work/periodic.ts'
+import { forgetUnpublishedArtifacts } from './work/remove-artifacts.ts'
 
 export type Assembled = {
   readonly needs: ServerNeeds
@@ -30,9 +31,10 @@ export type Assembled = {
 /** Woken for every order of this server; looks by itself for those of servers that died. */
 const EFFECTS_EVERY_MS = 15_000
 const OVERDUE_EVERY_MS = 10_000
+const UNPUBLISHED_EVERY_MS = 3_600_000
 
 export function assembleServer(foundations: ServerFoundations): Assembled {
-  const { database, clock, settings } = foundations
+  const { database, settings } = foundations
   const metrics = createMetrics(foundations)
   let effects: Loop | null = null
   const needs: ServerNeeds = {
@@ -46,18 +48,7 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
   const owner = newId<RunId>(foundations.random)
   const perform = () => performEffects(needs)
   effects = startLoop({ name: 'effects', everyMs: EFFECTS_EVERY_MS, perform }, needs)
-  const overdue = underLease(
-    {
-      name: 'overdue-upgrades',
-      everyMs: OVERDUE_EVERY_MS,
-      async perform() {
-        await endOverdueUpgrades(needs)
-        return null
-      },
-    },
-    { database, clock, owner },
-  )
-  const loops = [effects, startLoop(overdue, needs)]
+  const loops = [effects, ...startPeriodicWork(needs, owner)]
   return {
     needs,
     routes: [
@@ -72,6 +63,24 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
       await Promise.all(loops.map((loop) => loop.stop()))
     },
   }
+}
+
+/** Each on one of the servers that share the database. */
+function startPeriodicWork(needs: ServerNeeds, owner: RunId): readonly Loop[] {
+  const { database, clock } = needs
+  const periodic = (name: string, everyMs: number, work: () => Promise<unknown>) => {
+    const perform = async () => {
+      await work()
+      return null
+    }
+    return startLoop(underLease({ name, everyMs, perform }, { database, clock, owner }), needs)
+  }
+  return [
+    periodic('overdue-upgrades', OVERDUE_EVERY_MS, () => endOverdueUpgrades(needs)),
+    periodic('unpublished-artifacts', UNPUBLISHED_EVERY_MS, () =>
+      forgetUnpublishedArtifacts(needs),
+    ),
+  ]
 }
 
 /** Paths without their query: a signature opens what it signs. */

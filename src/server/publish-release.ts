@@ -24,7 +24,7 @@ import {
   type ReleasePublished,
 } from '../domain/release/publish-release.ts'
 import { saveAudit } from '../store/audit.ts'
-import { loadPublishReleaseView, type StoredArtifact, saveRelease } from '../store/releases.ts'
+import { lockPublishReleaseView, type StoredArtifact, saveRelease } from '../store/releases.ts'
 import type { SigningKey } from '../trust/keys.ts'
 import { signEnvelope } from '../trust/sign.ts'
 import { type CatalogueNeeds, loadPresentArtifacts } from './present-artifacts.ts'
@@ -71,7 +71,7 @@ export async function publishRelease(
   const command = { manifestDigest, version, target, launcher, files, payloadProgram }
   const now = needs.clock.now()
   return await needs.database.write(async (tx) => {
-    const stored = await loadPublishReleaseView(tx, { version, target, digests })
+    const stored = await lockPublishReleaseView(tx, { version, target, digests })
     // What is known and not there is as good as never sent.
     const storedArtifacts = stored.storedArtifacts.intersection(new Set(present.keys()))
     const decided = decidePublishRelease({ ...stored, storedArtifacts }, command, now)

@@ -22,7 +22,10 @@ export async function storeArtifact(
   digest: Digest,
   source: AsyncIterable<Uint8Array>,
 ): Promise<Result<StoredArtifact, RequestRefusal>> {
-  const put = await needs.artifacts.putStream(source, { limitBytes: ARTIFACT_BYTES_MAX, digest })
+  const expectation = { limitBytes: ARTIFACT_BYTES_MAX, digest }
+  const put = await needs.artifacts.putStream(source, expectation, (stored) =>
+    needs.database.write((tx) => saveArtifact(tx, stored, needs.clock.now())),
+  )
   if (!put.ok) {
     if (put.refusal.code === 'too-large') {
       return refuse({ code: 'body-too-large', limitBytes: put.refusal.limitBytes })
@@ -30,7 +33,6 @@ export async function storeArtifact(
     const { expected, actual } = put.refusal
     return refuse({ code: 'digest-mismatch', expected: String(expected), actual: String(actual) })
   }
-  await needs.database.write((tx) => saveArtifact(tx, put.value, needs.clock.now()))
   // Whoever was first named the member; releases refer to that one.
   const stored = await loadArtifacts(needs.database.read, [digest])
   return accept(stored.get(digest) ?? put.value)

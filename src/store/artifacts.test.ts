@@ -209,28 +209,33 @@ async function collect(parts: AsyncIterable<Uint8Array>): Promise<Buffer> {
   return Buffer.concat(copies)
 }
 
-describe('removing what nobody refers to', () => {
-  it('keeps what is named, and what was stored or asked for since opening', async () => {
+describe('removing an artifact', () => {
+  it('keeps what is referred to, and may be repeated', async () => {
     await using folder = await temporaryFolder()
-    const before = await openArtifacts(folder.path, systemRandom)
-    const named = await putWhole(before, utf8('named'))
-    const asked = await putWhole(before, utf8('asked for'))
-    const forgotten = await putWhole(before, utf8('forgotten'))
     const artifacts = await openArtifacts(folder.path, systemRandom)
-    const fresh = await putWhole(artifacts, utf8('fresh'))
-    expect(await artifacts.has(asked.gzipDigest)).toBe(true)
-    expect(await artifacts.removeUnreferenced(new Set([named.gzipDigest]))).toBe(1)
-    const left = [named, asked, fresh].map((artifact) => artifact.gzipDigest)
-    expect((await filesIn(folder.path)).toSorted()).toEqual(left.toSorted())
-    expect(left).not.toContain(forgotten.gzipDigest)
+    const { gzipDigest } = await putWhole(artifacts, utf8('one'))
+    await artifacts.remove(gzipDigest, async () => true)
+    expect(await artifacts.has(gzipDigest)).toBe(true)
+    for (let round = 0; round < 2; round++) await artifacts.remove(gzipDigest, async () => false)
+    expect(await artifacts.has(gzipDigest)).toBe(false)
   })
 
-  it('leaves files alone that are no artifacts', async () => {
+  it('waits until whoever stores the same again refers to it', async () => {
     await using folder = await temporaryFolder()
     const artifacts = await openArtifacts(folder.path, systemRandom)
-    await mkdir(join(folder.path, 'ab'))
-    await writeFile(join(folder.path, 'ab', 'notes.txt'), 'mine')
-    expect(await artifacts.removeUnreferenced(new Set())).toBe(0)
-    expect(await filesIn(folder.path)).toEqual(['notes.txt'])
+    const { gzipDigest } = await putWhole(artifacts, utf8('again'))
+    let isReferredTo = false
+    const saving = Promise.withResolvers<void>()
+    const saved = Promise.withResolvers<void>()
+    const storing = artifacts.putStream(chunks(utf8('again')), LIMIT, async () => {
+      saving.resolve()
+      await saved.promise
+      isReferredTo = true
+    })
+    await saving.promise
+    const removing = artifacts.remove(gzipDigest, async () => isReferredTo)
+    saved.resolve()
+    await Promise.all([storing, removing])
+    expect(await artifacts.has(gzipDigest)).toBe(true)
   })
 })

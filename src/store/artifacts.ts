@@ -4,11 +4,14 @@
  * when it is whole, as expected, and on the disk; so whatever has a final name is right, and a kill
  * at any moment leaves at most a passing name, which the next opening removes.
  *
+ * What refers to bytes is a row, written after them and removed before them; one artifact is stored
+ * or removed at a time, row included, so that nobody removes what another is about to refer to.
+ *
  * One process for each folder (its data folder is locked); any number of writers inside it.
  */
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Digest, isDigest } from '../base/digest.ts'
+import type { Digest } from '../base/digest.ts'
 import { Fault } from '../base/fault.ts'
 import { newId, type RunId } from '../base/ids.ts'
 import { invariant } from '../base/invariant.ts'
@@ -18,6 +21,7 @@ import { compressInto } from './compress.ts'
 import { folderFault, isMissing, syncFolder } from './folder.ts'
 import { hashFile } from './hash-file.ts'
 import type { StoredArtifact } from './releases.ts'
+import { Turns } from './turns.ts'
 
 export type PutExpectation = {
   readonly limitBytes: number
@@ -34,13 +38,14 @@ export type PutRefusal =
 
 export type Artifacts = {
   /**
-   * Stores content as one gzip member. Storing the same again changes nothing and answers the same.
+   * Stores content as one gzip member; `save` writes the row that refers to it. Storing the same
+   * again changes nothing and answers the same.
    */
   putStream(
     source: AsyncIterable<Uint8Array>,
     expectation: PutExpectation,
+    save?: (stored: StoredArtifact) => Promise<void>,
   ): Promise<Result<StoredArtifact, PutRefusal>>
-  /** Asks for a gzip member, and keeps it from `removeUnreferenced`. */
   has(gzipDigest: Digest): Promise<boolean>
   /** Of the gzip member, in bytes. A missing one is a Fault `artifact-missing`, here and below. */
   size(gzipDigest: Digest): Promise<number>
@@ -51,11 +56,8 @@ export type Artifacts = {
   openRead(gzipDigest: Digest, range?: ByteRange): Promise<AsyncIterableIterator<Uint8Array>>
   /** Reads all of it again: false when its bytes are no longer what its name says. */
   verify(gzipDigest: Digest): Promise<boolean>
-  /**
-   * Removes what is not to be kept, and says how many; what was stored or asked for since opening
-   * stays.
-   */
-  removeUnreferenced(keep: ReadonlySet<string>): Promise<number>
+  /** Removes the bytes unless something refers to them; safe to repeat. */
+  remove(gzipDigest: Digest, isReferredTo: () => Promise<boolean>): Promise<void>
 }
 
 export type ByteRange = { readonly offset: number; readonly length: number }
@@ -77,18 +79,11 @@ export async function openArtifacts(folder: string, random: Random): Promise<Art
   } catch (cause) {
     throw folderFault({ code: 'artifacts-not-usable', doing: `opening ${folder}`, cause })
   }
-  // Somebody may be about to refer to these: their rows follow their bytes.
-  const inUse = new Set<Digest>()
+  const turns = new Turns()
   return {
-    async putStream(source, expectation) {
-      const stored = await put({ folder, random, source, expectation })
-      if (stored.ok) inUse.add(stored.value.gzipDigest)
-      return stored
-    },
-    async has(gzipDigest) {
-      inUse.add(gzipDigest)
-      return (await sizeOf(folder, gzipDigest)) !== null
-    },
+    putStream: (source, expectation, save) =>
+      put({ folder, random, source, expectation, turns, save: save ?? (async () => {}) }),
+    has: async (gzipDigest) => (await sizeOf(folder, gzipDigest)) !== null,
     async size(gzipDigest) {
       const size = await sizeOf(folder, gzipDigest)
       if (size === null) throw missing(gzipDigest)
@@ -102,7 +97,10 @@ export async function openArtifacts(folder: string, random: Random): Promise<Art
         throw readFault(gzipDigest, cause)
       }
     },
-    removeUnreferenced: (keep) => removeUnreferenced(folder, keep, inUse),
+    remove: (gzipDigest, isReferredTo) =>
+      turns.take(gzipDigest, async () => {
+        if (!(await isReferredTo())) await removeFile(folder, gzipDigest)
+      }),
   }
 }
 
@@ -116,6 +114,8 @@ async function put(work: {
   readonly random: Random
   readonly source: AsyncIterable<Uint8Array>
   readonly expectation: PutExpectation
+  readonly turns: Turns
+  readonly save: (stored: StoredArtifact) => Promise<void>
 }): Promise<Result<StoredArtifact, PutRefusal>> {
   const { folder, expectation } = work
   const path = join(folder, PARTIAL, newId<RunId>(work.random))
@@ -125,7 +125,10 @@ async function put(work: {
     if (written === null) return refuse({ code: 'too-large', limitBytes: limit })
     const refusal = compare(written, expectation)
     if (refusal !== null) return refuse(refusal)
-    await giveFinalName(folder, path, written.gzipDigest)
+    await work.turns.take(written.gzipDigest, async () => {
+      await giveFinalName(folder, path, written.gzipDigest)
+      await work.save(written)
+    })
     return accept(written)
   } finally {
     await rm(path, { force: true })
@@ -228,22 +231,12 @@ async function readPart(
   }
 }
 
-async function removeUnreferenced(
-  folder: string,
-  keep: ReadonlySet<string>,
-  inUse: ReadonlySet<Digest>,
-): Promise<number> {
-  let removed = 0
-  for (const shelf of await readdir(folder)) {
-    if (!/^[0-9a-f]{2}$/.test(shelf)) continue
-    for (const name of await readdir(join(folder, shelf))) {
-      // Asked at the last moment: while this walks the folder, others store.
-      if (!isDigest(name) || keep.has(name) || inUse.has(name)) continue
-      await rm(artifactPath(folder, name), { force: true })
-      removed += 1
-    }
+async function removeFile(folder: string, digest: Digest): Promise<void> {
+  try {
+    await rm(artifactPath(folder, digest), { force: true })
+  } catch (cause) {
+    throw folderFault({ code: 'artifact-not-removed', doing: `removing artifact ${digest}`, cause })
   }
-  return removed
 }
 
 function readFault(digest: Digest, cause: unknown): unknown {

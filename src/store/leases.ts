@@ -33,7 +33,3 @@ export async function takeLease(
     .executeTakeFirst()
   return row !== undefined
 }
-
-export async function giveUpLease(writer: Writer, name: string, owner: string): Promise<void> {
-  await writer.deleteFrom('lease').where('name', '=', name).where('owner', '=', owner).execute()
-}

@@ -12,7 +12,7 @@ import { CLOCK_ERROR_MS_MAX, type Instant } from '../base/clock.ts'
 import type { Reader, Writer } from './open.ts'
 import type { Tables } from './tables.ts'
 
-export type EffectKind = 'build-distribution'
+export type EffectKind = 'build-distribution' | 'remove-artifact'
 
 export type Effect = {
   readonly id: number

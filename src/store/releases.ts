@@ -1,3 +1,5 @@
+import type { Expression, ExpressionBuilder, SqlBool } from 'kysely'
+import type { Instant } from '../base/clock.ts'
 import { type Digest, isDigest } from '../base/digest.ts'
 import { invariant } from '../base/invariant.ts'
 import type { Arch, Libc, Platform, Target } from '../base/platform.ts'
@@ -5,6 +7,7 @@ import type { AgentVersion } from '../base/version.ts'
 import type { PublishReleaseView } from '../domain/release/publish-release.ts'
 import type { Release } from '../domain/release/release.ts'
 import type { Reader, Writer } from './open.ts'
+import type { Tables } from './tables.ts'
 
 /** What the store keeps of an artifact beside its bytes. */
 export type StoredArtifact = {
@@ -98,10 +101,11 @@ export async function loadPublishedMember(
   return row === undefined ? undefined : { size: row.gzip_size }
 }
 
+/** Storing it again says that it is wanted, as `saveArtifactsWanted` does. */
 export async function saveArtifact(
   writer: Writer,
   artifact: StoredArtifact,
-  now: number,
+  now: Instant,
 ): Promise<void> {
   await writer
     .insertInto('artifact')
@@ -113,12 +117,83 @@ export async function saveArtifact(
       gzip_size: artifact.gzipSize,
       created_at: now,
     })
-    .onConflict((conflict) => conflict.column('digest').doNothing())
+    .onConflict((conflict) => conflict.column('digest').doUpdateSet({ created_at: now }))
     .execute()
 }
 
-export async function loadPublishReleaseView(
-  reader: Reader,
+/** Somebody is about to publish a release of these: what is not in one yet is kept for longer. */
+export async function saveArtifactsWanted(
+  writer: Writer,
+  digests: readonly Digest[],
+  now: Instant,
+): Promise<void> {
+  if (digests.length === 0) return
+  await writer
+    .updateTable('artifact')
+    .set({ created_at: now })
+    .where('digest', 'in', digests)
+    .where(isUnpublished)
+    .execute()
+}
+
+/**
+ * Forgets up to `limit` artifacts that no release is made of and that nobody wanted since; their
+ * gzip members, whose bytes are to go next. Who publishes holds the rows of what he publishes.
+ */
+export async function deleteUnpublishedArtifacts(
+  writer: Writer,
+  wanted: { readonly before: Instant; readonly limit: number },
+): Promise<readonly Digest[]> {
+  const free = await writer
+    .selectFrom('artifact')
+    .select('digest')
+    .where('created_at', '<', wanted.before)
+    .where(isUnpublished)
+    .limit(wanted.limit)
+    .forUpdate()
+    .skipLocked()
+    .execute()
+  if (free.length === 0) return []
+  // Asked again, now that they are held: a release may have taken one in between.
+  const gone = await writer
+    .deleteFrom('artifact')
+    .where(
+      'digest',
+      'in',
+      free.map((row) => row.digest),
+    )
+    .where(isUnpublished)
+    .returning('gzip_digest')
+    .execute()
+  return gone.map((row) => storedDigest(row.gzip_digest))
+}
+
+function isUnpublished(
+  where: ExpressionBuilder<Pick<Tables, 'artifact' | 'release_artifact'>, 'artifact'>,
+): Expression<SqlBool> {
+  return where.not(
+    where.exists(
+      where
+        .selectFrom('release_artifact')
+        .select('release_artifact.manifest_digest')
+        .whereRef('release_artifact.artifact_digest', '=', 'artifact.digest'),
+    ),
+  )
+}
+
+/** Whether a row refers to the stored gzip member. */
+export async function isMemberKnown(reader: Reader, gzipDigest: Digest): Promise<boolean> {
+  const row = await reader
+    .selectFrom('artifact')
+    .select('digest')
+    .where('gzip_digest', '=', gzipDigest)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** Nobody removes its artifacts until this transaction ends. */
+export async function lockPublishReleaseView(
+  writer: Writer,
   wanted: {
     readonly version: AgentVersion
     readonly target: Target
@@ -126,12 +201,18 @@ export async function loadPublishReleaseView(
   },
 ): Promise<PublishReleaseView> {
   const { version, target } = wanted
-  const releases = await loadReleases(reader, { platform: target.platform, versions: [version] })
+  const releases = await loadReleases(writer, { platform: target.platform, versions: [version] })
   const existing = releases.find(
     (release) => release.target.arch === target.arch && release.target.libc === target.libc,
   )
-  const stored = await loadArtifacts(reader, wanted.digests)
-  return { existing: existing ?? null, storedArtifacts: new Set(stored.keys()) }
+  const stored = await writer
+    .selectFrom('artifact')
+    .select('digest')
+    .where('digest', 'in', wanted.digests)
+    .forKeyShare()
+    .execute()
+  const storedArtifacts = new Set(stored.map((row) => storedDigest(row.digest)))
+  return { existing: existing ?? null, storedArtifacts }
 }
 
 export async function saveRelease(

@@ -40,6 +40,7 @@ export type ArtifactTable = {
   readonly md5: string
   readonly gzip_digest: string
   readonly gzip_size: number
+  /** When it was last stored, or last asked for before it was in a release. */
   readonly created_at: number
 }
 

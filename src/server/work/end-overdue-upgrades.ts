@@ -10,7 +10,7 @@ const BATCH_MAX = 200
 /**
  * Ends what waits past its expiry and what runs past its deadline. Level-triggered and safe to run
  * on several servers at once: each endpoint's row is held while its upgrade is looked at again.
- * Returns how many ended.
+ * Returns how many it changed.
  */
 export async function endOverdueUpgrades(needs: {
   readonly database: Database

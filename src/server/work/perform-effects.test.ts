@@ -21,6 +21,7 @@ async function setUp() {
   const outcomes: string[] = []
   const needs: EffectNeeds = {
     database,
+    artifacts: { remove: async () => {} },
     clock,
     log: silentLog,
     secret: instanceSecret(systemRandom.bytes(32), systemRandom),

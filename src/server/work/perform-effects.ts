@@ -8,6 +8,7 @@ import type { Clock } from '../../base/clock.ts'
 import { causeChain, Fault } from '../../base/fault.ts'
 import { unreachable } from '../../base/invariant.ts'
 import type { Log } from '../../base/log.ts'
+import type { Artifacts } from '../../store/artifacts.ts'
 import type { Database } from '../../store/open.ts'
 import {
   type Effect,
@@ -17,10 +18,12 @@ import {
   takeEffects,
 } from '../../store/outbox.ts'
 import { type BuildNeeds, buildDistribution, giveUpDistribution } from './build-distribution.ts'
+import { removeArtifact } from './remove-artifacts.ts'
 import type { SaveOutcome } from './save-outcome.ts'
 
 export type EffectNeeds = BuildNeeds & {
   readonly database: Database
+  readonly artifacts: Pick<Artifacts, 'remove'>
   readonly clock: Clock
   readonly log: Log
 }
@@ -68,6 +71,9 @@ async function perform(needs: EffectNeeds, effect: Effect): Promise<SaveOutcome>
   switch (effect.kind) {
     case 'build-distribution':
       return await buildDistribution(needs, effect.subject)
+    case 'remove-artifact':
+      await removeArtifact(needs, effect.subject)
+      return async () => {}
     default:
       return unreachable(effect.kind)
   }
@@ -77,6 +83,9 @@ function giveUp(needs: EffectNeeds, effect: Effect, error: unknown): SaveOutcome
   switch (effect.kind) {
     case 'build-distribution':
       return giveUpDistribution(needs, effect.subject, error)
+    case 'remove-artifact':
+      // The bytes lie there for nothing; the log names them.
+      return async () => {}
     default:
       return unreachable(effect.kind)
   }
