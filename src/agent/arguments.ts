@@ -2,11 +2,14 @@
 import { resolve } from 'node:path'
 import { accept, type Result, refuse } from '../base/result.ts'
 
+/** `program` keeps identity and configuration for another installation. */
+export type Removal = 'program' | 'everything'
+
 export type Command =
   | { readonly kind: 'help' }
   | { readonly kind: 'status'; readonly root: string; readonly asJson: boolean }
   | { readonly kind: 'facts'; readonly root: string }
-  | { readonly kind: 'uninstall'; readonly root: string }
+  | { readonly kind: 'uninstall'; readonly root: string; readonly what: Removal }
   | { readonly kind: 'run'; readonly root: string }
   /** Started by the launcher only. */
   | { readonly kind: 'agent'; readonly handover: string }
@@ -16,7 +19,7 @@ export const USAGE = `usage: drydock-agent COMMAND [--root DIR]
   run         start the agent and keep it running (the service does this)
   status      what the agent is doing; --json for scripts
   facts       what the agent reports about this machine, as JSON
-  uninstall   remove the agent from this machine
+  uninstall   remove program and service; identity and configuration stay, unless --purge is given
 
   --root DIR  everything below DIR instead of / (for tests; needs no root user)
 `
@@ -32,19 +35,26 @@ export function parseArguments(args: readonly string[]): Result<Command, string>
   const rooted = takeRoot(words)
   if (!rooted.ok) return rooted
   const root = rooted.value
-  const json = words.indexOf('--json')
-  const asJson = kind === 'status' && json >= 0
-  if (asJson) words.splice(json, 1)
+  const asJson = kind === 'status' && takeWord(words, '--json')
+  const what = kind === 'uninstall' && takeWord(words, '--purge') ? 'everything' : 'program'
   const [stray] = words
   if (stray !== undefined) return refuse(`${stray} is not understood here`)
   if (kind === 'status') return accept({ kind, root, asJson })
-  if (kind === 'facts' || kind === 'uninstall' || kind === 'run') return accept({ kind, root })
+  if (kind === 'uninstall') return accept({ kind, root, what })
+  if (kind === 'facts' || kind === 'run') return accept({ kind, root })
   return accept({ kind: 'help' })
 }
 
 function parseHandover([handover]: readonly string[]): Result<Command, string> {
   if (handover === undefined) return refuse('agent is for the launcher only')
   return accept({ kind: 'agent', handover })
+}
+
+/** Takes a word out of the words; whether it was there. */
+function takeWord(words: string[], word: string): boolean {
+  const at = words.indexOf(word)
+  if (at >= 0) words.splice(at, 1)
+  return at >= 0
 }
 
 /** Takes `--root DIR` out of the words; the machine's own root is the empty one. */

@@ -170,11 +170,12 @@ export class CheckInLoop {
   #refused(refusal: Answered): Pause {
     const { random } = this.#needs
     this.#noteError(`the server answered ${refusal.status} ${refusal.code}: ${refusal.message}`)
-    if (refusal.status === 401 && this.#identity !== null) {
+    const { status, isServers } = refusal
+    if (status === 401 && isServers && this.#identity !== null) {
       this.#identity = null
       return pauseAfterFailure(random, this.#failures, null)
     }
-    if (refusal.status === 403 && this.#identity === null) return pauseAfterForbidden(random)
+    if (status === 403 && isServers && this.#identity === null) return pauseAfterForbidden(random)
     return pauseAfterFailure(random, this.#failures, retryAfterMs(refusal.retryAfter))
   }
 

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -27,6 +27,9 @@ describe('the command line', () => {
     [['status', '--json'], { value: { kind: 'status', asJson: true } }],
     [['facts', '--help'], { value: { kind: 'help' } }],
     [['facts', '--json'], { ok: false }],
+    [['uninstall'], { value: { kind: 'uninstall', root: '', what: 'program' } }],
+    [['uninstall', '--purge'], { value: { kind: 'uninstall', what: 'everything' } }],
+    [['status', '--purge'], { ok: false }],
     [['run', '--root'], { ok: false }],
     [['run', 'fast'], { ok: false }],
     [['dance'], { ok: false }],
@@ -37,32 +40,31 @@ describe('the command line', () => {
 })
 
 describe('uninstall', () => {
-  const rows: [string | null, number, object][] = [
-    [
-      'deb\n',
-      0,
-      { value: ['dpkg', expect.stringContaining('--root='), '--purge', 'drydock-agent'] },
-    ],
-    ['sh', 0, { value: [expect.stringMatching(/uninstall\.sh$/), '--root', expect.any(String)] }],
-    ['rpm', 0, { refusal: { code: 'not-installed' } }],
-    [null, 0, { refusal: { code: 'not-installed' } }],
+  const rootOption = expect.stringContaining('--root=')
+  const script = expect.stringMatching(/uninstall\.sh$/)
+  const rows: [string | null, 'program' | 'everything', object][] = [
+    ['deb\n', 'program', { value: ['dpkg', rootOption, '--remove', 'drydock-agent'] }],
+    ['deb\n', 'everything', { value: ['dpkg', rootOption, '--purge', 'drydock-agent'] }],
+    ['sh', 'program', { value: [script, '--root', expect.any(String)] }],
+    ['sh', 'everything', { value: [script, '--purge', '--root', expect.any(String)] }],
+    ['rpm', 'program', { refusal: { code: 'not-installed' } }],
+    [null, 'everything', { refusal: { code: 'not-installed' } }],
   ]
-  it.each(rows)('installed by %j', (by, user, result) => {
+  it.each(rows)('installed by %j, removing the %s', (by, what, result) => {
     const layout = layoutOf(root, join(root, 'opt'))
     mkdirSync(layout.program)
     if (by !== null) writeFileSync(layout.installedBy, by)
     writeFileSync(join(layout.program, 'uninstall.sh'), '')
     chmodSync(join(layout.program, 'uninstall.sh'), 0o755)
-    expect(uninstallCommand(layout, user)).toMatchObject(result)
+    expect(uninstallCommand(layout, { userId: 0, what })).toMatchObject(result)
   })
 
   it('from the machine itself it needs root', () => {
     const layout = layoutOf('', root)
     writeFileSync(layout.installedBy, 'deb')
-    expect(uninstallCommand(layout, 1000)).toMatchObject({ refusal: { code: 'needs-root' } })
-    expect(uninstallCommand(layout, 0)).toMatchObject({
-      value: ['dpkg', '--purge', 'drydock-agent'],
-    })
+    const asked = (userId: number) => uninstallCommand(layout, { userId, what: 'program' })
+    expect(asked(1000)).toMatchObject({ refusal: { code: 'needs-root' } })
+    expect(asked(0)).toMatchObject({ value: ['dpkg', '--remove', 'drydock-agent'] })
   })
 })
 
@@ -138,6 +140,13 @@ describe('status', () => {
     await new Promise((resolve) => served.once('listening', resolve))
     expect(await readStatus(layout, systemClock, silentLog)).toEqual(live)
     expect(describeStatus(live)).toContain('Version:       1.0.0.0')
+    expect(statSync(layout.statusSocket).mode & 0o777).toBe(0o600)
     await new Promise((resolve) => served.close(resolve))
+  })
+
+  it('what a server said does not steer the terminal', async () => {
+    const status = await readStatus(layoutOf(root, root), systemClock, silentLog)
+    const shown = describeStatus({ ...status, last_error: 'no\u001b]0;x\u0007\nAgent: running' })
+    expect(shown).toContain('Last error:    no?]0;x??Agent: running\n')
   })
 })

@@ -23,6 +23,8 @@ export const REPLY_BYTES_MAX = 64 * 1024
 /** The server's "no", with what it says about it. */
 export type Answered = AgentRefusal & {
   readonly status: number
+  /** It is in our server's words; otherwise somebody on the way may have said it. */
+  readonly isServers: boolean
   readonly retryAfter: string | null
 }
 
@@ -69,10 +71,13 @@ export async function readReply<Schema extends Parameters<typeof parseJson>[1]>(
   if (status < 200 || status > 299) {
     const said = parseJson(body, agentRefusal)
     const { code, message } = said.ok ? said.value : { code: `http-${status}`, message: '' }
-    return refuse({ code, message, status, retryAfter: response.headers.get('retry-after') })
+    if (!said.ok) link.distrust(response)
+    const retryAfter = response.headers.get('retry-after')
+    return refuse({ code, message, status, isServers: said.ok, retryAfter })
   }
   const parsed = parseJson(body, schema)
   if (parsed.ok) return accept(parsed.value as ReturnType<Schema['parse']>)
+  link.distrust(response)
   throw new Fault({
     code: 'unreadable-answer',
     doing: `reading the answer (${parsed.refusal.what})`,

@@ -1,6 +1,7 @@
 /** Small JSON files of launcher and agent: read with a limit and a schema, replaced whole. */
 import type * as z from 'zod'
 import { fromUtf8, utf8 } from '../base/bytes.ts'
+import { causeChain } from '../base/fault.ts'
 import { accept, type Result, refuse } from '../base/result.ts'
 import { readIfThere, writeDurably } from './machine/files.ts'
 
@@ -15,9 +16,13 @@ export function readJsonFile<Schema extends z.ZodType>(
   path: string,
   schema: Schema,
 ): Result<z.infer<Schema>, JsonFileRefusal> {
-  const bytes = readIfThere(path, JSON_BYTES_MAX)
-  if (bytes === null) return refuse({ code: 'no-such-file' })
-  return parseJson(bytes, schema)
+  try {
+    const bytes = readIfThere(path, JSON_BYTES_MAX)
+    return bytes === null ? refuse({ code: 'no-such-file' }) : parseJson(bytes, schema)
+  } catch (error) {
+    // One file that grew wild, or a bad sector under it, must not keep an endpoint silent.
+    return refuse({ code: 'unreadable', what: causeChain(error).join(': ') })
+  }
 }
 
 export function parseJson<Schema extends z.ZodType>(

@@ -2,10 +2,10 @@
  * Where everything of the agent lies on a machine. `root` is empty on a real machine and a folder
  * for `--root DIR`; the program folder may lie elsewhere when the installer was told so.
  */
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Digest } from '../base/digest.ts'
 
-export const PROGRAM_FOLDER = '/opt/drydock-agent'
+const PROGRAM_FOLDER = '/opt/drydock-agent'
 /** The signed envelope, in the seed and in every version directory. */
 export const MANIFEST_FILE = 'manifest.json'
 
@@ -53,6 +53,11 @@ export function layoutOf(root: string, program: string): Layout {
     versions: join(state, 'versions'),
     partial: join(state, 'partial'),
   }
+}
+
+/** Of the installation that an executable belongs to: on a real machine it lies beside the rest. */
+export function layoutFor(root: string, executable: string): Layout {
+  return layoutOf(root, root === '' ? dirname(executable) : join(root, PROGRAM_FOLDER))
 }
 
 export function versionFolder(layout: Layout, manifestDigest: Digest | string): string {

@@ -18,7 +18,7 @@ function linkOver(behaviour: (way: string) => Promise<Response>) {
     })
     return Promise.race([behaviour(way), aborted])
   }
-  const limits = { headersMs: 1_000, idleMs: 1_000 }
+  const limits = { headersMs: 1_000, idleMs: 1_000, bytesASecondMin: 100 }
   const needs = { serverUrl: 'http://server.test/', proxies: PROXIES, fetch, clock, limits }
   const link = new ServerLink({ ...needs, random: systemRandom, log: silentLog })
   return { link, tried, clock }
@@ -93,5 +93,49 @@ describe('ServerLink', () => {
     const failed = expect(read).rejects.toMatchObject({ code: 'stalled' })
     clock.advance(1_000)
     await failed
+  })
+
+  it('a body that drips is given up, however regular its drops', async () => {
+    const { link, clock } = linkOver(() => answer())
+    let drip = (_: Uint8Array) => {}
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        drip = (bytes) => controller.enqueue(bytes)
+      },
+    })
+    const failed = expect(link.readBody(new Response(body), 100)).rejects.toMatchObject({
+      code: 'stalled',
+    })
+    for (let drops = 0; drops < 3; drops += 1) {
+      await new Promise((resolve) => setImmediate(resolve))
+      clock.advance(400)
+      drip(new Uint8Array(1))
+    }
+    await failed
+  })
+
+  it('a way that breaks off in a body, or is distrusted, is tried last the next time', async () => {
+    const { link, tried } = linkOver(() => answer())
+    const cut = () => new ReadableStream({ start: (it) => it.error(new Error('cut')) })
+    const first = linkOver(() => Promise.resolve(new Response(cut())))
+    await expect(first.link.readBody(await first.link.send(request), 9)).rejects.toThrow('reading')
+    await first.link.send(request)
+    expect(first.tried[1]).not.toBe(first.tried[0])
+    link.distrust(await link.send(request))
+    await link.send(request)
+    expect(tried[1]).not.toBe(tried[0])
+  })
+
+  it('the runtime decompresses nothing', async () => {
+    let init: Parameters<Fetch>[1] | null = null
+    const fetch: Fetch = (_, given) => {
+      init = given
+      return answer()
+    }
+    const limits = { headersMs: 1_000, idleMs: 1_000, bytesASecondMin: 100 }
+    const needs = { serverUrl: 'http://server.test', proxies: [], fetch, limits }
+    const clock = new ManualClock(0)
+    await new ServerLink({ ...needs, clock, random: systemRandom, log: silentLog }).send(request)
+    expect(init).toMatchObject({ decompress: false, redirect: 'manual' })
   })
 })

@@ -1,9 +1,10 @@
 /**
  * Requests to the server, over whatever way gets there: the proxies of the distribution in random
  * order, then direct. The way that worked last is tried first, so a dead or hanging proxy costs its
- * time limit once and not at every request. Every wait has a limit, every answer a size, redirects
- * are not followed, and TLS is always verified (by the runtime, with the system's and its own
- * roots).
+ * time limit once and not at every request; one that breaks off in the middle, or answers what is
+ * not our server's, goes to the end. Every wait has a limit, every answer a size and a least speed,
+ * nothing is decompressed by the runtime (a kilobyte of brotli may hold a gigabyte), redirects are
+ * not followed, and TLS is always verified (by the runtime, with the system's and its own roots).
  */
 
 import { concatBytes } from '../base/bytes.ts'
@@ -12,16 +13,27 @@ import { causeChain, Fault } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
 import type { Random } from '../base/random.ts'
 
-/** The runtime's fetch. `proxy` is bun's; a runtime without it can only go direct. */
-export type Fetch = (url: string, init: RequestInit & { proxy?: string }) => Promise<Response>
+/**
+ * The runtime's fetch. `proxy` and `decompress` are bun's; a runtime without them can only go
+ * direct.
+ */
+export type Fetch = (
+  url: string,
+  init: RequestInit & { proxy?: string; decompress: false },
+) => Promise<Response>
 
 export type LinkLimits = {
   /** From the start of a request to the headers of its answer, by one way. */
   readonly headersMs: number
   /** Between two pieces of an answer's body. */
   readonly idleMs: number
+  /**
+   * What an answer has used up of `idleMs` it earns again at this speed only: who sends one byte
+   * before every time limit must not hold us for ever.
+   */
+  readonly bytesASecondMin: number
 }
-export const LINK_LIMITS: LinkLimits = { headersMs: 15_000, idleMs: 30_000 }
+export const LINK_LIMITS: LinkLimits = { headersMs: 15_000, idleMs: 30_000, bytesASecondMin: 256 }
 
 export type LinkNeeds = {
   readonly serverUrl: string
@@ -52,6 +64,7 @@ const PROXY_TROUBLE = [407, 502, 503, 504]
 export class ServerLink {
   readonly #needs: LinkNeeds
   #ways: readonly Way[]
+  readonly #wayOf = new WeakMap<Response, Way>()
 
   constructor(needs: LinkNeeds) {
     this.#needs = needs
@@ -67,6 +80,7 @@ export class ServerLink {
         const response = await this.#sendBy(way, request)
         if (way === null || !PROXY_TROUBLE.includes(response.status)) {
           this.#prefer(way)
+          this.#wayOf.set(response, way)
           return response
         }
         await trouble?.response.body?.cancel()
@@ -85,6 +99,14 @@ export class ServerLink {
       retry: 'later',
       cause: lastError,
     })
+  }
+
+  /** What came is not our server's: another way is tried first the next time. */
+  distrust(response: Response): void {
+    const way = this.#wayOf.get(response)
+    if (way === undefined || this.#ways[0] !== way || this.#ways.length === 1) return
+    this.#needs.log.warn({ way: way ?? 'direct' }, 'this way is tried last from now on')
+    this.#ways = [...this.#ways.slice(1), way]
   }
 
   async readBody(response: Response, bytesMax: number): Promise<Uint8Array> {
@@ -107,25 +129,40 @@ export class ServerLink {
   /** The body, piece by piece. Leaving the loop early gives the connection up. */
   async *readPieces(response: Response): AsyncGenerator<Uint8Array> {
     if (response.body === null) return
+    const { idleMs, bytesASecondMin } = this.#needs.limits
     const reader = response.body.getReader()
+    let patienceMs = idleMs
     try {
       for (;;) {
-        const idle = this.#needs.clock.sleep(this.#needs.limits.idleMs)
-        const read = reader.read().catch((error: unknown) => {
-          const doing = 'reading an answer'
-          throw new Fault({ code: 'server-unreachable', doing, retry: 'later', cause: error })
-        })
-        const next = await Promise.race([read, idle.done.then(() => null)]).finally(idle.cancel)
-        if (next === null) {
-          throw new Fault({ code: 'stalled', doing: 'reading an answer', retry: 'later' })
-        }
-        if (next.done) return
-        yield next.value
+        const began = this.#needs.clock.monotonic()
+        const next = await this.#readPiece(reader, patienceMs)
+        if (next === null) return
+        const left = patienceMs - (this.#needs.clock.monotonic() - began)
+        patienceMs = Math.min(idleMs, left + (next.length / bytesASecondMin) * 1000)
+        yield next
       }
+    } catch (error) {
+      this.distrust(response)
+      throw error
     } finally {
       // Best effort: the connection is given up either way.
       reader.cancel().catch(() => {})
     }
+  }
+
+  /** Null: that was all. */
+  async #readPiece(
+    reader: ReadableStreamDefaultReader<Uint8Array>,
+    withinMs: number,
+  ): Promise<Uint8Array | null> {
+    const doing = 'reading an answer'
+    const limit = this.#needs.clock.sleep(Math.max(0, withinMs))
+    const read = reader.read().catch((error: unknown) => {
+      throw new Fault({ code: 'server-unreachable', doing, retry: 'later', cause: error })
+    })
+    const next = await Promise.race([read, limit.done.then(() => null)]).finally(limit.cancel)
+    if (next === null) throw new Fault({ code: 'stalled', doing, retry: 'later' })
+    return next.done ? null : next.value
   }
 
   async #sendBy(way: Way, request: LinkRequest): Promise<Response> {
@@ -142,6 +179,7 @@ export class ServerLink {
         headers: { 'accept-encoding': 'identity', ...request.headers },
         body: request.body,
         redirect: 'manual',
+        decompress: false,
         signal: abort.signal,
         ...(way === null ? {} : { proxy: `http://${way}` }),
       })

@@ -10,7 +10,7 @@ import { loadIdentity } from './identity.ts'
 import type { Skipped, Slot } from './launcher/control.ts'
 import { loadSlots } from './launcher/slots.ts'
 import type { Layout } from './layout.ts'
-import { removeTree } from './machine/files.ts'
+import { removeTree, setMode } from './machine/files.ts'
 import { loadJournal } from './update/journal.ts'
 import { attemptReport } from './update/progress.ts'
 
@@ -44,7 +44,8 @@ export function serveStatus(path: string, log: Log, status: () => Status): Serve
     socket.end(JSON.stringify(status()))
   })
   server.on('error', (error) => log.warn({ error: error.message }, 'status is not served'))
-  server.listen(path)
+  // Its folder is root's alone already; nobody else's business even where that was loosened.
+  server.listen(path, () => setMode(path, 0o600))
   return server
 }
 
@@ -134,5 +135,10 @@ export function describeStatus(status: Status): string {
     rows.push(['Skipped', `${each.version}: ${each.reason} (${each.message})`])
   }
   if (status.last_error !== null) rows.push(['Last error', status.last_error])
-  return rows.map(([name, value]) => `${`${name}:`.padEnd(15)}${value}\n`).join('')
+  return rows.map(([name, value]) => `${`${name}:`.padEnd(15)}${printable(value)}\n`).join('')
+}
+
+/** Some of it are words of a server or a proxy: they must not steer root's terminal. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}]/gu, '?')
 }

@@ -4,6 +4,7 @@
 import { join } from 'node:path'
 import { fromUtf8 } from '../base/bytes.ts'
 import { accept, type Result, refuse } from '../base/result.ts'
+import type { Removal } from './arguments.ts'
 import type { Layout } from './layout.ts'
 import { isExecutable, readIfThere } from './machine/files.ts'
 
@@ -14,7 +15,7 @@ export type UninstallRefusal =
 /** The program that uninstalls this agent. */
 export function uninstallCommand(
   layout: Layout,
-  userId: number,
+  asked: { readonly userId: number; readonly what: Removal },
 ): Result<readonly [string, ...string[]], UninstallRefusal> {
   const bytes = readIfThere(layout.installedBy, 100)
   const installedBy = bytes === null ? null : fromUtf8(bytes).trim()
@@ -22,16 +23,18 @@ export function uninstallCommand(
     const message = `${layout.installedBy} does not say how this agent was installed`
     return refuse({ code: 'not-installed', message })
   }
-  if (layout.root === '' && userId !== 0) {
+  if (layout.root === '' && asked.userId !== 0) {
     return refuse({ code: 'needs-root', message: 'uninstalling needs root: try with sudo' })
   }
   if (installedBy === 'deb') {
     const root = layout.root === '' ? [] : [`--root=${layout.root}`]
-    return accept(['dpkg', ...root, '--purge', 'drydock-agent'])
+    const action = asked.what === 'everything' ? '--purge' : '--remove'
+    return accept(['dpkg', ...root, action, 'drydock-agent'])
   }
   const script = join(layout.program, 'uninstall.sh')
   if (!isExecutable(script)) {
     return refuse({ code: 'not-installed', message: `${script} is missing` })
   }
-  return accept([script, ...(layout.root === '' ? [] : ['--root', layout.root])])
+  const purge = asked.what === 'everything' ? ['--purge'] : []
+  return accept([script, ...purge, ...(layout.root === '' ? [] : ['--root', layout.root])])
 }

@@ -1,0 +1,70 @@
+/** The commands of `drydock-agent` for a person: status, facts, uninstall. */
+import type { Command } from '../agent/arguments.ts'
+import { CLEAN_ENVIRONMENT } from '../agent/environment.ts'
+import { linuxFacts } from '../agent/facts/linux.ts'
+import { machineId } from '../agent/facts/machine-id.ts'
+import { loadIdentity } from '../agent/identity.ts'
+import { layoutFor } from '../agent/layout.ts'
+import { runToTheEnd } from '../agent/machine/processes.ts'
+import { loadSettings } from '../agent/settings.ts'
+import { describeStatus, readStatus } from '../agent/status.ts'
+import { uninstallCommand } from '../agent/uninstall.ts'
+import { systemClock } from '../base/clock.ts'
+import { unreachable } from '../base/invariant.ts'
+import { silentLog } from '../base/log.ts'
+import { systemRandom } from '../base/random.ts'
+
+type PersonsCommand = Extract<Command, { kind: 'status' | 'facts' | 'uninstall' }>
+
+export async function performCommand(command: PersonsCommand): Promise<number> {
+  switch (command.kind) {
+    case 'status':
+      return printStatus(command)
+    case 'facts':
+      return printFacts(command.root)
+    case 'uninstall':
+      return uninstall(command)
+    default:
+      return unreachable(command)
+  }
+}
+
+async function printStatus(asked: Extract<Command, { kind: 'status' }>): Promise<number> {
+  const userId = process.getuid?.() ?? 0
+  if (asked.root === '' && userId !== 0) return complain('status needs root: try with sudo')
+  const layout = layoutFor(asked.root, process.execPath)
+  const status = await readStatus(layout, systemClock, silentLog)
+  process.stdout.write(
+    asked.asJson ? `${JSON.stringify(status, null, 2)}\n` : describeStatus(status),
+  )
+  return status.running ? 0 : 1
+}
+
+/** What anybody may know of the machine; the tags of the installation are root's to read. */
+function printFacts(root: string): number {
+  const layout = layoutFor(root, process.execPath)
+  const settings = loadSettings(layout, silentLog)
+  const facts = linuxFacts({
+    machine_id: machineId(layout, systemRandom),
+    endpoint_tags: settings.ok ? settings.value.endpoint_tags : [],
+    installed_at: loadIdentity(layout.identity)?.installed_at ?? 0,
+  })
+  process.stdout.write(`${JSON.stringify(facts, null, 2)}\n`)
+  return 0
+}
+
+async function uninstall(asked: Extract<Command, { kind: 'uninstall' }>): Promise<number> {
+  const layout = layoutFor(asked.root, process.execPath)
+  const userId = process.getuid?.() ?? 0
+  const command = uninstallCommand(layout, { userId, what: asked.what })
+  if (!command.ok) return complain(command.refusal.message)
+  process.stdout.write(`removing the agent: ${command.value.join(' ')}\n`)
+  const code = await runToTheEnd(command.value, CLEAN_ENVIRONMENT)
+  process.stdout.write(code === 0 ? 'the agent is removed\n' : `not removed (exit code ${code})\n`)
+  return code
+}
+
+function complain(what: string): number {
+  process.stderr.write(`drydock-agent: ${what}\n`)
+  return 1
+}
