@@ -6,7 +6,6 @@
 import type { ChildProcess } from 'node:child_process'
 import * as z from 'zod'
 import type { Clock } from '../../base/clock.ts'
-import { Fault } from '../../base/fault.ts'
 import { readJsonFile, writeJsonFile } from '../json-file.ts'
 import {
   killSession,
@@ -31,6 +30,8 @@ export type AgentProcessEvents = {
   /** The control line can no longer be trusted. */
   onBroken(): void
   onExit(how: string): void
+  /** It runs, and the next launcher would not know of it. */
+  onUnnoted(error: unknown): void
 }
 
 export type StartedAgent = {
@@ -66,7 +67,7 @@ export function startAgentProcess(
   // Written before the agent is told anything: it starts its payload only then, so nothing that
   // could be left over is unknown to the next launcher. An agent that is told nothing ends when
   // this launcher does.
-  if (leader !== null) writeRunning(start.runningFile, leader, child)
+  if (leader !== null) writeRunning(start.runningFile, leader, events)
   return {
     send: (message) => void child.stdin?.write(writeLine(message)),
     stop: async (graceMs) => {
@@ -83,18 +84,13 @@ export function startAgentProcess(
   }
 }
 
-function writeRunning(path: string, leader: ProcessName, child: ChildProcess): void {
+function writeRunning(path: string, leader: ProcessName, events: AgentProcessEvents): void {
   try {
     writeJsonFile(path, leader)
   } catch (error) {
-    killSession(leader)
-    child.kill('SIGKILL')
-    throw new Fault({
-      code: 'not-started',
-      doing: 'noting the agent',
-      retry: 'later',
-      cause: error,
-    })
+    // Best effort: on a full disk an agent that runs is worth more than the note, which only a
+    // launcher needs that comes after a kill -9 of both.
+    events.onUnnoted(error)
   }
 }
 

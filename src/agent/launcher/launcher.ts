@@ -159,9 +159,9 @@ export class Launcher {
     this.#beginProbation(switched(noted, seed, { attemptId: null, probationS: SEED_PROBATION_S }))
   }
 
-  /** False when the seed cannot be used; it is then left alone until the launcher starts again. */
+  /** False when it was not taken: left alone until the next start, unless nothing else can run. */
   async #importSeed(): Promise<boolean> {
-    const { layout, log, trustedKeys } = this.#needs
+    const { layout, log, trustedKeys, clock, random } = this.#needs
     if (this.#seed === null) return false
     try {
       const imported = await importSeed(layout, this.#seed, trustedKeys)
@@ -173,6 +173,11 @@ export class Launcher {
     } catch (error) {
       // Best effort: a full disk must not keep the version that is there from running.
       log.error({ chain: causeChain(error) }, 'the version that the package brought was not taken')
+      const { active } = this.#slots
+      if (active === null || this.#damaged.has(active.manifest_digest)) {
+        this.#startNotBefore = clock.monotonic() + jittered(random, RETRY_MS, 0.2)
+        return false
+      }
     }
     this.#seed = null
     return false
@@ -190,6 +195,8 @@ export class Launcher {
     }
     const { attempt_id } = request
     log.warn({ attempt_id, ...begun.refusal }, 'not switching')
+    // A write that failed may have got through to the disk all the same: what stands is said again.
+    if (['disk-full', 'not-switched'].includes(begun.refusal.reason)) this.#save(this.#slots)
     this.#running?.agent.send({ kind: 'switch-refused', attempt_id, ...begun.refusal })
   }
 
@@ -246,6 +253,7 @@ export class Launcher {
             running.child = { ...running.child, broken: true }
           }),
         onExit: (how) => whenCurrent((running) => this.#noteExit(running, how)),
+        onUnnoted: (error) => log.error({ chain: causeChain(error) }, 'the agent was not noted'),
       },
     )
     const child: Child = {

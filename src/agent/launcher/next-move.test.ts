@@ -44,6 +44,12 @@ const rows: [rule: string, slots: Slots, facts: Partial<Facts>, move: object][] 
   ['nothing installed and no seed: wait', NO_SLOTS, {}, { kind: 'wait' }],
   ['first install: take the seed', NO_SLOTS, { seed: one }, { kind: 'adopt-seed', how: 'first' }],
   [
+    'a seed that found no room is not tried again at once',
+    NO_SLOTS,
+    { seed: one, startNotBefore: NOW + 5_000 },
+    { kind: 'wait', until: NOW + 5_000 },
+  ],
+  [
     'the slots were torn: begin from the seed again',
     NO_SLOTS,
     { seed: two },

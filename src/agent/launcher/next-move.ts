@@ -86,7 +86,7 @@ export function nextMove(slots: Slots, facts: Facts): Move {
 function moveOfSeed(slots: Slots, facts: Facts): Move | null {
   const { seed } = facts
   if (seed === null) return null
-  if (slots.active === null) return { kind: 'adopt-seed', seed, how: 'first' }
+  if (slots.active === null) return whenTime(facts, { kind: 'adopt-seed', seed, how: 'first' })
   if (slots.seed === seed.manifest_digest || slots.probation !== null) return null
   const isBad = slots.skip.some((each) => each.manifest_digest === seed.manifest_digest)
   const how = isNewer(seed, slots.active) && !isBad ? 'switch' : 'note'
@@ -95,6 +95,12 @@ function moveOfSeed(slots: Slots, facts: Facts): Move | null {
     return { kind: 'stop-child', why: 'the package brought a newer version' }
   }
   return { kind: 'adopt-seed', seed, how }
+}
+
+/** After a seed that could not be taken (a full disk), not again at once. */
+function whenTime(facts: Facts, move: Move): Move {
+  const { now, startNotBefore } = facts
+  return now < startNotBefore ? { kind: 'wait', until: startNotBefore } : move
 }
 
 function moveOfProbation(slots: Slots, facts: Facts): Move | null {
@@ -143,7 +149,7 @@ function moveOfDamage(slots: Slots, facts: Facts): Move | null {
   }
   // Taking the seed builds its directory anew, so it mends a damaged copy of itself too.
   const { seed } = facts
-  if (seed !== null) return { kind: 'replace-damaged', to: seed, from: 'seed' }
+  if (seed !== null) return whenTime(facts, { kind: 'replace-damaged', to: seed, from: 'seed' })
   // Nothing here may run. It stays so until a package brings a good seed and starts the launcher
   // again.
   return facts.child === null

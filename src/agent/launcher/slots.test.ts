@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { silentLog } from '../../base/log.ts'
+import { LINE_BYTES_MAX } from './control.ts'
 import { nextMove } from './next-move.ts'
 import {
   committed,
@@ -33,6 +34,20 @@ const wayBack = nextMove(trying, {
   probationSince: 0,
   verdict: null,
   stopping: false,
+})
+
+describe('what the agent is told', () => {
+  it('fits one line of the control line, whatever bad versions said', () => {
+    let slots = settled
+    for (let turn = 0; turn < 25; turn += 1) {
+      const digest = turn.toString(16).padStart(64, '0')
+      const bad = { manifest_digest: digest, version: '999999999.999999999.999999999.999999999' }
+      const tried = switched(slots, bad, { attemptId: 'a'.repeat(32), probationS: 60 })
+      slots = rolledBack(tried, { reason: 'r'.repeat(100), message: '\u0001'.repeat(1000) })
+    }
+    expect(slots.skip).toHaveLength(20)
+    expect(JSON.stringify(slots).length).toBeLessThan(LINE_BYTES_MAX)
+  })
 })
 
 describe('slots.json', () => {

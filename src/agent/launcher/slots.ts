@@ -11,6 +11,11 @@ import { outcome, type Slot, skipped, slot } from './control.ts'
 
 /** Enough to remember every bad version of a bad month; the oldest is forgotten first. */
 export const SKIP_MAX = 20
+/**
+ * So that the whole list, every character escaped, stays below the longest line to the agent
+ * (64 KiB): beyond it the line would break, and a good version with it.
+ */
+const SKIP_MESSAGE_MAX = 300
 
 const probation = z.strictObject({
   /** Null when a newer package brought the version. */
@@ -113,7 +118,9 @@ export function rolledBack(before: Slots, why: { reason: string; message: string
     active: before.backup,
     backup: before.probation.backup_before,
     probation: null,
-    skip: [...others, { ...bad, reason, message }].slice(-SKIP_MAX),
+    skip: [...others, { ...bad, reason, message: message.slice(0, SKIP_MESSAGE_MAX) }].slice(
+      -SKIP_MAX,
+    ),
     outcome: {
       attempt_id: before.probation.attempt_id,
       ...bad,
