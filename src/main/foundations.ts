@@ -1,5 +1,5 @@
 /** What a server stands on: its folder, its database, its artifacts, its secrets. */
-import { chmod, mkdir, rm } from 'node:fs/promises'
+import { chmod, mkdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
@@ -50,11 +50,17 @@ export function buildFolder(folder: DataFolder): string {
   return join(folder.root, 'building')
 }
 
+/** For group and others. */
+const PASSABLE = 0o011
+
 async function openDataFolder(root: string): Promise<void> {
   try {
-    await mkdir(root, { recursive: true, mode: 0o700 })
-    // Passable for the user that PostgreSQL runs as; what is inside protects itself.
-    if (process.getuid?.() === 0) await chmod(root, 0o711)
+    const made = await mkdir(root, { recursive: true, mode: 0o700 })
+    // Passable for the user that PostgreSQL runs as; what is inside protects itself. A folder that
+    // was there keeps what it allows already: somebody may have named /srv, or worse.
+    if (process.getuid?.() !== 0) return
+    const mode = made === undefined ? (await stat(root)).mode & 0o7777 : 0o700
+    if ((mode & PASSABLE) !== PASSABLE) await chmod(root, mode | PASSABLE)
   } catch (cause) {
     throw folderFault({ code: 'data-dir-not-usable', doing: `opening ${root}`, cause })
   }

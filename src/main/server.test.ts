@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -40,6 +40,12 @@ describe('a server', () => {
     expect((await versions(second.url, key)).status).toBe(200)
     expect(await (await fetch(`${second.url}/healthz`)).json()).toEqual({ status: 'ok' })
     await second.close()
+  })
+
+  it('never narrows a folder that was there before it', async () => {
+    await chmod(dataDir, 0o1777)
+    await (await startServer(options())).close()
+    expect((await stat(dataDir)).mode & 0o7777).toBe(0o1777)
   })
 
   it('refuses a folder that another server uses, and leaves that one alone', async () => {
