@@ -362,6 +362,8 @@ describe('requests as clients of the field write them', () => {
     ['no request_data', '{"name":"n"}'],
     ['request_data that is no object', '{"request_data":[1]}'],
     ['a key twice', '{"request_data":{"name":"a","name":"b"}}'],
+    ['U+0000, which no database holds', '{"request_data":{"name":"n","description":"\\u0000"}}'],
+    ['half of a surrogate pair', '{"request_data":{"name":"n","description":"\\ud83d"}}'],
     ['a field that there is not', '{"request_data":{"nam":"n"}}'],
   ])('%s: 400', async (_name, body) => {
     const answer = await send(CREATE, { body })

@@ -31,6 +31,8 @@ describe('parseJson', () => {
     ['an escape named like a property', '"\\constructor"', 1, 2, 'no such escape in a string'],
     ['half a unicode escape', '"\\u12"', 1, 2, 'no such escape in a string'],
     ['a key twice', '{"a":1,"a":2}', 1, 8, 'the key "a" is there twice'],
+    ['U+0000', '["a\\u0000"]', 1, 2, 'a string with U+0000 or half of a surrogate pair'],
+    ['half a pair', '"\\ud83d!"', 1, 1, 'a string with U+0000 or half of a surrogate pair'],
     ['NaN', 'NaN', 1, 1, "expected a value, found 'NaN'"],
   ] as const
   it.each(rows)('tells where and what: %s', (_name, text, line, column, message) => {
@@ -81,6 +83,13 @@ describe('parseJsonBytes and parseJsonFast', () => {
     const bytes = Uint8Array.from([...utf8('{\n"a": "'), 0xff, ...utf8('"}')])
     const refusal = { code: 'malformed-json', line: 2, column: 7, message: 'not UTF-8' }
     expect(parse(bytes)).toEqual({ ok: false, refusal })
+  })
+
+  it.each([parseJsonBytes, parseJsonFast])('refuse what no database holds', (parse) => {
+    for (const text of ['{"a":"\\u0000"}', '{"a":"\\uDC00\\uD800"}']) {
+      expect(parse(utf8(text))).toMatchObject({ ok: false, refusal: { column: 6 } })
+    }
+    expect(parse(utf8('["\\ud83d\\ude00"]'))).toEqual({ ok: true, value: ['😀'] })
   })
 
   it.each([parseJsonBytes, parseJsonFast])('never throw, whatever the bytes', (parse) => {

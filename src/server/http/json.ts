@@ -2,7 +2,8 @@
  * JSON as RFC 8259 has it, read strictly. Why not only `JSON.parse`: the public API names the line
  * and column of what is wrong, and a key that is there twice is refused, because whoever checked
  * the first one did not see the second. Objects have no prototype, so `__proto__` is a key like any
- * other.
+ * other. Strings with U+0000 or half of a surrogate pair are refused too: the database cannot hold
+ * them.
  */
 import { accept, type Result, refuse } from '../../base/result.ts'
 
@@ -45,13 +46,18 @@ export function parseJson(text: string): Result<unknown, MalformedJson> {
  */
 export function parseJsonFast(bytes: Uint8Array): Result<unknown, MalformedJson> {
   try {
-    const value: unknown = JSON.parse(decoder.decode(bytes))
+    const text = decoder.decode(bytes)
+    if (UNSTORABLE_ESCAPE.test(text)) return parseJson(text)
+    const value: unknown = JSON.parse(text)
     return accept(value)
   } catch {
     const strict = parseJsonBytes(bytes)
     return strict.ok ? refuse(placed('', 0, 'malformed JSON')) : strict
   }
 }
+
+/** Of U+0000, or of a surrogate, which may be half of a pair. */
+const UNSTORABLE_ESCAPE = /\\u(?:0000|[dD][89a-fA-F])/
 
 function placed(text: string, at: number, message: string): MalformedJson {
   const before = text.slice(0, at)
@@ -165,6 +171,7 @@ class JsonText {
   }
 
   #string(): string {
+    const start = this.#at
     this.#at += 1
     let value = ''
     for (;;) {
@@ -172,6 +179,9 @@ class JsonText {
       const next = this.#text[this.#at]
       if (next === '"') {
         this.#at += 1
+        if (value.includes('\0') || !value.isWellFormed()) {
+          throw new Flaw(start, 'a string with U+0000 or half of a surrogate pair')
+        }
         return value
       }
       if (next === undefined) this.#fail('the end of the string')
