@@ -47,7 +47,7 @@ export async function openAdminKey(file: string, needs: Needs): Promise<AdminKey
   const made: AdminKey = { id, key, mode: 'standard' }
   await writeDurably(file, made)
   await rm(asideFile, { force: true })
-  needs.log.info({ file, key: id }, 'the administrator has an API key')
+  needs.log.info({ file, keyId: id }, 'the administrator has an API key')
   return made
 }
 

@@ -41,6 +41,13 @@ describe('buildAgent', () => {
     await expect(buildAgent(order)).rejects.toMatchObject({ code: 'agent-not-built' })
     expect(readdirSync(outDir)).toEqual([])
   })
+
+  it('a build that is called off ends at once, and leaves nothing behind', async () => {
+    const outDir = join(folder, 'five')
+    const order = { target, runtimePath, outDir, signal: AbortSignal.abort() }
+    await expect(buildAgent(order)).rejects.toMatchObject({ code: 'agent-not-built' })
+    expect(readdirSync(outDir)).toEqual([])
+  })
 })
 
 describe('runtimeName', () => {

@@ -71,9 +71,11 @@ export async function buildAgent(order: {
   readonly runtimePath: string
   readonly outDir: string
   readonly compilerPath?: string
+  /** Ends the build halfway. */
+  readonly signal?: AbortSignal
 }): Promise<BuiltAgent> {
-  const { target, runtimePath, outDir } = order
-  const compiler = order.compilerPath ?? runtimePath
+  const { target, runtimePath, outDir, signal } = order
+  const compiler = { path: order.compilerPath ?? runtimePath, signal }
   const executable = `drydock-agent${target.platform === 'windows' ? '.exe' : ''}`
   await mkdir(outDir, { recursive: true })
   const work = await mkdtemp(join(outDir, '.building-'))
@@ -112,19 +114,24 @@ function entry(name: string): string {
   return join(SOURCE, 'src/main', name)
 }
 
-async function compile(compiler: string, folder: string, args: readonly string[]): Promise<void> {
+async function compile(
+  compiler: { readonly path: string; readonly signal: AbortSignal | undefined },
+  folder: string,
+  args: readonly string[],
+): Promise<void> {
   const run = promisify(execFile)
   try {
     // An environment of our own: what the runtime would obey in ours must not shape the build.
-    await run(compiler, ['build', '--minify', ...args], {
+    await run(compiler.path, ['build', '--minify', ...args], {
       cwd: folder,
       env: { HOME: folder, TMPDIR: tmpdir(), PATH: '/usr/bin:/bin' },
       timeout: BUILD_MS,
+      signal: compiler.signal,
     })
   } catch (error) {
     throw new Fault({
       code: 'agent-not-built',
-      doing: `compiling with ${compiler}`,
+      doing: `compiling with ${compiler.path}`,
       retry: 'never',
       cause: error,
     })

@@ -30,17 +30,24 @@ export function builtInVersion(): AgentVersion {
 
 /**
  * Publishes it unless that version is there. A machine that no agent can be built on goes without.
+ * `signal` ends it halfway, when the server stops.
  */
-export async function publishBuiltIn(needs: ServerNeeds, workFolder: string): Promise<void> {
+export async function publishBuiltIn(
+  needs: ServerNeeds,
+  workFolder: string,
+  signal: AbortSignal,
+): Promise<void> {
   const version = builtInVersion()
   const target = hostTarget({ platform: process.platform, arch: process.arch })
   const facts = { version, target: targetName(target) }
   try {
     if (await isPublished(needs, version, target)) return
     needs.log.info(facts, 'building the agent that comes with this server')
-    await buildAndPublish(needs, { version, target, workFolder })
+    await buildAndPublish(needs, { version, target, workFolder, signal })
     needs.log.info(facts, 'the agent that comes with this server is in the catalogue')
   } catch (error) {
+    // Best effort: whoever stops the server has not asked for an agent; the next start builds it.
+    if (signal.aborted) return
     // Best effort: without it the server serves what is published; the next start tries again.
     needs.log.error({ ...facts, error: causeChain(error) }, 'the built-in agent was not published')
   }
@@ -60,9 +67,14 @@ async function isPublished(
 
 async function buildAndPublish(
   needs: ServerNeeds,
-  order: { readonly version: AgentVersion; readonly target: Target; readonly workFolder: string },
+  order: {
+    readonly version: AgentVersion
+    readonly target: Target
+    readonly workFolder: string
+    readonly signal: AbortSignal
+  },
 ): Promise<void> {
-  const { version, target, workFolder } = order
+  const { version, target, workFolder, signal } = order
   const runtimePath = hostRuntime(target)
   if (runtimePath === null) {
     const doing = `looking for the runtime of ${targetName(target)} in node_modules`
@@ -70,9 +82,9 @@ async function buildAndPublish(
   }
   try {
     const outDir = join(workFolder, targetName(target))
-    const built = await buildAgent({ target, runtimePath, outDir })
-    const launcher = await takeIn(needs, built.launcher)
-    const agent = await takeIn(needs, built.agent)
+    const built = await buildAgent({ target, runtimePath, outDir, signal })
+    const launcher = await takeIn(needs, built.launcher, signal)
+    const agent = await takeIn(needs, built.agent, signal)
     const files = [{ path: AGENT_ENTRY, digest: agent, executable: false }]
     const notes = 'Comes with the server.'
     const release = { version, target, notes, launcher, files, payload: null }
@@ -86,9 +98,9 @@ async function buildAndPublish(
   }
 }
 
-async function takeIn(needs: ServerNeeds, path: string): Promise<Digest> {
+async function takeIn(needs: ServerNeeds, path: string, signal: AbortSignal): Promise<Digest> {
   const digest = await digestOfFile(path)
-  const stored = await storeArtifact(needs, digest, createReadStream(path))
+  const stored = await storeArtifact(needs, digest, createReadStream(path, { signal }))
   if (stored.ok) return stored.value.digest
   const doing = `storing ${path}: ${stored.refusal.code}`
   throw new Fault({ code: 'built-in-refused', doing, retry: 'never' })

@@ -17,6 +17,7 @@ import { type Environment, readEnvironment } from './environment.ts'
 import { buildFolder, openFoundations } from './foundations.ts'
 import { isEveryAddress, parseListenAddress, urlOf } from './listen-address.ts'
 import { openServerLog } from './server-log.ts'
+import { startAdvice } from './start-advice.ts'
 import { welcome } from './welcome.ts'
 
 export type ServerOptions = {
@@ -49,7 +50,7 @@ export type RunningServer = {
 
 /** Stopping has ten seconds in all; PostgreSQL and the workers need some of them. */
 const DRAIN_MS = 5_000
-/** Building an agent cannot be interrupted; it is repeated at the next start. */
+/** For a step that cannot be interrupted. What was not finished is repeated at the next start. */
 const BUILT_IN_MS_MAX = 2_000
 
 /**
@@ -76,6 +77,8 @@ export async function serve(): Promise<number> {
   } catch (error) {
     // Best effort: there is nobody above but the person at the terminal, who is told all of it.
     process.stderr.write(`drydock: ${causeChain(error).join('\n  because: ')}\n`)
+    const advice = error instanceof Fault ? startAdvice(error) : null
+    if (advice !== null) process.stderr.write(`  ${advice}\n`)
     if (!(error instanceof Fault)) log.error({ stack: stackOf(error) }, 'the server met a bug')
     return 1
   }
@@ -172,8 +175,10 @@ function publishInBackground(
   workFolder: string,
   clock: Clock,
 ): () => Promise<void> {
-  const published = publishBuiltIn(assembled.needs, workFolder)
+  const stopping = new AbortController()
+  const published = publishBuiltIn(assembled.needs, workFolder, stopping.signal)
   return async () => {
+    stopping.abort()
     const patience = clock.sleep(BUILT_IN_MS_MAX)
     await Promise.race([published, patience.done])
     patience.cancel()
