@@ -70,9 +70,8 @@ export async function loadDistribution(
 }
 
 /**
- * Whether a distribution with this token exists, and whether it still lets agents in. Its row is
- * held, so that its enrolments follow one another and one machine that asks twice at once gets one
- * endpoint.
+ * Whether a distribution with this token exists, and whether it still lets agents in; nobody
+ * withdraws it until this transaction ends.
  */
 export async function lockEnrolmentDistribution(
   writer: Writer,
@@ -84,7 +83,7 @@ export async function lockEnrolmentDistribution(
     .select('state')
     .where('id', '=', id)
     .where('token_digest', '=', tokenDigest)
-    .forUpdate()
+    .forShare()
     .executeTakeFirst()
   return row === undefined ? null : { acceptsEnrolments: row.state !== 'withdrawn' }
 }

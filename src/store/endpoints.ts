@@ -5,7 +5,7 @@
  */
 import type { Selectable } from 'kysely'
 import { CLOCK_ERROR_MS_MAX, type Instant } from '../base/clock.ts'
-import type { Digest } from '../base/digest.ts'
+import { type Digest, digestOf } from '../base/digest.ts'
 import type { DistributionId, EndpointId, RunId } from '../base/ids.ts'
 import type { AgentVersion } from '../base/version.ts'
 import type {
@@ -17,6 +17,7 @@ import type {
 } from '../domain/endpoint/endpoint.ts'
 import type { KnownMachine } from '../domain/endpoint/enrol-endpoint.ts'
 import { fingerprintOf } from '../domain/endpoint/fingerprint.ts'
+import { holdName } from './leases.ts'
 import type { Reader, Writer } from './open.ts'
 import { storedDigest } from './releases.ts'
 import type { EndpointTable } from './tables.ts'
@@ -56,13 +57,19 @@ export async function lockEndpoints(
   return new Map(rows.map(endpointOf).map((endpoint) => [endpoint.id, endpoint]))
 }
 
-/** Endpoints with this machine id that are not deleted, last seen first. */
-export async function loadSameMachine(
-  reader: Reader,
+/**
+ * Endpoints with this machine id that are not deleted, last seen first. Nobody else enrols such a
+ * machine until this transaction ends, with whichever distribution, so that a machine that asks
+ * twice at once is one endpoint.
+ */
+export async function lockSameMachine(
+  writer: Writer,
   machineId: string,
 ): Promise<readonly KnownMachine[]> {
   if (machineId === '') return []
-  const rows = await reader
+  // Few names for all machines: they stay as rows.
+  await holdName(writer, `enrolment-${digestOf(machineId).slice(0, 2)}`)
+  const rows = await writer
     .selectFrom('endpoint')
     .innerJoin('liveness', 'liveness.endpoint_id', 'endpoint.id')
     .select(['endpoint.id', 'endpoint.hostname', 'endpoint.facts'])

@@ -1,6 +1,16 @@
 import type { Instant } from '../base/clock.ts'
 import type { Writer } from './open.ts'
 
+/** Whoever else holds the name waits until this transaction ends. */
+export async function holdName(writer: Writer, name: string): Promise<void> {
+  const lease = { name, owner: '', until: 0 }
+  await writer
+    .insertInto('lease')
+    .values(lease)
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ until: 0 }))
+    .execute()
+}
+
 /**
  * Takes the lease of that name, or keeps it, until `until`: false when another owner holds it. An
  * owner that dies loses it by time; what is done under a lease must be harmless when two do it,

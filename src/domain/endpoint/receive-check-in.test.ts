@@ -206,8 +206,17 @@ describe('check-in during an upgrade', () => {
   it('an agent that knows nothing of its running attempt lost its journal: queued again', () => {
     const decided = receive({ open: downloading })
     expect(decided.upgrades).toMatchObject([
-      { state: 'queued', reason: 'journal-lost', attemptId: null, percent: 0, deadlineAt: null },
+      { state: 'queued', reason: 'journal-lost', attemptId: ATTEMPT, percent: 0, deadlineAt: null },
     ])
+  })
+
+  it('a report that was long on its way does not lose the attempt: the next one goes on', () => {
+    const [queued] = receive({ open: downloading }).upgrades
+    if (queued === undefined) throw new Error('the upgrade changed')
+    const attempt = sampleProgress({ state: 'rolled-back', reason: 'exited' })
+    const decided = receive({ open: queued, reported: queued, checkIn: { attempt } })
+    expect(decided.upgrades).toMatchObject([{ state: 'rolled-back', reason: 'exited' }])
+    expect(decided.acknowledgedAttempt).toBe(ATTEMPT)
   })
 
   it('timed-out -> what really happened, when the report comes late after all', () => {

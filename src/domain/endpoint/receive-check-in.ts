@@ -162,15 +162,15 @@ function advanceOpen(
 }
 
 /**
- * It was running, and the agent knows nothing of it: its journal was lost. It waits for another
- * attempt.
+ * It was running, and the agent says nothing of it: its journal was lost, or this report was long
+ * on its way. It waits to be offered again, under the same attempt: if the agent knows it after
+ * all, its next report is still understood.
  */
 function requeueLost(open: Upgrade, now: Instant): Upgrade {
   return {
     ...open,
     state: 'queued',
     reason: 'journal-lost',
-    attemptId: null,
     percent: 0,
     bytesDone: 0,
     deadlineAt: null,

@@ -20,11 +20,25 @@ describe('recording what an agent says of its attempt', () => {
     expect(decideRecordOutcome(running, other, NOW)).toBe(running)
   })
 
-  it.each(['succeeded', 'rolled-back', 'failed', 'expired', 'cancelled'] as const)(
+  it.each(['succeeded', 'rolled-back', 'failed'] as const)(
     '%s is final, whatever comes late',
     (state) => {
       const ended = { ...running, state }
       expect(decideRecordOutcome(ended, sampleProgress({ state: 'succeeded' }), NOW)).toBe(ended)
+    },
+  )
+
+  it.each(['expired', 'cancelled'] as const)(
+    '%s takes the late end of an agent that was past the switch, and nothing else',
+    (state) => {
+      const ended = { ...running, state }
+      for (const told of ['succeeded', 'rolled-back'] as const) {
+        const next = decideRecordOutcome(ended, sampleProgress({ state: told }), NOW)
+        expect(next).toMatchObject({ state: told })
+      }
+      for (const told of ['downloading', 'on-probation', 'failed'] as const) {
+        expect(decideRecordOutcome(ended, sampleProgress({ state: told }), NOW)).toBe(ended)
+      }
     },
   )
 

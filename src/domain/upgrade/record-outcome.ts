@@ -30,8 +30,7 @@ export function decideRecordOutcome(
   now: Instant,
 ): Upgrade {
   if (upgrade.attemptId !== progress.attemptId) return upgrade
-  if (isFinished(upgrade.state) && upgrade.state !== 'timed-out') return upgrade
-  if (upgrade.state === 'timed-out' && !isFinished(progress.state)) return upgrade
+  if (isFinished(upgrade.state) && !isLateTruth(upgrade.state, progress.state)) return upgrade
   const { state, percent, bytesDone, bytesTotal, message } = progress
   const reason = state === 'succeeded' ? 'upgraded' : progress.reason
   const isNews =
@@ -44,4 +43,14 @@ export function decideRecordOutcome(
   const deadlineAt = isFinished(state) ? upgrade.deadlineAt : now + RUNNING_SILENCE_MS
   const told = { state, percent, bytesDone, bytesTotal, reason, message }
   return { ...upgrade, ...told, deadlineAt, changedAt: now }
+}
+
+/**
+ * What the server ended without the endpoint's word may be told otherwise by it: an agent that is
+ * past the switch is not stopped any more, neither by a newer action nor by the end of its own.
+ */
+function isLateTruth(ended: UpgradeState, told: UpgradeState): boolean {
+  if (ended === 'timed-out') return isFinished(told)
+  const isEndedByServer = ended === 'cancelled' || ended === 'expired'
+  return isEndedByServer && (told === 'succeeded' || told === 'rolled-back')
 }

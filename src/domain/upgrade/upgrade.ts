@@ -8,8 +8,8 @@ import type { Window } from './window.ts'
  * One endpoint's journey within an upgrade action. Moves, listed once: `queued -> offered ->
  * downloading -> staged -> switching -> on-probation -> succeeded | rolled-back | failed`; `offered
  * -> queued` when the window closed before the agent began, or when an agent lost its journal;
- * `queued | offered -> cancelled | expired`; in progress `-> timed-out`, and a late report moves
- * `timed-out` on to what really happened.
+ * `queued | offered -> cancelled | expired`; in progress `-> timed-out`. A late report moves
+ * `timed-out` on to what really happened, and `cancelled | expired` to `succeeded | rolled-back`.
  */
 export const UPGRADE_STATES = [
   'queued',
@@ -46,7 +46,7 @@ export function isRunning(state: UpgradeState): boolean {
   return RUNNING.has(state)
 }
 
-/** It will not change any more (but for a late report after `timed-out`). */
+/** It will not change any more, but for a late report of what the server could not know. */
 export function isFinished(state: UpgradeState): boolean {
   return !isWaiting(state) && !isRunning(state)
 }

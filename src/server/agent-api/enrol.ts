@@ -16,8 +16,8 @@ import { decideEnrolEndpoint, type EnrolEndpoint } from '../../domain/endpoint/e
 import { saveAudit } from '../../store/audit.ts'
 import { lockEnrolmentDistribution } from '../../store/distributions.ts'
 import {
-  loadSameMachine,
   lockEndpoints,
+  lockSameMachine,
   saveNewEndpoint,
   saveReturningEndpoint,
 } from '../../store/endpoints.ts'
@@ -75,7 +75,7 @@ async function enrol(
   return await needs.database.write(async (tx) => {
     const { distributionId, facts, factsDigest, credentialDigest, runId } = command
     const distribution = await lockEnrolmentDistribution(tx, distributionId, asked.tokenDigest)
-    const sameMachine = distribution === null ? [] : await loadSameMachine(tx, facts.machineId)
+    const sameMachine = distribution === null ? [] : await lockSameMachine(tx, facts.machineId)
     const decided = decideEnrolEndpoint({ distribution, sameMachine }, command)
     if (!decided.ok) return refuseEnrolment(decided.refusal.code)
     const { endpointId, isReturning } = decided.value

@@ -8,7 +8,7 @@ import { saveNewApiKey } from '../../store/api-keys.ts'
 import { type Artifacts, openArtifacts } from '../../store/artifacts.ts'
 import { type InstanceSecret, instanceSecret } from '../../store/secret.ts'
 import { saveSigningKey } from '../../store/signing-keys.ts'
-import { startTestDatabase } from '../../store/testing/database.ts'
+import { openTestDatabase, startTestDatabase } from '../../store/testing/database.ts'
 import { temporaryFolder } from '../../store/testing/folder.ts'
 import { newSigningKey } from '../../trust/keys.ts'
 import { type Assembled, assembleServer } from '../assemble.ts'
@@ -41,19 +41,27 @@ export async function startAssembledServer(
   options: {
     readonly clock?: Clock
     readonly tls?: { readonly cert: string; readonly key: string }
+    /** Another server, whose database, secret and key this one shares. */
+    readonly beside?: AssembledServer
   } = {},
 ): Promise<AssembledServer> {
   await using opened = new AsyncDisposableStack()
-  const database = opened.use(await startTestDatabase())
+  const { beside } = options
+  const opening = beside?.assembled.needs.database.connection
+  const database = opened.use(
+    opening === undefined ? await startTestDatabase() : openTestDatabase(opening),
+  )
   const folder = opened.use(await temporaryFolder()).path
   const clock = options.clock ?? systemClock
   const random = systemRandom
-  const secret = instanceSecret(random.bytes(32), random)
+  const secret = beside?.secret ?? instanceSecret(random.bytes(32), random)
   const artifacts = await openArtifacts(`${folder}/artifacts`, random)
-  const signingKey = newSigningKey(random)
+  const signingKey = beside?.assembled.needs.signingKey ?? newSigningKey(random)
   const { keyId, publicKey } = signingKey
   const sealedPrivate = new Uint8Array([1])
-  await database.write((tx) => saveSigningKey(tx, { keyId, publicKey, sealedPrivate }, 0))
+  if (beside === undefined) {
+    await database.write((tx) => saveSigningKey(tx, { keyId, publicKey, sealedPrivate }, 0))
+  }
   const key = newApiKey(random)
   const kept = keptOfApiKey(key, 'standard', secret)
   const about = { name: 'test', role: 'administrator', createdAt: 0, expiresAt: null }
