@@ -113,22 +113,30 @@ export async function savePackages(
   id: DistributionId,
   packages: readonly StoredPackage[],
 ): Promise<void> {
-  for (const built of packages) {
-    const columns = {
-      file_name: built.fileName,
-      size: built.size,
-      sealed_segments: Buffer.from(built.sealedSegments),
-      segments_digest: built.segmentsDigest,
-      sha256: built.sha256,
-    }
-    await writer
-      .insertInto('package')
-      .values({ distribution_id: id, format: built.format, arch: built.arch, ...columns })
-      .onConflict((conflict) =>
-        conflict.columns(['distribution_id', 'format', 'arch']).doUpdateSet(columns),
-      )
-      .execute()
-  }
+  if (packages.length === 0) return
+  const rows = packages.map((built) => ({
+    distribution_id: id,
+    format: built.format,
+    arch: built.arch,
+    file_name: built.fileName,
+    size: built.size,
+    sealed_segments: Buffer.from(built.sealedSegments),
+    segments_digest: built.segmentsDigest,
+    sha256: built.sha256,
+  }))
+  await writer
+    .insertInto('package')
+    .values(rows)
+    .onConflict((conflict) =>
+      conflict.columns(['distribution_id', 'format', 'arch']).doUpdateSet((row) => ({
+        file_name: row.ref('excluded.file_name'),
+        size: row.ref('excluded.size'),
+        sealed_segments: row.ref('excluded.sealed_segments'),
+        segments_digest: row.ref('excluded.segments_digest'),
+        sha256: row.ref('excluded.sha256'),
+      })),
+    )
+    .execute()
 }
 
 export async function loadPackages(
