@@ -6,7 +6,8 @@ import * as z from 'zod'
 import { hexId } from '../contract/schema.ts'
 import { readJsonFile, writeJsonFile } from './json-file.ts'
 
-const identity = z.strictObject({
+/** Read loosely: after a roll-back an older agent reads what a newer one wrote. */
+const identity = z.object({
   schema: z.literal(1),
   endpoint_id: hexId,
   credential: z.string().regex(/^[0-9a-f]{64}$/),

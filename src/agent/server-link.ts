@@ -3,7 +3,7 @@
  * order, then direct. The way that worked last is tried first, so a dead or hanging proxy costs its
  * time limit once and not at every request; one that breaks off in the middle, or answers what is
  * not our server's, goes to the end. Every wait has a limit, every answer a size and a least speed,
- * nothing is decompressed by the runtime (a kilobyte of brotli may hold a gigabyte), redirects are
+ * nothing is decompressed by the runtime (a kilobyte of brotli holds a gigabyte), redirects are
  * not followed, and TLS is always verified (by the runtime, with the system's and its own roots).
  */
 

@@ -6,6 +6,7 @@
 import { Agent } from '../agent/agent.ts'
 import { CLEAN_ENVIRONMENT } from '../agent/environment.ts'
 import { layoutOf } from '../agent/layout.ts'
+import { giveBackOnceSettled } from '../agent/machine/memory.ts'
 import { trustedKeysOf } from '../agent/manifest.ts'
 import { loadSettings } from '../agent/settings.ts'
 import { stderrLog } from '../agent/stderr-log.ts'
@@ -49,6 +50,7 @@ export async function runAgent(handover: Handover): Promise<number> {
   })
   process.on('SIGTERM', () => agent.stop())
   process.on('SIGINT', () => agent.stop())
+  void giveBackOnceSettled(systemClock)
   await agent.run()
   return 0
 }

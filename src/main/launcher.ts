@@ -4,6 +4,7 @@ import { Launcher } from '../agent/launcher/launcher.ts'
 import { layoutFor } from '../agent/layout.ts'
 import { takePrivateFolder } from '../agent/machine/files.ts'
 import { takeLock } from '../agent/machine/lock.ts'
+import { giveBackOnceSettled } from '../agent/machine/memory.ts'
 import { trustedKeysOf } from '../agent/manifest.ts'
 import { loadSettings } from '../agent/settings.ts'
 import { stderrLog } from '../agent/stderr-log.ts'
@@ -43,6 +44,7 @@ export async function runLauncher(root: string): Promise<number> {
   })
   process.on('SIGTERM', () => launcher.stop())
   process.on('SIGINT', () => launcher.stop())
+  void giveBackOnceSettled(systemClock)
   await launcher.run()
   return 0
 }

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { systemRandom } from '../../base/random.ts'
 import { facts as factsSchema } from '../../contract/agent/facts.ts'
 import { layoutOf } from '../layout.ts'
-import { linuxFacts, parseKeyValues, parseUtmp, zoneOfLink } from './linux.ts'
+import { linuxFacts, osVersion, parseKeyValues, parseUtmp, zoneOfLink } from './linux.ts'
 import { machineId } from './machine-id.ts'
 
 const known = { machine_id: '', endpoint_tags: ['a'], installed_at: 1 }
@@ -26,6 +26,21 @@ describe('facts of a Linux machine', () => {
     ['name=no', 'NAME', undefined],
   ])('os-release: %s', (line, key, value) => {
     expect(parseKeyValues(`X=1\n${line}\n`).get(key)).toBe(value)
+  })
+
+  it.each([
+    ['debian', '12', '12.11\n', '12.11'],
+    ['debian', '12', 'bookworm/sid\n', '12'],
+    ['debian', '13', '12.11\n', '13'],
+    ['ubuntu', '24.04', 'trixie/sid\n', '24.04'],
+    ['arch', undefined, '', 'rolling'],
+  ])('version of %s %s, with debian_version %j: %s', (id, version, debian, expected) => {
+    const lines = [
+      `ID=${id}`,
+      'BUILD_ID=rolling',
+      version === undefined ? '' : `VERSION_ID=${version}`,
+    ]
+    expect(osVersion(parseKeyValues(lines.join('\n')), debian)).toBe(expected)
   })
 
   it('utmp: the users of user processes, and nothing of a cut record', () => {

@@ -22,7 +22,7 @@ export function linuxFacts(known: Known): Facts {
     arch: machineArch(),
     libc: machineLibc(),
     os_name: (osRelease.get('NAME') ?? 'Linux').slice(0, 255),
-    os_version: (osRelease.get('VERSION_ID') ?? '').slice(0, 255),
+    os_version: osVersion(osRelease, readText('/etc/debian_version')).slice(0, 255),
     kernel: release().slice(0, 255),
     kind: isWorkstation() ? 'workstation' : 'server',
     ...addresses,
@@ -55,6 +55,16 @@ export function parseKeyValues(text: string): ReadonlyMap<string, string> {
   return values
 }
 
+/**
+ * Debian's os-release names the release alone (`12`); its other file knows the point release. Where
+ * releases roll there is no version, and the build says it.
+ */
+export function osVersion(osRelease: ReadonlyMap<string, string>, debianVersion: string): string {
+  const id = osRelease.get('VERSION_ID') ?? osRelease.get('BUILD_ID') ?? ''
+  const point = debianVersion.trim()
+  return osRelease.get('ID') === 'debian' && point.startsWith(`${id}.`) ? point : id
+}
+
 /** utmp(5): records of 384 bytes, type at 0 (7: a user's process), user name at 44, 32 bytes. */
 export function parseUtmp(bytes: Uint8Array): string[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -75,7 +85,7 @@ export function zoneOfLink(target: string): string | null {
 
 function listAddresses(): Pick<Facts, 'ipv4' | 'ipv6' | 'mac_addresses'> {
   const found = { ipv4: new Set<string>(), ipv6: new Set<string>(), macs: new Set<string>() }
-  for (const [name, addresses] of Object.entries(networkInterfaces())) {
+  for (const [name, addresses] of Object.entries(leaveOut(networkInterfaces) ?? {})) {
     // Ends of container links come and go by the minute and tell nothing of the machine.
     if (name.startsWith('veth')) continue
     for (const { family, address, mac, internal } of addresses ?? []) {
@@ -93,7 +103,7 @@ function listAddresses(): Pick<Facts, 'ipv4' | 'ipv6' | 'mac_addresses'> {
 
 function listUsers(): string[] {
   const users = new Set<string>()
-  for (const name of namesIn('/run/systemd/users')) {
+  for (const name of leaveOut(() => namesIn('/run/systemd/users')) ?? []) {
     const user = parseKeyValues(readText(`/run/systemd/users/${name}`))
     const state = user.get('STATE')
     if (state === 'active' || state === 'online') users.add(user.get('NAME') ?? name)
@@ -133,12 +143,16 @@ function readText(path: string): string {
   return Buffer.from(readBytes(path, TEXT_BYTES_MAX)).toString('utf8')
 }
 
-/** A fact that cannot be read is left out: it must not keep the endpoint from checking in. */
 function readBytes(path: string, bytesMax: number): Uint8Array {
+  return leaveOut(() => readIfThere(path, bytesMax)) ?? new Uint8Array()
+}
+
+/** A fact that cannot be read is left out: it must not keep the endpoint from checking in. */
+function leaveOut<Fact>(read: () => Fact): Fact | null {
   try {
-    return readIfThere(path, bytesMax) ?? new Uint8Array()
+    return read()
   } catch {
-    // Best effort: see above.
-    return new Uint8Array()
+    // Best effort: see above; a sandbox may forbid us to look.
+    return null
   }
 }

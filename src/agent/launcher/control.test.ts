@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { agentMessage, LINE_BYTES_MAX, LineReader, parseLine, writeLine } from './control.ts'
+import {
+  agentMessage,
+  LINE_BYTES_MAX,
+  LineReader,
+  launcherMessage,
+  parseLine,
+  writeLine,
+} from './control.ts'
 
 function read(pieces: readonly string[]) {
   const lines: string[] = []
@@ -48,5 +55,20 @@ describe('parseLine', () => {
   it('passes over a field of a later version and takes the message', () => {
     const line = '{"kind":"hello","protocol":2,"version":"1.0.0.0","mood":"good"}'
     expect(parseLine(line, agentMessage)).toMatchObject({ kind: 'hello', protocol: 2 })
+  })
+
+  it('passes over it wherever it stands: an older agent must hear a newer launcher', () => {
+    const active = { manifest_digest: '1'.repeat(64), version: '1.0.0.0', since: 7 }
+    const skip = [{ ...active, reason: 'exited', message: 'it ended', at: 7 }]
+    const outcome = {
+      attempt_id: null,
+      ...active,
+      result: 'succeeded',
+      reason: null,
+      message: null,
+    }
+    const slots = { protocol: 1, active, backup: active, kept: [], probation: null, skip, outcome }
+    const line = JSON.stringify({ kind: 'slots', ...slots })
+    expect(parseLine(line, launcherMessage)).toMatchObject({ active: { version: '1.0.0.0' } })
   })
 })

@@ -37,14 +37,14 @@ export const agentMessage = z.discriminatedUnion('kind', [
 export type AgentMessage = z.infer<typeof agentMessage>
 export type SwitchRequest = Extract<AgentMessage, { kind: 'switch' }>
 
-export const slot = z.strictObject({ manifest_digest: sha256Hex, version: versionText })
+export const slot = z.object({ manifest_digest: sha256Hex, version: versionText })
 export type Slot = z.infer<typeof slot>
 
 export const skipped = slot.extend({ reason, message })
 export type Skipped = z.infer<typeof skipped>
 
 /** How a switch ended, until the server has acknowledged it. */
-export const outcome = z.strictObject({
+export const outcome = z.object({
   /** Null when a newer package brought the version: nobody waits for the answer. */
   attempt_id: hexId.nullable(),
   manifest_digest: sha256Hex,

@@ -17,7 +17,7 @@ export const SKIP_MAX = 20
  */
 const SKIP_MESSAGE_MAX = 300
 
-const probation = z.strictObject({
+const probation = z.object({
   /** Null when a newer package brought the version. */
   attempt_id: hexId.nullable(),
   probation_s: z.int().min(1),
@@ -31,7 +31,7 @@ const probation = z.strictObject({
 })
 export type Probation = z.infer<typeof probation>
 
-const slots = z.strictObject({
+const slots = z.object({
   schema: z.literal(1),
   active: slot.nullable(),
   backup: slot.nullable(),

@@ -4,17 +4,18 @@
  */
 import * as z from 'zod'
 import type { UpgradeInstruction } from '../../contract/agent/check-in.ts'
-import { byteCount, hexId, sha256Hex, versionText } from '../../contract/schema.ts'
+import { hexId, sha256Hex, versionText } from '../../contract/schema.ts'
 import { readJsonFile, writeJsonFile } from '../json-file.ts'
 
-const ended = z.strictObject({
+/** Read loosely: after a roll-back an older agent reads what a newer one wrote. */
+const ended = z.object({
   phase: z.enum(['succeeded', 'rolled-back', 'failed']),
   reason: z.string().min(1).max(100).nullable(),
   message: z.string().max(1000).nullable(),
 })
 export type Ended = z.infer<typeof ended>
 
-const attempt = z.strictObject({
+const attempt = z.object({
   attempt_id: hexId,
   version: versionText,
   manifest_digest: sha256Hex,
@@ -23,13 +24,13 @@ const attempt = z.strictObject({
   retry_skipped: z.boolean(),
   phase: z.enum(['accepted', 'downloading', 'staged', 'switching']),
   /** Bytes to download, once the manifest has told. */
-  bytes_total: byteCount,
+  bytes_total: z.int().min(0),
   /** How it ended, until the server has acknowledged that. */
   ended: ended.nullable(),
 })
 export type Attempt = z.infer<typeof attempt>
 
-const journal = z.strictObject({ schema: z.literal(1), attempt: attempt.nullable() })
+const journal = z.object({ schema: z.literal(1), attempt: attempt.nullable() })
 export type Journal = z.infer<typeof journal>
 
 export const EMPTY_JOURNAL: Journal = { schema: 1, attempt: null }
@@ -38,6 +39,14 @@ export const EMPTY_JOURNAL: Journal = { schema: 1, attempt: null }
 export function loadJournal(path: string): Journal {
   const read = readJsonFile(path, journal)
   return read.ok ? read.value : EMPTY_JOURNAL
+}
+
+/**
+ * The attempt to go on with at a new start. One that has not begun its download is left: how long
+ * its offer stands is not known any more, and where it does stand it is made again.
+ */
+export function attemptToContinue({ attempt }: Journal): Attempt | null {
+  return attempt?.phase === 'accepted' && attempt.ended === null ? null : attempt
 }
 
 export function saveJournal(path: string, value: Journal): void {

@@ -24,7 +24,7 @@ import type { ServerLink } from '../server-link.ts'
 import { isFile } from '../version-directory.ts'
 import type { Fit } from './check-manifest.ts'
 import { clean } from './clean.ts'
-import { type Attempt, type Ended, loadJournal, saveJournal } from './journal.ts'
+import { type Attempt, attemptToContinue, type Ended, loadJournal, saveJournal } from './journal.ts'
 import { nextStep, type Step, type UpdateFacts } from './next-step.ts'
 import { downloadBytes, type Held, heldManifest, observe } from './observe.ts'
 import { attemptReport } from './progress.ts'
@@ -68,6 +68,8 @@ export class Updater {
   #switchAsked = false
   #bytesDone = 0
   #since = 0
+  /** The download of an attempt begins before this, or waits for another offer. */
+  #startBefore = FOREVER
   #failures = 0
   #mismatches = 0
   #isCleaned = false
@@ -77,7 +79,7 @@ export class Updater {
   constructor(needs: UpdaterNeeds) {
     this.#needs = needs
     this.#alarm = new Alarm(needs.clock)
-    this.#attempt = loadJournal(needs.layout.journal).attempt
+    this.#attempt = attemptToContinue(loadJournal(needs.layout.journal))
     this.#since = needs.clock.monotonic()
   }
 
@@ -113,6 +115,9 @@ export class Updater {
     this.#abort.abort()
     this.#abort = new AbortController()
     this.#begin(taken)
+    if (instruction.kind === 'upgrade') {
+      this.#startBefore = this.#since + instruction.start_within_s * 1000
+    }
     this.#needs.onNews()
     this.#alarm.ring()
   }
@@ -151,6 +156,9 @@ export class Updater {
       if (attempt === null || attempt.ended !== null) {
         this.#cleanOnce(slots)
         return FOREVER
+      }
+      if (attempt.phase === 'accepted' && this.#needs.clock.monotonic() >= this.#startBefore) {
+        return this.#leave(attempt)
       }
       const facts = this.#readFacts(attempt, slots)
       const step = nextStep(attempt, facts)
@@ -287,6 +295,16 @@ export class Updater {
       clock.monotonic() - this.#since >= DOWNLOAD_TRIES_FOR_MS
     if (!isFinal) return pauseAfterFailure(random, this.#failures, null).dueMs
     this.#end({ phase: 'failed', reason: reasonOf(error, code), message: messageOf(error) })
+    return 0
+  }
+
+  /** Its window has closed: nothing of it has begun, and the server offers it again in the next. */
+  #leave(attempt: Attempt): number {
+    this.#needs.log.info({ attempt: attempt.attempt_id }, 'its time to begin is over')
+    this.#attempt = null
+    this.#facts = null
+    this.#saveEnd()
+    this.#needs.onNews()
     return 0
   }
 

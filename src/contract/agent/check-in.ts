@@ -5,7 +5,7 @@
  * nothing else.
  */
 import * as z from 'zod'
-import { byteCount, hexId, sha256Hex, versionText } from '../schema.ts'
+import { hexId, sha256Hex, versionText } from '../schema.ts'
 import { AGENT_PROTOCOL } from './enrol.ts'
 import { facts } from './facts.ts'
 
@@ -26,8 +26,9 @@ export const attemptReport = z.strictObject({
   phase: z.enum(ATTEMPT_PHASES),
   /** Of the bytes to download, 0 to 100. */
   percent: z.int().min(0).max(100),
-  bytes_done: byteCount,
-  bytes_total: byteCount,
+  /** Of all its files: together they may be more than one may be. */
+  bytes_done: z.int().min(0),
+  bytes_total: z.int().min(0),
   /** A reason code of docs/reasons.md for `rolled-back` and `failed`; null otherwise. */
   reason: z.string().min(1).max(100).nullable(),
   /** One sentence for the person on call. */
