@@ -1,4 +1,5 @@
 import { firstPath } from './0001-first-path.ts'
+import { releasesOfArtifact } from './0002-releases-of-artifact.ts'
 
 /** In the order in which they are applied; a published migration never changes. */
-export const ALL_MIGRATIONS = [firstPath] as const
+export const ALL_MIGRATIONS = [firstPath, releasesOfArtifact] as const
