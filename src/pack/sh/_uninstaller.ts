@@ -120,7 +120,9 @@ rmdir "$there" 2>/dev/null || printf 'drydock-agent: %s holds other files and st
 if [ "$purge" = yes ]; then
   echo "drydock-agent: removed, with its configuration and state"
 else
-  echo "drydock-agent: removed; --purge would remove /${CONFIG_FOLDER} and /${STATE_FOLDER}, too"
+  echo "drydock-agent: removed; kept for another installation (with --purge they would have gone):"
+  echo "  $root/${CONFIG_FOLDER}"
+  echo "  $root/${STATE_FOLDER}"
 fi
 exit 0
 `

@@ -103,6 +103,8 @@ rmdir "$there" 2>/dev/null || printf 'drydock-agent: %s holds other files and st
 if [ "$purge" = yes ]; then
   echo "drydock-agent: removed, with its configuration and state"
 else
-  echo "drydock-agent: removed; --purge would remove /etc/drydock-agent and /var/lib/drydock-agent, too"
+  echo "drydock-agent: removed; kept for another installation (with --purge they would have gone):"
+  echo "  $root/etc/drydock-agent"
+  echo "  $root/var/lib/drydock-agent"
 fi
 exit 0
