@@ -7,7 +7,7 @@ import { resolve } from 'node:path'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { causeChain, Fault } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
-import { type Assembled, assembleServer } from '../server/assemble.ts'
+import { assembleServer } from '../server/assemble.ts'
 import { listen } from '../server/http/listen.ts'
 import { nothingThere } from '../server/http/nothing-there.ts'
 import { dataFolder } from '../store/data-folder.ts'
@@ -43,6 +43,8 @@ export type RunningServer = {
   /** Null: the file was taken away after the first start. */
   readonly adminKey: AdminKey | null
   readonly adminKeyFile: string
+  /** Settles when the built-in agent is in the catalogue, or will not get there; never rejects. */
+  readonly builtIn: Promise<void>
   /** Performs every effect that is due now. */
   drain(): Promise<void>
   close(): Promise<void>
@@ -69,6 +71,8 @@ export async function serve(): Promise<number> {
   const told = untilTold(log)
   try {
     const server = await startServer(await optionsOf(value, log))
+    // What it says to try next works only then.
+    await Promise.race([server.builtIn, told])
     process.stdout.write(welcome({ ...server, dataDir: value.dataDir }))
     log.info({ signal: await told }, 'stopping')
     await server.close()
@@ -157,30 +161,23 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   if (options.publicUrl === undefined && isEveryAddress(address)) {
     options.log.warn({ publicUrl: url }, 'no agent can reach this address: set DRYDOCK_PUBLIC_URL')
   }
-  const workFolder = buildFolder(folder)
-  if (options.publishBuiltIn) opened.defer(publishInBackground(assembled, workFolder, clock))
+  const stopping = new AbortController()
+  const builtIn = options.publishBuiltIn
+    ? publishBuiltIn(assembled.needs, buildFolder(folder), stopping.signal)
+    : Promise.resolve()
+  opened.defer(async () => {
+    stopping.abort()
+    const patience = clock.sleep(BUILT_IN_MS_MAX)
+    await Promise.race([builtIn, patience.done])
+    patience.cancel()
+  })
   const owned = opened.move()
   return {
     url,
     adminKey,
     adminKeyFile: folder.adminKey,
+    builtIn,
     drain: () => assembled.drain(),
     close: () => owned.disposeAsync(),
-  }
-}
-
-/** Begins, and returns how to end it. */
-function publishInBackground(
-  assembled: Assembled,
-  workFolder: string,
-  clock: Clock,
-): () => Promise<void> {
-  const stopping = new AbortController()
-  const published = publishBuiltIn(assembled.needs, workFolder, stopping.signal)
-  return async () => {
-    stopping.abort()
-    const patience = clock.sleep(BUILT_IN_MS_MAX)
-    await Promise.race([published, patience.done])
-    patience.cancel()
   }
 }
