@@ -13,6 +13,7 @@ import { createServer as createHttpServer, request as sendOnward } from 'node:ht
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { zstdCompressSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { FakeServer, type Seen } from '../../src/agent/testing/fake-server.ts'
 import {
@@ -295,6 +296,24 @@ describe('hostile and broken surroundings', () => {
     const ranges = server.seen.flatMap((seen) => (seen.kind === 'download' ? [seen.range] : []))
     expect(ranges).toContain('bytes=200000-')
     expect(ranges).toContain('bytes=400000-')
+  })
+
+  it('an answer that would unpack to a gigabyte is not unpacked', async () => {
+    await newServer()
+    const agent = await installed(good('1.0.0.0'))
+    agent.start()
+    await server.untilCheckIn(() => true)
+    const body = zstdCompressSync(Buffer.alloc(1024 ** 3))
+    let answers = 0
+    server.instead = () => {
+      answers += 1
+      return answers > 2 ? null : { status: 200, headers: { 'content-encoding': 'zstd' }, body }
+    }
+    await server.untilCheckIn(() => true, server.seen.length)
+    expect(answers).toBeGreaterThan(2)
+    // VmHWM of proc(5): the most it ever held.
+    const status = readFileSync(`/proc/${agent.running().pid}/status`, 'utf8')
+    expect(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1])).toBeLessThan(100 * 1024)
   })
 
   it('bytes changed on the way never get a name', async () => {

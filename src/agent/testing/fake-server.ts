@@ -165,7 +165,8 @@ export class FakeServer {
 
 function send(response: ServerResponse, { status, headers, body }: Answer): void {
   response.writeHead(status, { 'content-type': 'application/json', ...headers })
-  response.end(typeof body === 'string' ? body : JSON.stringify(body))
+  const isRaw = typeof body === 'string' || body instanceof Uint8Array
+  response.end(isRaw ? body : JSON.stringify(body))
 }
 
 async function readAll(request: IncomingMessage): Promise<string> {
