@@ -40,6 +40,8 @@ export type ServerOptions = {
 
 export type RunningServer = {
   readonly url: string
+  /** How agents and people are told to reach it. */
+  readonly publicUrl: string
   /** Null: the file was taken away after the first start. */
   readonly adminKey: AdminKey | null
   readonly adminKeyFile: string
@@ -174,6 +176,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const owned = opened.move()
   return {
     url,
+    publicUrl: settings.publicUrl,
     adminKey,
     adminKeyFile: folder.adminKey,
     builtIn,

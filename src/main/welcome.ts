@@ -6,13 +6,16 @@ const DEFAULT_DATA_DIR = './data'
 
 /** What a person sees when the server is up: where it is, and the three commands to try next. */
 export function welcome(server: {
+  /** Where it listens. */
   readonly url: string
+  /** How it is reached. */
+  readonly publicUrl: string
   readonly dataDir: string
   readonly adminKey: unknown
 }): string {
-  const { url, dataDir } = server
+  const { url, publicUrl, dataDir } = server
   const variables = [
-    ...(url === DEFAULT_URL ? [] : [`DRYDOCK_URL=${url}`]),
+    ...(publicUrl === DEFAULT_URL ? [] : [`DRYDOCK_URL=${publicUrl}`]),
     ...(dataDir === DEFAULT_DATA_DIR ? [] : [`DRYDOCK_DATA_DIR=${dataDir}`]),
   ]
   const drydock = [...variables, './drydock'].join(' ')

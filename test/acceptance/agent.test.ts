@@ -277,6 +277,17 @@ describe('killed at any time, it ends well', () => {
   })
 })
 
+/** Where each request for the artifact that took the most requests began. */
+function offsetsOfLongest(seen: FakeServer['seen']): number[] {
+  const byPath = new Map<string, number[]>()
+  for (const each of seen) {
+    if (each.kind !== 'download') continue
+    const offset = Number(/^bytes=(\d+)-$/.exec(each.range ?? 'bytes=0-')?.[1])
+    byPath.set(each.path, [...(byPath.get(each.path) ?? []), offset])
+  }
+  return [...byPath.values()].toSorted((left, right) => right.length - left.length)[0] ?? []
+}
+
 describe('hostile and broken surroundings', () => {
   it('a download that is cut again and again is resumed, and never begun anew', async () => {
     const data = randomBytes(500_000)
@@ -293,9 +304,11 @@ describe('hostile and broken surroundings', () => {
     agent.start()
     const ended = await server.untilCheckIn(hasEnded)
     expect(ended.attempt).toMatchObject({ phase: 'succeeded', percent: 100 })
-    const ranges = server.seen.flatMap((seen) => (seen.kind === 'download' ? [seen.range] : []))
-    expect(ranges).toContain('bytes=200000-')
-    expect(ranges).toContain('bytes=400000-')
+    const offsets = offsetsOfLongest(server.seen)
+    // How much of a cut answer arrives is the kernel's affair; asking for it again would be ours.
+    expect(offsets.length).toBeGreaterThanOrEqual(3)
+    expect(offsets[0]).toBe(0)
+    expect(offsets).toEqual([...new Set(offsets)].toSorted((left, right) => left - right))
   })
 
   it('an answer that would unpack to a gigabyte is not unpacked', async () => {

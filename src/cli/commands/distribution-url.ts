@@ -6,7 +6,7 @@ import { EXIT, refuseUsage } from '../outcome.ts'
 
 export const distributionUrl = defineApiCommand({
   name: 'distribution url',
-  summary: 'Give an address to download a package from, without a key',
+  summary: 'Give an address to download a package without a key',
   operands: [
     { name: 'ID', help: 'what "drydock distribution create" gave', count: 'one' },
     { name: 'TYPE', help: 'deb, sh, aarch64_deb, aarch64_sh', count: 'one' },

@@ -53,6 +53,8 @@ export const endpointList = defineApiCommand({
       io.stdout,
     )
     const json = { total_count: total, endpoints }
+    // To stderr: a script that reads the lines gets none.
+    if (endpoints.length === 0) io.stderr.write('No endpoints.\n')
     return accept({ exitCode: EXIT.done, lines: endpoints.length === 0 ? [] : lines, json })
   },
 })

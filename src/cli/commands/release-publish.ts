@@ -49,7 +49,7 @@ type ProgramFiles = {
 
 export const releasePublish = defineApiCommand({
   name: 'release publish',
-  summary: 'Put a version of the agent, with your own program, into the catalogue',
+  summary: 'Put a version, with your own program, into the catalogue',
   notes: [
     '--run and --health are split into words as a shell does it (quotes, backslashes), and nothing',
     'in them is expanded. Symbolic links in the payload become the files they point to. Publishing',

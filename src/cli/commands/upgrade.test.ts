@@ -292,7 +292,7 @@ describe('endpoint list', () => {
   it('asks for what is wanted, and says what it leaves out', async () => {
     await using cli = await startTestCli(fleet(endpoints, []).calls)
     const lost = await cli.run('endpoint', 'list', '--status', 'lost', '--platform', 'Linux')
-    expect(lost).toEqual({ code: 0, stdout: '', stderr: '' })
+    expect(lost).toEqual({ code: 0, stdout: '', stderr: 'No endpoints.\n' })
     const one = await cli.run('endpoint', 'list', '--limit', '1', '--status', 'CONNECTED')
     expect(one.stderr).toBe('Showing 1 of 2 endpoints; --limit N shows more.\n')
   })

@@ -31,8 +31,15 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
+/** dpkg wants `ldconfig` and the like on its path, where an ordinary user often has no sbin. */
+const ENVIRONMENT = {
+  ...process.env,
+  LC_ALL: 'C',
+  PATH: `${process.env.PATH}:/usr/local/sbin:/usr/sbin:/sbin`,
+}
+
 function run(command: string, ...words: readonly string[]): string {
-  const done = spawnSync(command, words, { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } })
+  const done = spawnSync(command, words, { encoding: 'utf8', env: ENVIRONMENT })
   if (done.error !== undefined) throw done.error
   if (done.status !== 0)
     throw new Error(`${command} ${words.join(' ')}: ${done.stdout}${done.stderr}`)

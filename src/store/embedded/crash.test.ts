@@ -141,8 +141,9 @@ describe('a stale pid file', () => {
 
   it('of a zombie does not keep PostgreSQL from starting', async () => {
     await using folder = await preparedFolder()
-    // A shell that becomes a program which never asks for its dead child.
-    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 600'], {
+    // A shell that becomes a program which never asks for its dead child; the child outlives the
+    // shell, which would ask.
+    const parent = spawn('sh', ['-c', 'sleep 0.5 & echo $!; exec sleep 600'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     })
     try {

@@ -166,7 +166,7 @@ async function endsWithin(ended: Promise<void>, ms: number, clock: Clock): Promi
  */
 function passOn(line: string, log: Log): void {
   const [, level = '', text = line] = /^([A-Z]+[0-9]?): {1,2}(.*)$/.exec(line) ?? []
-  const facts = { from: 'postgres', level: level.toLowerCase() }
+  const facts = { from: 'postgres', severity: level.toLowerCase() }
   if (level === 'PANIC') log.error(facts, text)
   else if (level === 'FATAL' || level === 'WARNING') log.warn(facts, text)
   else log.debug(facts, text)

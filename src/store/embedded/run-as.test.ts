@@ -138,14 +138,17 @@ describe('the programs', () => {
       recursive: true,
       filter: async (source) => !(await lstat(source)).isSymbolicLink(),
     })
-    await chmod(join(copy, 'native', 'lib'), 0o555)
+    const libraries = join(copy, 'native', 'lib')
+    await chmod(libraries, 0o555)
+    await using cleanUp = new AsyncDisposableStack()
+    cleanUp.defer(() => chmod(libraries, 0o755))
     const binaries = await inspectBinaries(copy)
     expect([...binaries.missingLinks.keys()]).toContain('libpq.so.5')
-    const before = await readdir(join(copy, 'native', 'lib'))
+    const before = await readdir(libraries)
     const dataDir = join(folder.path, 'postgres')
     await using server = await startServerIn(dataDir, { binaries })
     expect(await query(server.connection, 'select 1 as one')).toEqual([{ one: 1 }])
-    expect(await readdir(join(copy, 'native', 'lib'))).toEqual(before)
+    expect(await readdir(libraries)).toEqual(before)
   })
 
   it.each([
