@@ -176,6 +176,13 @@ describe('check-in during an upgrade', () => {
     expect(decided.instruction).toEqual({ kind: 'nothing' })
   })
 
+  it('is asked to tell of its progress more often than it checks in otherwise', () => {
+    const attempt = sampleProgress()
+    const decided = receive({ open: offered, reported: offered, checkIn: { attempt } })
+    expect(decided.intervalS).toBe(10)
+    expect(receive({}).intervalS).toBe(60)
+  })
+
   it('goes on after the window closed, once it has begun', () => {
     const closed = { ...downloading, window: { days: [2] as const, startMinute: 0, endMinute: 60 } }
     const attempt = sampleProgress({ state: 'staged', percent: 100 })

@@ -207,6 +207,12 @@ function offerOrHold(
   return { ...open, state: 'offered', reason: 'offered', attemptId, attempts, changedAt: now }
 }
 
+/**
+ * How often an endpoint tells of its progress: a person who watches sees it move, and ten thousand
+ * that are upgraded at once cost a thousand check-ins a second.
+ */
+const PROGRESS_MS = 10_000
+
 function instruct(
   open: Upgrade | null,
   checkIn: CheckIn,
@@ -230,6 +236,7 @@ function instruct(
     const instruction = { kind: 'upgrade', upgrade: open, attemptId, startWithinS, probationS }
     return { instruction: { ...instruction, kind: 'upgrade' }, waitMs: nothing.waitMs }
   }
+  if (open !== null && isRunning(open.state)) return { ...nothing, waitMs: PROGRESS_MS }
   const opening = open?.state === 'queued' ? opensAt(open.window, now) : null
   return { ...nothing, waitMs: opening === null ? nothing.waitMs : opening - now }
 }
