@@ -98,10 +98,38 @@ case "$1" in
 ${UNKNOWN_CALL}`
 
 export const PRERM = `${HEAD}
+# Launchers that run from this very file, by their pids. Its path alone would also name those of
+# containers, which have files of their own.
+launchers() {
+  for folder in /proc/[0-9]*; do
+    [ "$folder/exe" -ef "/${PROGRAM_FOLDER}/drydock-agent" ] || continue
+    case $(tr '\\0' ' ' <"$folder/cmdline" 2>/dev/null) in
+      *" run "*) echo "\${folder#/proc/}" ;;
+    esac
+  done
+}
+
+# Without a service manager a person has started it, and it would run on without its files.
+stop_launchers() {
+  tries=0
+  while pids=$(launchers) && [ -n "$pids" ]; do
+    # Once: a second signal tells it nothing new.
+    [ "$tries" -gt 0 ] || kill $pids 2>/dev/null || :
+    if [ "$tries" -ge 15 ]; then
+      warn "it still runs, as $(echo $pids): end it yourself"
+      break
+    fi
+    tries=$((tries + 1))
+    sleep 1
+  done
+}
+
 case "$1" in
   remove)
     if systemd_runs; then
       systemctl stop "$unit" || warn "the service could not be stopped"
+    elif [ -z "$root" ]; then
+      stop_launchers
     fi
     ;;
   # The old agent runs on until the new one is configured.

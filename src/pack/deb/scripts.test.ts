@@ -15,6 +15,26 @@ function call(machine: Machine, script: Script, ...words: readonly string[]) {
   return machine.run([`/tmp/${script}`, ...words])
 }
 
+/** The shell stands in for the launcher: what counts is which file runs, and that it is told to run. */
+const BY_HAND = `\
+#!/bin/sh
+mkdir -p /proc /opt/drydock-agent /elsewhere && mount -t proc proc /proc || exit 77
+trap 'umount /proc' EXIT
+cp /bin/busybox /opt/drydock-agent/drydock-agent
+cp /bin/busybox /elsewhere/drydock-agent
+cd /tmp
+(exec -a sh /opt/drydock-agent/drydock-agent run) & ours=$!
+(exec -a sh /elsewhere/drydock-agent run) & other=$!
+# Both are themselves when they have their arguments.
+for pid in $ours $other; do
+  until grep -q run /proc/$pid/cmdline; do sleep 0.05; done
+done
+/tmp/prerm remove
+if kill -0 $ours 2>/dev/null; then echo 'its launcher still runs'; else echo -n 'its launcher ended, '; fi
+if kill $other 2>/dev/null; then echo 'another one runs'; else echo 'and another one'; fi
+wait
+`
+
 const UNIT = 'drydock-agent.service'
 const IS_ENABLED = `--quiet is-enabled ${UNIT}`
 
@@ -91,6 +111,16 @@ describe.skipIf(!hasMachine)('the maintainer scripts (needs root, busybox-static
       const { status } = call(machine, script, ...words)
       expect([script, words, status]).toEqual([script, words, 0])
     }
+  })
+
+  it('remove ends a launcher that a person had started, and no other', (context) => {
+    using machine = new Machine('none')
+    machine.write('tmp/prerm', PRERM, 0o755)
+    machine.write('tmp/run', "trap 'exit 0' TERM; while :; do sleep 0.1; done")
+    machine.write('tmp/scenario', BY_HAND, 0o755)
+    const { status, output } = machine.run(['/tmp/scenario'])
+    if (status === 77) context.skip('needs the right to mount /proc in a chroot')
+    expect(output).toBe('its launcher ended, another one runs\n')
   })
 
   it.each(Object.keys(SCRIPTS) as Script[])(
