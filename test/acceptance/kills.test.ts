@@ -38,7 +38,7 @@ async function startAgain(): Promise<void> {
 
 /** Every process of the server at once, PostgreSQL's too: the power cut. */
 async function killServer(): Promise<void> {
-  for (const pid of family(server.pid)) process.kill(pid, 'SIGKILL')
+  killAll(family(server.pid))
   await server.ended
 }
 
@@ -144,7 +144,7 @@ describeNeeds(['dpkg'], 'kill -9', () => {
 
   it.each(steps)('of agent and launcher at "%s": the service starts them again', async (step) => {
     await survives(step, async () => {
-      for (const pid of family(agent.pid)) process.kill(pid, 'SIGKILL')
+      killAll(family(agent.pid))
       await agent.ended
       agent = startAgent(root)
     })
@@ -164,10 +164,16 @@ async function survives(step: Step, kill: () => Promise<void>): Promise<void> {
 
 async function killAgent(): Promise<void> {
   const { pid } = JSON.parse(readFileSync(join(state, 'running.json'), 'utf8')) as { pid: number }
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch {
-    // Best effort: it had just ended by itself, to make room for the next version.
+  killAll([pid])
+}
+
+function killAll(pids: readonly number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // Best effort: it had just ended by itself, to make room for what comes next.
+    }
   }
 }
 
