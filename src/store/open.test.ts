@@ -179,7 +179,8 @@ describe('a database that is not there', () => {
       sql`select pg_terminate_backend(pid) from pg_stat_activity
         where datname = current_database() and pid <> pg_backend_pid()`.execute(tx),
     )
-    await names(database).catch(() => [])
+    // Each of the five that were cut fails once at most; then there are new ones.
+    for (let cut = 0; cut < 5; cut += 1) await names(database).catch(() => [])
     expect(await names(database)).toEqual([])
   })
 })

@@ -177,6 +177,38 @@ describe('streams', () => {
     await eventually(() => server.answered[0]?.isCut === true)
   })
 
+  it('whose client goes away while they have nothing to say end no server', async () => {
+    const gate = Promise.withResolvers<void>()
+    const closed = Promise.withResolvers<void>()
+    async function* halting() {
+      try {
+        yield new Uint8Array(8)
+        await gate.promise
+        yield new Uint8Array(8)
+        yield new Uint8Array(8)
+      } finally {
+        closed.resolve()
+      }
+    }
+    const silent: HttpRoute = {
+      methods: ['GET'],
+      path: '/silent',
+      logLevel: 'info',
+      async answer(): Promise<HttpAnswer> {
+        return { status: 200, headers: { 'content-length': '24' }, body: halting() }
+      },
+    }
+    await using server = await start([silent, echo])
+    const socket = await open(server.listener)
+    socket.write('GET /silent HTTP/1.1\r\nhost: x\r\n\r\n')
+    await new Promise((resolve) => socket.once('data', resolve))
+    socket.destroy()
+    await eventually(() => server.answered[0]?.isCut === true)
+    gate.resolve()
+    await closed.promise
+    expect((await send(server.listener, { path: '/echo/a', body: '' })).status).toBe(200)
+  })
+
   it('that fail in the middle cut the connection: half an answer never looks whole', async () => {
     const failing: HttpRoute = {
       methods: ['GET'],
