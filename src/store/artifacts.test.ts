@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { readdirSync } from 'node:fs'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
@@ -194,6 +194,17 @@ describe('reading an artifact', () => {
     const second = await parts.next()
     expect(second.value?.buffer).toBe(first.value?.buffer)
     await parts.return?.()
+    expect(openFiles()).toBe(before)
+  })
+
+  it('closes a file that turned out shorter than it was', async () => {
+    await using folder = await temporaryFolder()
+    const artifacts = await openArtifacts(folder.path, systemRandom)
+    const { gzipDigest } = await putWhole(artifacts, randomBytes(1_000_000))
+    const before = openFiles()
+    const parts = await artifacts.openRead(gzipDigest)
+    await truncate(artifactPath(folder.path, gzipDigest), 300_000)
+    await expect(collect(parts)).rejects.toThrow('never gets shorter')
     expect(openFiles()).toBe(before)
   })
 })

@@ -208,9 +208,15 @@ function partsOf(
     },
     async next() {
       if (at >= end) return await close()
-      const part = await readPart(file, digest, buffer.subarray(0, end - at), at)
-      at += part.length
-      return { done: false, value: part }
+      try {
+        const part = await readPart(file, digest, buffer.subarray(0, end - at), at)
+        at += part.length
+        return { done: false, value: part }
+      } catch (error) {
+        // A loop closes what it leaves, not what has failed; a file that nobody closes ends Node.
+        await close()
+        throw error
+      }
     },
     return: close,
   }

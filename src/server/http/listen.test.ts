@@ -177,6 +177,35 @@ describe('streams', () => {
     await eventually(() => server.answered[0]?.isCut === true)
   })
 
+  it('whose client went away before they began are closed all the same', async () => {
+    const gate = Promise.withResolvers<void>()
+    const closed = Promise.withResolvers<void>()
+    async function* whole() {
+      try {
+        yield new Uint8Array(8)
+        yield new Uint8Array(8)
+      } finally {
+        closed.resolve()
+      }
+    }
+    const slow: HttpRoute = {
+      methods: ['GET'],
+      path: '/slow',
+      logLevel: 'info',
+      async answer(): Promise<HttpAnswer> {
+        await gate.promise
+        return { status: 200, headers: { 'content-length': '24' }, body: whole() }
+      },
+    }
+    await using server = await start([slow])
+    const socket = await open(server.listener)
+    socket.write('GET /slow HTTP/1.1\r\nhost: x\r\n\r\n')
+    socket.destroy()
+    await eventually(() => server.answered[0]?.isCut === true)
+    gate.resolve()
+    await closed.promise
+  })
+
   it('whose client goes away while they have nothing to say end no server', async () => {
     const gate = Promise.withResolvers<void>()
     const closed = Promise.withResolvers<void>()

@@ -36,11 +36,12 @@ async function pump(parts: AsyncIterable<Uint8Array>, response: ServerResponse):
   }
 }
 
-/** A failed write means that the client is going: `close` follows. */
-function written(response: ServerResponse, part: Uint8Array): Promise<'written'> {
+/**
+ * A failed write means that the client is gone, also when it went before the first part: nobody
+ * would hear of its going then, and a source that is waited for in vain keeps its file open.
+ */
+function written(response: ServerResponse, part: Uint8Array): Promise<'written' | 'gone'> {
   return new Promise((resolve) => {
-    response.write(part, (error) => {
-      if (error == null) resolve('written')
-    })
+    response.write(part, (error) => resolve(error == null ? 'written' : 'gone'))
   })
 }
