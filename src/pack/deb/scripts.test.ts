@@ -15,7 +15,9 @@ function call(machine: Machine, script: Script, ...words: readonly string[]) {
   return machine.run([`/tmp/${script}`, ...words])
 }
 
-/** The shell stands in for the launcher: what counts is which file runs, and that it is told to run. */
+/**
+ * The shell stands in for the launcher: what counts is which file runs, and that it is told to run.
+ */
 const BY_HAND = `\
 #!/bin/sh
 mkdir -p /proc /opt/drydock-agent /elsewhere && mount -t proc proc /proc || exit 77
@@ -30,8 +32,8 @@ for pid in $ours $other; do
   until grep -q run /proc/$pid/cmdline; do sleep 0.05; done
 done
 /tmp/prerm remove
-if kill -0 $ours 2>/dev/null; then echo 'its launcher still runs'; else echo -n 'its launcher ended, '; fi
-if kill $other 2>/dev/null; then echo 'another one runs'; else echo 'and another one'; fi
+kill -0 $ours 2>/dev/null && echo 'its launcher still runs' || echo -n 'its launcher ended, '
+kill $other 2>/dev/null && echo 'another one runs' || echo 'and another one'
 wait
 `
 
