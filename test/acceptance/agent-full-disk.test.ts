@@ -1,7 +1,7 @@
 /** The agent's state folder on a disk that is full, and has room again. */
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -9,8 +9,8 @@ import { FakeServer } from '../../src/agent/testing/fake-server.ts'
 import { type InstalledAgent, installAgent } from '../../src/agent/testing/installed-agent.ts'
 import { makeRelease, type Release } from '../../src/agent/testing/release.ts'
 import type { CheckInRequest, Instruction } from '../../src/contract/agent/check-in.ts'
-import { buildAgent, hostRuntime, hostTarget } from '../../src/main/build-agent.ts'
 import { mountSmallDisk, type SmallDisk } from '../../src/store/testing/small-disk.ts'
+import { buildHostAgent } from './built-agent.ts'
 
 const MIB = 1024 * 1024
 const folder = mkdtempSync(join(tmpdir(), 'drydock-build-'))
@@ -18,12 +18,9 @@ let launcher = ''
 let bundle: Uint8Array = new Uint8Array()
 
 beforeAll(async () => {
-  const target = hostTarget(process)
-  const runtimePath = hostRuntime(target)
-  if (runtimePath === null) throw new Error('the runtime of this machine is not installed')
-  const built = await buildAgent({ target, runtimePath, outDir: folder })
+  const built = await buildHostAgent(folder)
   launcher = built.launcher
-  bundle = readFileSync(built.agent)
+  bundle = built.bundle
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 

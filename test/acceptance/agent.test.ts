@@ -29,7 +29,7 @@ import {
   type CheckInRequest,
   type Instruction,
 } from '../../src/contract/agent/check-in.ts'
-import { buildAgent, hostRuntime, hostTarget } from '../../src/main/build-agent.ts'
+import { buildHostAgent } from './built-agent.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'drydock-build-'))
 let launcher = ''
@@ -38,12 +38,9 @@ let server: FakeServer
 const agents: InstalledAgent[] = []
 
 beforeAll(async () => {
-  const target = hostTarget(process)
-  const runtimePath = hostRuntime(target)
-  if (runtimePath === null) throw new Error('the runtime of this machine is not installed')
-  const built = await buildAgent({ target, runtimePath, outDir: folder })
+  const built = await buildHostAgent(folder)
   launcher = built.launcher
-  bundle = readFileSync(built.agent)
+  bundle = built.bundle
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 afterEach(async () => {

@@ -83,11 +83,11 @@ export function decideReceiveCheckIn(
   const endpoint = nextEndpointState(view.endpoint.state, checkIn)
   const reported = view.reported === null ? null : recordReport(view.reported, checkIn, now)
   const open = advanceOpen(view, reported, { checkIn, now })
-  const upgrades = [reported, open].filter((each) => each !== null && isChanged(view, each))
+  const upgrades = [reported, open].filter((each) => each !== null)
   const { instruction, waitMs } = instruct(open, checkIn, { limits, now })
   return {
     endpoint,
-    upgrades: uniqueUpgrades(upgrades.filter((each) => each !== null)),
+    upgrades: uniqueUpgrades(upgrades.filter((each) => isChanged(view, each))),
     instruction,
     acknowledgedAttempt: acknowledge(checkIn.attempt, reported),
     wantFacts: (endpoint ?? view.endpoint.state).factsDigest !== checkIn.factsDigest,
