@@ -1,7 +1,8 @@
 /** Endpoints, page by page: a page is a hundred at most. */
 
 import type { Client } from '../client/client.ts'
-import type { EndpointFilter, EndpointObject } from '../contract/public/endpoints.ts'
+import type { EndpointObject } from '../contract/public/endpoints.ts'
+import type { ListFilter } from '../contract/public/list.ts'
 
 const PAGE_SIZE = 100
 
@@ -12,14 +13,14 @@ export type Found = {
 }
 
 /** Those whose field is one of the values. */
-export function where(field: string, values: readonly string[]): EndpointFilter {
+export function where(field: string, values: readonly string[]): ListFilter {
   return { field, operator: 'in', value: [...values] }
 }
 
 /** By id, so that endpoints that enrol meanwhile move nothing from one page to another twice. */
 export async function findEndpoints(
   client: Client,
-  filters: readonly EndpointFilter[],
+  filters: readonly ListFilter[],
   limit: number,
 ): Promise<Found> {
   const found = new Map<string, EndpointObject>()

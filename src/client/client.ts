@@ -9,6 +9,7 @@ import type { Digest } from '../base/digest.ts'
 import { Fault } from '../base/fault.ts'
 import type { Random } from '../base/random.ts'
 import * as keys from '../contract/public/api-keys.ts'
+import type { PublicCall } from '../contract/public/call.ts'
 import * as distributions from '../contract/public/distributions.ts'
 import * as endpoints from '../contract/public/endpoints.ts'
 import * as releases from '../contract/public/releases.ts'
@@ -16,7 +17,6 @@ import type { ApiKey } from './api-key.ts'
 import { type DownloadOrder, download } from './download.ts'
 import {
   apiUrl,
-  type Call,
   call,
   type Fetch,
   parseReply,
@@ -46,9 +46,6 @@ export type Artifact = {
 
 export type Client = ReturnType<typeof createClient>
 
-/** Optional fields may be left out; the server reads null and absent alike. */
-type Request<Schema extends z.ZodType> = z.input<Schema>
-
 export function createClient(options: ClientOptions) {
   const needs: TransportNeeds = { ...options, fetch: options.fetch ?? globalThis.fetch }
   return {
@@ -62,64 +59,31 @@ export function createClient(options: ClientOptions) {
   }
 }
 
-/** A call that changes nothing, or the same thing however often it is made. */
-function repeatable<Reply extends z.ZodType>(
+function calling<Request extends z.ZodType, Reply extends z.ZodType>(
   needs: TransportNeeds,
-  order: Omit<Call<Reply>, 'isRepeatable'>,
-): Promise<z.infer<Reply>> {
-  return call(needs, { ...order, isRepeatable: true })
-}
-
-function once<Reply extends z.ZodType>(
-  needs: TransportNeeds,
-  order: Omit<Call<Reply>, 'isRepeatable'>,
-): Promise<z.infer<Reply>> {
-  return call(needs, { ...order, isRepeatable: false })
+  made: PublicCall<Request, Reply>,
+): (data: z.input<Request>) => Promise<z.output<Reply>> {
+  return (data) => call(needs, made, data)
 }
 
 function distributionCalls(needs: TransportNeeds) {
+  const getStatus = calling(needs, distributions.getDistributionStatusCall)
+  const getVersions = calling(needs, distributions.getVersionsCall)
   return {
-    create: (data: Request<typeof distributions.createDistribution>) =>
-      once(needs, {
-        path: 'distributions/create',
-        data,
-        reply: distributions.createDistributionReply,
-      }),
-    getStatus: (id: string) =>
-      repeatable(needs, {
-        path: 'distributions/get_status',
-        data: { distribution_id: id },
-        reply: distributions.distributionStatusReply,
-      }),
-    getDistUrl: (data: Request<typeof distributions.getDistributionUrl>) =>
-      repeatable(needs, {
-        path: 'distributions/get_dist_url',
-        data,
-        reply: distributions.distributionUrlReply,
-      }),
-    getVersions: () =>
-      repeatable(needs, {
-        path: 'distributions/get_versions',
-        data: {},
-        reply: distributions.versionsReply,
-      }),
+    create: calling(needs, distributions.createDistributionCall),
+    getStatus: (id: string) => getStatus({ distribution_id: id }),
+    getDistUrl: calling(needs, distributions.getDistributionUrlCall),
+    getVersions: () => getVersions({}),
   }
 }
 
 function releaseCalls(needs: TransportNeeds) {
+  const missingArtifacts = calling(needs, releases.missingArtifactsCall)
   return {
-    missingArtifacts: (digests: readonly string[]) =>
-      repeatable(needs, {
-        path: 'releases/missing_artifacts',
-        data: { digests },
-        reply: releases.missingArtifactsReply,
-      }),
+    missingArtifacts: (digests: readonly string[]) => missingArtifacts({ digests: [...digests] }),
     uploadArtifact: (artifact: Artifact) => uploadArtifact(needs, artifact),
-    // The same files make the same release: publishing twice is publishing once.
-    publish: (data: Request<typeof releases.publishRelease>) =>
-      repeatable(needs, { path: 'releases/publish', data, reply: releases.publishReleaseReply }),
-    list: (data: Request<typeof releases.listReleases>) =>
-      repeatable(needs, { path: 'releases/list', data, reply: releases.listReleasesReply }),
+    publish: calling(needs, releases.publishReleaseCall),
+    list: calling(needs, releases.listReleasesCall),
   }
 }
 
@@ -152,56 +116,36 @@ async function uploadArtifact(
     bodyFailure: () => failure,
   }
   const text = await sendRepeatedly(needs, request, true)
-  return parseReply(text, { path, reply: releases.artifactReply })
+  return parseReply(text, { path, reply: releases.artifactReply, envelope: 'reply' })
 }
 
 function endpointCalls(needs: TransportNeeds) {
+  const getEndpoints = calling(needs, endpoints.getEndpointsCall)
   return {
-    upgrade: (data: Request<typeof endpoints.upgradeEndpoints>) =>
-      once(needs, { path: 'endpoints/upgrade', data, reply: endpoints.upgradeEndpointsReply }),
-    getEndpoint: (data: Request<typeof endpoints.getEndpoint>) =>
-      repeatable(needs, {
-        path: 'endpoints/get_endpoint',
-        data,
-        reply: endpoints.getEndpointReply,
-      }),
-    getEndpoints: () =>
-      repeatable(needs, {
-        path: 'endpoints/get_endpoints',
-        data: {},
-        reply: endpoints.getEndpointsReply,
-      }),
+    upgrade: calling(needs, endpoints.upgradeEndpointsCall),
+    getEndpoint: calling(needs, endpoints.getEndpointCall),
+    getEndpoints: () => getEndpoints({}),
   }
 }
 
 function actionCalls(needs: TransportNeeds) {
+  const getActionStatus = calling(needs, endpoints.getActionStatusCall)
   return {
-    getActionStatus: (groupActionId: number) =>
-      repeatable(needs, {
-        path: 'actions/get_action_status',
-        data: { group_action_id: groupActionId },
-        reply: endpoints.actionStatusReply,
-      }),
+    getActionStatus: (groupActionId: number) => getActionStatus({ group_action_id: groupActionId }),
   }
 }
 
 function apiKeyCalls(needs: TransportNeeds) {
-  const idFilter = (ids: readonly number[]) => [{ field: 'id', operator: 'in', value: ids }]
+  const get = calling(needs, keys.getApiKeysCall)
+  const remove = calling(needs, keys.deleteApiKeysCall)
   return {
-    generate: (data: Request<typeof keys.generateApiKey>) =>
-      once(needs, { path: 'api_keys/generate', data, reply: keys.generateApiKeyReply }),
+    generate: calling(needs, keys.generateApiKeyCall),
     /** All of them when no ids are given. */
-    get: (ids?: readonly number[]) =>
-      repeatable(needs, {
-        path: 'api_keys/get_api_keys',
-        data: ids === undefined ? {} : { filters: idFilter(ids) },
-        reply: keys.getApiKeysReply,
-      }),
-    delete: (ids: readonly number[]) =>
-      once(needs, {
-        path: 'api_keys/delete',
-        data: { filters: idFilter(ids) },
-        reply: keys.deleteApiKeysReply,
-      }),
+    get: (ids?: readonly number[]) => get(ids === undefined ? {} : { filters: idFilter(ids) }),
+    delete: (ids: readonly number[]) => remove({ filters: idFilter(ids) }),
   }
+}
+
+function idFilter(ids: readonly number[]) {
+  return [{ field: 'id' as const, operator: 'in' as const, value: [...ids] }]
 }

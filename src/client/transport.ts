@@ -8,6 +8,7 @@ import * as z from 'zod'
 import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
 import { jittered, type Random } from '../base/random.ts'
+import type { PublicCall } from '../contract/public/call.ts'
 import { ApiError } from './api-error.ts'
 import { type ApiKey, signedHeaders } from './api-key.ts'
 
@@ -24,14 +25,6 @@ export type TransportNeeds = {
   readonly random: Random
 }
 
-export type Call<Reply extends z.ZodType> = {
-  readonly path: `${string}/${string}`
-  readonly data: unknown
-  readonly reply: Reply
-  /** Whether making it twice is the same as making it once. */
-  readonly isRepeatable: boolean
-}
-
 const ATTEMPTS_MAX = 4
 const PAUSE_MS = 250
 const PAUSE_JITTER = 0.5
@@ -42,13 +35,16 @@ const REPLY_BYTES_MAX = 64 * 1024 * 1024
 
 export async function call<Reply extends z.ZodType>(
   needs: TransportNeeds,
-  order: Call<Reply>,
-): Promise<z.infer<Reply>> {
-  const body = JSON.stringify({ request_data: order.data })
+  made: PublicCall<z.ZodType, Reply>,
+  data: unknown,
+): Promise<z.output<Reply>> {
+  const { method, path } = made
+  const url = apiUrl(needs, path)
+  const body = JSON.stringify({ request_data: data })
   const headers = { 'content-type': 'application/json' }
-  const request = { method: 'POST', url: apiUrl(needs, order.path), headers, body: () => body }
-  const answer = await sendRepeatedly(needs, request, order.isRepeatable)
-  return parseReply(answer, order)
+  const sent = method === 'GET' ? { headers: {}, body: () => null } : { headers, body: () => body }
+  const answer = await sendRepeatedly(needs, { method, url, ...sent }, made.isRepeatable)
+  return parseReply(answer, made)
 }
 
 export function apiUrl(needs: TransportNeeds, path: string): string {
@@ -57,12 +53,14 @@ export function apiUrl(needs: TransportNeeds, path: string): string {
 
 export function parseReply<Reply extends z.ZodType>(
   text: string,
-  order: { readonly path: string; readonly reply: Reply },
-): z.infer<Reply> {
-  const body = wrapped.safeParse(parseJson(text, order.path))
-  const parsed = order.reply.safeParse(body.data?.reply)
+  made: Pick<PublicCall<z.ZodType, Reply>, 'path' | 'reply' | 'envelope'>,
+): z.output<Reply> {
+  const body = parseJson(text, made.path)
+  const parsed = made.reply.safeParse(
+    made.envelope === 'bare' ? body : wrapped.safeParse(body).data?.reply,
+  )
   if (parsed.success) return parsed.data
-  throw notUnderstood(order.path, new Error(z.prettifyError(parsed.error)))
+  throw notUnderstood(made.path, new Error(z.prettifyError(parsed.error)))
 }
 
 const wrapped = z.object({ reply: z.unknown() })
@@ -85,7 +83,7 @@ export type HttpRequest = {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   /** Made anew for each try; `onProgress` is called whenever some of it has gone out. */
-  readonly body: (onProgress: () => void) => NonNullable<RequestInit['body']>
+  readonly body: (onProgress: () => void) => NonNullable<RequestInit['body']> | null
   /** Why the last try's body could not be read here; null when it could. */
   readonly bodyFailure?: () => Fault | null
 }

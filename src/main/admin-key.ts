@@ -12,10 +12,10 @@ import type { Clock } from '../base/clock.ts'
 import { digestOf } from '../base/digest.ts'
 import type { Log } from '../base/log.ts'
 import type { Random } from '../base/random.ts'
+import { ADMINISTRATOR } from '../domain/access/role.ts'
 import { keptOfApiKey, newApiKey } from '../server/http/authenticate.ts'
-import { ADMINISTRATOR } from '../server/public-api/api-keys/generate.ts'
 import { loadApiKeys, saveNewApiKey } from '../store/api-keys.ts'
-import { saveAudit } from '../store/audit.ts'
+import { SERVER_PARTY, saveAudit } from '../store/audit.ts'
 import { folderFault, isMissing, syncFolder } from '../store/folder.ts'
 import type { Database } from '../store/open.ts'
 import type { InstanceSecret } from '../store/secret.ts'
@@ -59,9 +59,17 @@ async function saveAdminKey(key: string, needs: Needs): Promise<number> {
     const now = needs.clock.now()
     const about = { name: 'first key', role: ADMINISTRATOR, createdAt: now, expiresAt: null }
     const id = await saveNewApiKey(tx, { mode: 'standard', ...kept, ...about })
-    const facts = { mode: 'standard', name: about.name }
-    const action = 'api-key.generate'
-    await saveAudit(tx, { at: now, actor: 'server', action, subject: String(id), facts })
+    await saveAudit(tx, {
+      at: now,
+      by: SERVER_PARTY,
+      action: 'api-key.generate',
+      subject: String(id),
+      result: 'success',
+      reason: null,
+      description: `Generated the first API key with the role ${ADMINISTRATOR}`,
+      before: null,
+      after: { mode: 'standard', name: about.name, role: ADMINISTRATOR },
+    })
     return id
   })
 }

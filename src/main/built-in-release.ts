@@ -18,6 +18,7 @@ import { isForTarget } from '../domain/release/release.ts'
 import type { ServerNeeds } from '../server/needs.ts'
 import { publishRelease } from '../server/publish-release.ts'
 import { storeArtifact } from '../server/store-artifact.ts'
+import { SERVER_PARTY } from '../store/audit.ts'
 import { loadReleases } from '../store/releases.ts'
 import { buildAgent, hostRuntime, hostTarget } from './build-agent.ts'
 import { PRODUCT_VERSION } from './product-version.ts'
@@ -88,7 +89,7 @@ async function buildAndPublish(
     const files = [{ path: AGENT_ENTRY, digest: agent, executable: false }]
     const notes = 'Comes with the server.'
     const release = { version, target, notes, launcher, files, payload: null }
-    const published = await publishRelease(needs, release, 'server')
+    const published = await publishRelease(needs, release, SERVER_PARTY)
     if (!published.ok) {
       const doing = `publishing ${version}: ${published.refusal.code}`
       throw new Fault({ code: 'built-in-refused', doing, retry: 'never' })

@@ -2,6 +2,7 @@
 import { newId, type RunId } from '../base/ids.ts'
 import { createCheckInViews } from './agent-api/check-in-views.ts'
 import { AGENT_ROUTES } from './agent-api/routes.ts'
+import { createAdmission } from './http/admission.ts'
 import { agentRoute } from './http/agent-edge.ts'
 import { createKeyRing } from './http/authenticate.ts'
 import type { HttpRoute } from './http/exchange.ts'
@@ -36,11 +37,14 @@ const UNPUBLISHED_EVERY_MS = 3_600_000
 export function assembleServer(foundations: ServerFoundations): Assembled {
   const { database, settings } = foundations
   const metrics = createMetrics(foundations)
+  const keyRing = createKeyRing(foundations)
   let effects: Loop | null = null
   const needs: ServerNeeds = {
     ...foundations,
     metrics,
-    keyRing: createKeyRing(foundations),
+    keyRing,
+    admission: createAdmission({ keyRing }),
+    refusedAttempts: { note() {}, drain: async () => undefined },
     wakeWorker: () => effects?.wake(),
     checkInLimits: { intervalS: settings.checkInIntervalS, probationS: settings.probationS },
     checkInViews: createCheckInViews(database),

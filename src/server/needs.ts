@@ -7,7 +7,9 @@ import type { Database } from '../store/open.ts'
 import type { InstanceSecret } from '../store/secret.ts'
 import type { SigningKey } from '../trust/keys.ts'
 import type { CheckInViews } from './agent-api/check-in-views.ts'
+import type { Admission } from './http/admission.ts'
 import type { KeyRing } from './http/authenticate.ts'
+import type { RefusedAttempts } from './http/refused-attempts.ts'
 import type { Metrics } from './metrics.ts'
 
 /** What is open when a server begins: given by whoever starts it. */
@@ -36,6 +38,8 @@ export type ServerSettings = {
  */
 export type ServerNeeds = ServerFoundations & {
   readonly keyRing: KeyRing
+  readonly admission: Admission
+  readonly refusedAttempts: RefusedAttempts
   readonly metrics: Metrics
   /** There is an effect to perform: the worker need not wait until it looks by itself. */
   readonly wakeWorker: () => void

@@ -23,7 +23,7 @@ import {
   type PublishReleaseRefusal,
   type ReleasePublished,
 } from '../domain/release/publish-release.ts'
-import { saveAudit } from '../store/audit.ts'
+import { type AuditedParty, saveAudit } from '../store/audit.ts'
 import { lockPublishReleaseView, type StoredArtifact, saveRelease } from '../store/releases.ts'
 import type { SigningKey } from '../trust/keys.ts'
 import { signEnvelope } from '../trust/sign.ts'
@@ -59,7 +59,7 @@ const NO_MANIFEST = utf8('')
 export async function publishRelease(
   needs: PublishNeeds,
   order: ReleaseOrder,
-  actor: string,
+  by: AuditedParty,
 ): Promise<Result<ReleasePublished, PublishRefusal>> {
   const { version, target, notes, launcher, files } = order
   const digests = [...new Set([launcher, ...files.map((file) => file.digest)])]
@@ -83,14 +83,18 @@ export async function publishRelease(
       return refuse({ code: 'manifest-too-large', bytes, limitBytes: MANIFEST_BYTES_MAX })
     }
     const envelope = signEnvelope(MANIFEST_PAYLOAD_TYPE, manifest, [needs.signingKey])
-    const release = { ...decided.value.release, notes, publishedBy: actor }
+    const release = { ...decided.value.release, notes, publishedBy: by.name }
     await saveRelease(tx, release, { envelope, artifacts: digests })
     await saveAudit(tx, {
       at: now,
-      actor,
+      by,
       action: 'release.publish',
       subject: manifestDigest,
-      facts: { version, ...target, files: files.length },
+      result: 'success',
+      reason: null,
+      description: `Published version ${version} for ${target.platform} ${target.arch}`,
+      before: null,
+      after: { version, ...target, files: files.length },
     })
     return decided
   })

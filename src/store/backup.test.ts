@@ -53,7 +53,7 @@ async function fill(database: Database, folder: DataFolder): Promise<void> {
       .insertInto('setting')
       .values({ name: AWKWARD, value: JSON.stringify({ deep: [null, true, AWKWARD] }) })
       .execute()
-    await sql`insert into audit (at, actor, action, subject, facts)
+    await sql`insert into audit (at, actor, action, subject, after)
       select 2 ^ 52 - n, 'server', 'x', ${AWKWARD}, '{}' from generate_series(1, 30000) n`.execute(
       tx,
     )
@@ -148,7 +148,10 @@ describe('backup and restore', () => {
     const [next] = await restored.write((tx) =>
       tx
         .insertInto('audit')
-        .values({ at: 1, actor: 'a', action: 'b', subject: 'c', facts: '{}' })
+        .values({
+          ...{ at: 1, actor: 'a', action: 'b', subject: 'c' },
+          ...{ result: 'success', description: '', after: '{}' },
+        })
         .returning('id')
         .execute(),
     )

@@ -179,9 +179,17 @@ export type AuditTable = {
   readonly id: Generated<number>
   readonly at: number
   readonly actor: string
+  readonly email: string | null
+  readonly role: string | null
+  readonly address: string | null
+  readonly user_agent: string | null
   readonly action: string
   readonly subject: string
-  readonly facts: Json<unknown>
+  readonly result: 'success' | 'failure'
+  readonly reason: string | null
+  readonly description: string
+  readonly before: ColumnType<unknown, string | null, never>
+  readonly after: ColumnType<unknown, string | null, never>
 }
 
 export type Tables = {

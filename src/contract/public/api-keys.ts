@@ -1,5 +1,6 @@
 /** `api_keys/*`, in the documented shapes. */
 import * as z from 'zod'
+import { publicCall } from './call.ts'
 
 export const generateApiKey = z.strictObject({
   roles: z.array(z.string().max(100)).max(10).nullish(),
@@ -34,3 +35,28 @@ export const getApiKeysReply = z.object({
 
 export const deleteApiKeys = z.strictObject({ filters: z.array(idFilter).min(1).max(10) })
 export const deleteApiKeysReply = z.object({ update_count: z.int() })
+
+export const generateApiKeyCall = publicCall({
+  path: 'api_keys/generate',
+  summary: 'Makes an API key. The reply is the only time that it is told.',
+  origin: 'documented',
+  request: generateApiKey,
+  reply: generateApiKeyReply,
+  isRepeatable: false,
+})
+export const getApiKeysCall = publicCall({
+  path: 'api_keys/get_api_keys',
+  summary: 'The keys that were not deleted, expired ones included.',
+  origin: 'documented',
+  request: getApiKeys,
+  reply: getApiKeysReply,
+  isRepeatable: true,
+})
+export const deleteApiKeysCall = publicCall({
+  path: 'api_keys/delete',
+  summary: 'Deletes keys: this server refuses them at once, others within seconds.',
+  origin: 'documented',
+  request: deleteApiKeys,
+  reply: deleteApiKeysReply,
+  isRepeatable: false,
+})

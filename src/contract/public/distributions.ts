@@ -4,6 +4,8 @@
 import * as z from 'zod'
 import { proxyAddress, tagName } from '../agent/installation.ts'
 import { hexId, versionText } from '../schema.ts'
+import { publicCall } from './call.ts'
+import { folded } from './list.ts'
 
 /** The console's rule for names: letters, digits, hyphen, underscore, comma, space; at most 100. */
 export const distributionName = z
@@ -12,17 +14,6 @@ export const distributionName = z
   .min(1, 'a name of 1 to 100 characters')
   .max(100, 'a name of 1 to 100 characters')
   .regex(/^[\p{L}\p{N}_,. -]+$/u, 'letters, digits, hyphen, underscore, comma, dot and space')
-
-/**
- * Clients differ in letter case (`Standalone`, `Android`): the value is folded before it is
- * compared.
- */
-function folded<const Values extends readonly [string, ...string[]]>(values: Values) {
-  return z.preprocess(
-    (value) => (typeof value === 'string' ? value.trim().toLowerCase() : value),
-    z.enum(values),
-  )
-}
 
 /** The three names that the document's examples put where a version belongs. */
 export const VERSION_FIELDS = ['windows_version', 'linux_version', 'macos_version'] as const
@@ -117,5 +108,42 @@ export const distributionUrlReply = z.object({
   expires_at: z.int(),
 })
 
+/** Takes nothing; what clients send is not looked at. */
+export const getVersions = z.unknown()
 /** Ascending: the last of a platform is the newest. */
 export const versionsReply = z.record(z.string(), z.array(z.string()))
+
+export const createDistributionCall = publicCall({
+  path: 'distributions/create',
+  summary:
+    'Orders an installation package. The order is durable when this answers; get_status tells ' +
+    'how building it went.',
+  origin: 'documented',
+  request: createDistribution,
+  reply: createDistributionReply,
+  isRepeatable: false,
+})
+export const getDistributionStatusCall = publicCall({
+  path: 'distributions/get_status',
+  summary: 'Tells whether a distribution has been built.',
+  origin: 'documented',
+  request: distributionRef,
+  reply: distributionStatusReply,
+  isRepeatable: true,
+})
+export const getDistributionUrlCall = publicCall({
+  path: 'distributions/get_dist_url',
+  summary: 'Gives the address of a package, which works for a day without an API key.',
+  origin: 'documented',
+  request: getDistributionUrl,
+  reply: distributionUrlReply,
+  isRepeatable: true,
+})
+export const getVersionsCall = publicCall({
+  path: 'distributions/get_versions',
+  summary: 'Lists the agent versions that packages can be built of, by platform, oldest first.',
+  origin: 'documented',
+  request: getVersions,
+  reply: versionsReply,
+  isRepeatable: true,
+})

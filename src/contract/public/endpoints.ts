@@ -4,6 +4,8 @@
  */
 import * as z from 'zod'
 import { versionText } from '../schema.ts'
+import { publicCall } from './call.ts'
+import { columnNames, folded, listFilters, listSort, searchPage } from './list.ts'
 
 /** The original's console pushes to at most this many at once. */
 export const UPGRADE_ENDPOINTS_MAX = 5000
@@ -18,10 +20,7 @@ export const WEEKDAY_NAMES = [
   'saturday',
   'sunday',
 ] as const
-const weekday = z.preprocess(
-  (value) => (typeof value === 'string' ? value.trim().toLowerCase() : value),
-  z.enum(WEEKDAY_NAMES),
-)
+const weekday = folded(WEEKDAY_NAMES)
 
 export const timeframeWindow = z
   .strictObject({
@@ -122,34 +121,11 @@ export const actionStatusReply = z.object({
   details: z.record(z.string(), upgradeDetail),
 })
 
-const filterValue = z.union([
-  z.string().max(500),
-  z.number(),
-  z.array(z.union([z.string().max(500), z.number()])).max(5000),
-])
-export const endpointFilter = z.strictObject({
-  field: z.string().max(100),
-  operator: z.preprocess(
-    (value) => (typeof value === 'string' ? value.toLowerCase() : value),
-    z.enum(['in', 'eq', 'gte', 'lte']),
-  ),
-  value: filterValue,
-})
-export type EndpointFilter = z.infer<typeof endpointFilter>
-
 export const getEndpoint = z.strictObject({
-  filters: z.array(endpointFilter).max(50).nullish(),
-  search_from: z.int().min(0).nullish(),
-  search_to: z.int().min(0).nullish(),
-  sort: z
-    .strictObject({
-      field: z.enum(['endpoint_id', 'first_seen', 'last_seen']),
-      keyword: z.preprocess(
-        (value) => (typeof value === 'string' ? value.toUpperCase() : value),
-        z.enum(['ASC', 'DESC']),
-      ),
-    })
-    .nullish(),
+  filters: listFilters,
+  ...searchPage,
+  sort: listSort(['endpoint_id', 'first_seen', 'last_seen']),
+  fields: columnNames,
 })
 export type GetEndpointRequest = z.infer<typeof getEndpoint>
 
@@ -183,3 +159,36 @@ export const endpointSummary = z.looseObject({
   last_seen: z.int(),
 })
 export const getEndpointsReply = z.array(endpointSummary)
+
+export const upgradeEndpointsCall = publicCall({
+  path: 'endpoints/upgrade',
+  summary: 'Orders endpoints to move to the target versions, now or inside a window.',
+  origin: 'documented',
+  request: upgradeEndpoints,
+  reply: upgradeEndpointsReply,
+  isRepeatable: false,
+})
+export const getEndpointCall = publicCall({
+  path: 'endpoints/get_endpoint',
+  summary: 'A filtered, sorted page of endpoints, and how many there are in all.',
+  origin: 'documented',
+  request: getEndpoint,
+  reply: getEndpointReply,
+  isRepeatable: true,
+})
+export const getEndpointsCall = publicCall({
+  path: 'endpoints/get_endpoints',
+  summary: 'Every endpoint, with the few fields that automation reads.',
+  origin: 'documented',
+  request: getEndpoint,
+  reply: getEndpointsReply,
+  isRepeatable: true,
+})
+export const getActionStatusCall = publicCall({
+  path: 'actions/get_action_status',
+  summary: 'How an upgrade action goes, endpoint by endpoint.',
+  origin: 'documented',
+  request: getActionStatus,
+  reply: actionStatusReply,
+  isRepeatable: true,
+})

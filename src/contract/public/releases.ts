@@ -7,6 +7,7 @@ import {
   relativePath,
 } from '../manifest.ts'
 import { byteCount, sha256Hex, versionText } from '../schema.ts'
+import { publicCall } from './call.ts'
 
 /** Which of these artifacts the server does not have yet. */
 export const missingArtifacts = z.strictObject({
@@ -69,3 +70,30 @@ export const releaseObject = z.object({
 })
 export type ReleaseObject = z.infer<typeof releaseObject>
 export const listReleasesReply = z.object({ releases: z.array(releaseObject) })
+
+export const missingArtifactsCall = publicCall({
+  path: 'releases/missing_artifacts',
+  summary: 'Tells which artifacts the server does not have, so that only those are sent.',
+  origin: 'ours',
+  request: missingArtifacts,
+  reply: missingArtifactsReply,
+  isRepeatable: true,
+})
+export const publishReleaseCall = publicCall({
+  path: 'releases/publish',
+  summary:
+    'Makes a version of artifacts that were uploaded. Publishing the very same again changes ' +
+    'nothing.',
+  origin: 'ours',
+  request: publishRelease,
+  reply: publishReleaseReply,
+  isRepeatable: true,
+})
+export const listReleasesCall = publicCall({
+  path: 'releases/list',
+  summary: 'The catalogue, oldest version first, withdrawn ones included.',
+  origin: 'ours',
+  request: listReleases,
+  reply: listReleasesReply,
+  isRepeatable: true,
+})

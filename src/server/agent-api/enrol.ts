@@ -13,7 +13,7 @@ import { CHECK_IN_BYTES_MAX } from '../../contract/agent/check-in.ts'
 import { type EnrolReply, type EnrolRequest, enrolRequest } from '../../contract/agent/enrol.ts'
 import { parse, sentenceOf } from '../../contract/parse.ts'
 import { decideEnrolEndpoint, type EnrolEndpoint } from '../../domain/endpoint/enrol-endpoint.ts'
-import { saveAudit } from '../../store/audit.ts'
+import { SERVER_PARTY, saveAudit } from '../../store/audit.ts'
 import { lockEnrolmentDistribution } from '../../store/distributions.ts'
 import {
   lockEndpoints,
@@ -89,14 +89,18 @@ async function enrol(
     }
     await saveAudit(tx, {
       at: now,
-      actor: `distribution:${distributionId}`,
+      by: { ...SERVER_PARTY, name: `distribution:${distributionId}`, address: publicAddress },
       action: isReturning
         ? 'endpoint.return'
         : command.isCopy
           ? 'endpoint.split'
           : 'endpoint.enrol',
       subject: endpointId,
-      facts: { hostname: facts.hostname, publicAddress },
+      result: 'success',
+      reason: null,
+      description: `Enrolled ${facts.hostname}`,
+      before: null,
+      after: { hostname: facts.hostname, publicAddress },
     })
     const reply: EnrolReply = { endpoint_id: endpointId, credential: asked.credential }
     return { kind: 'json', status: 200, body: reply }

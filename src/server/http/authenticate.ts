@@ -16,7 +16,8 @@ import type { Log } from '../../base/log.ts'
 import type { Random } from '../../base/random.ts'
 import { accept, type Result, refuse } from '../../base/result.ts'
 import { sha256Finish, sha256StateAfter } from '../../base/sha256-state.ts'
-import type { Actor } from '../../domain/access/permission.ts'
+import type { Actor } from '../../domain/access/actor.ts'
+import { BUILT_IN_ROLES, type Role, roleKey } from '../../domain/access/role.ts'
 import { type ApiKey, loadApiKeys, saveApiKeyUsed } from '../../store/api-keys.ts'
 import type { Database } from '../../store/open.ts'
 import type { InstanceSecret } from '../../store/secret.ts'
@@ -58,7 +59,7 @@ type Keys = ReadonlyMap<string, LiveKey>
 
 /** No key has this digest: it is that of nothing anybody could send. */
 const NOBODY: LiveKey = {
-  actor: { kind: 'api-key', id: 0, name: '' },
+  actor: { kind: 'api-key', id: 0, name: '', role: noRole(''), scope: null, userEmail: null },
   keyDigest: '-'.repeat(64),
   state: null,
   expiresAt: Number.POSITIVE_INFINITY,
@@ -111,11 +112,21 @@ async function loadLiveKeys(needs: KeyRingNeeds, lastUsed: Map<number, Instant>)
 function liveKey(key: ApiKey, secret: Pick<InstanceSecret, 'open'>): LiveKey {
   const { id, name, keyDigest, sealedState } = key
   return {
-    actor: { kind: 'api-key', id, name },
+    actor: { kind: 'api-key', id, name, role: roleOf(key.role), scope: null, userEmail: null },
     keyDigest,
     state: sealedState === null ? null : secret.open(sealedState, stateContext(keyDigest)),
     expiresAt: key.expiresAt ?? Number.POSITIVE_INFINITY,
   }
+}
+
+function roleOf(name: string): Role {
+  const wanted = roleKey(name)
+  return BUILT_IN_ROLES.find((role) => roleKey(role.name) === wanted) ?? noRole(name)
+}
+
+/** A role that is gone grants nothing. */
+function noRole(name: string): Role {
+  return { name, description: '', permissions: new Set(), isBuiltIn: false }
 }
 
 function isAuthentic(key: LiveKey, headers: Headers, now: Instant): boolean {

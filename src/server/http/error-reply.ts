@@ -31,6 +31,13 @@ export function refusalAnswer(refusal: ApiRefusal): HttpAnswer {
   return errorAnswer({ status, message, extra, reason: refusal.code, headers: headers ?? {} })
 }
 
+/** For the audit log: what was wrong, for a person. */
+export function refusalSentence(refusal: ApiRefusal): string {
+  const { message, extra } = refusedAs(refusal)
+  if (extra === '') return message
+  return typeof extra === 'string' ? extra : sentenceOf(extra)
+}
+
 export function errorAnswer(error: {
   readonly status: number
   readonly message: string

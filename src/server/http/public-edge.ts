@@ -1,44 +1,55 @@
 /** What every public call has in common: who asks, what was asked, how it is answered. */
 
+import type * as z from 'zod'
+import { utf8 } from '../../base/bytes.ts'
 import type { Log } from '../../base/log.ts'
 import { accept, type Result, refuse } from '../../base/result.ts'
+import { parse } from '../../contract/parse.ts'
+import type { PublicCall } from '../../contract/public/call.ts'
 import { REQUEST_BYTES_MAX } from '../../contract/public/error.ts'
-import type { Actor, Permission } from '../../domain/access/permission.ts'
-import type { KeyRing } from './authenticate.ts'
-import { refusalAnswer } from './error-reply.ts'
+import type { Actor } from '../../domain/access/actor.ts'
+import type { Admission } from './admission.ts'
+import { refusalAnswer, refusalSentence } from './error-reply.ts'
 import {
-  type Headers,
   type HttpAnswer,
   type HttpRequest,
   type HttpRoute,
+  headerOf,
   jsonAnswer,
   type RequestBody,
 } from './exchange.ts'
 import { faultAnswer } from './fault-answer.ts'
 import { parseJsonBytes } from './json.ts'
 import type { ApiRefusal } from './refusal.ts'
-import type { PublicRoute, RawRoute } from './route.ts'
+import type { RefusedAttempts } from './refused-attempts.ts'
+import type { Demands, Origin, PublicRoute, RawRoute } from './route.ts'
 
-export type EdgeNeeds = { readonly keyRing: KeyRing; readonly log: Log }
+export const PUBLIC_API = '/public_api/v1/'
+
+export type EdgeNeeds = {
+  readonly admission: Admission
+  readonly refusedAttempts: RefusedAttempts
+  readonly log: Log
+}
 
 export function publicRoute<Needs extends EdgeNeeds>(
   route: PublicRoute<Needs>,
   needs: Needs,
 ): HttpRoute {
   return {
-    methods: [route.method],
-    path: route.path,
+    methods: [route.call.method],
+    path: `${PUBLIC_API}${route.call.path}`,
     logLevel: 'info',
     answer: (request) =>
       answered(needs.log, request, async () => {
-        const actor = await admit(needs.keyRing, request.headers, route.permission)
-        if (!actor.ok) return actor
-        const data = await readRequestData(request.body, route.bodyBytesMax ?? REQUEST_BYTES_MAX)
-        if (!data.ok) return data
-        const { remoteAddress } = request
-        const asked = { data: data.value, actor: actor.value, remoteAddress }
-        const outcome = await route.answer(needs, asked)
-        return outcome.ok ? accept(jsonAnswer(200, { reply: outcome.value })) : outcome
+        const admitted = await admit(needs, request, route)
+        if (!admitted.ok) return admitted
+        const asked = { actor: admitted.value, origin: originOf(request) }
+        const outcome = await performed(route, needs, { request, ...asked })
+        if (!outcome.ok && isAttempt(route)) {
+          noteRefused(needs, route.call.path, { ...asked, refusal: outcome.refusal })
+        }
+        return outcome
       }),
   }
 }
@@ -52,16 +63,91 @@ export function rawRoute<Needs extends EdgeNeeds>(route: RawRoute<Needs>, needs:
   }
 }
 
-/**
- * Who asks, if the key is good and may do this. Until keys have roles, every live key holds every
- * permission; the routes name theirs so that this is the one place to change.
- */
+/** Who asks, if they may; whoever may not is noted. */
 export async function admit(
-  keyRing: KeyRing,
-  headers: Headers,
-  _permission: Permission,
+  needs: Pick<EdgeNeeds, 'admission' | 'refusedAttempts'>,
+  request: Pick<HttpRequest, 'headers' | 'remoteAddress' | 'path'>,
+  demands: Demands,
 ): Promise<Result<Actor, ApiRefusal>> {
-  return await keyRing.authenticate(headers)
+  const { actor, verdict } = await needs.admission.admit(request.headers, demands)
+  if (verdict.ok) return verdict
+  const origin = originOf(request)
+  noteRefused(needs, callOf(request.path), { actor, origin, refusal: verdict.refusal })
+  return verdict
+}
+
+function callOf(path: string): string {
+  return path.startsWith(PUBLIC_API) ? path.slice(PUBLIC_API.length).replace(/\/$/, '') : path
+}
+
+export function originOf(request: Pick<HttpRequest, 'headers' | 'remoteAddress'>): Origin {
+  const userAgent = headerOf(request.headers, 'user-agent') ?? ''
+  return { address: request.remoteAddress, userAgent: userAgent.slice(0, USER_AGENT_MAX) }
+}
+
+const USER_AGENT_MAX = 300
+
+/** A refused look changes nothing that anybody would ask about later; a refused change does. */
+function isAttempt(route: Demands): boolean {
+  return route.permission?.endsWith('.edit') ?? false
+}
+
+function noteRefused(
+  needs: Pick<EdgeNeeds, 'refusedAttempts'>,
+  call: string,
+  refused: {
+    readonly actor: Actor | null
+    readonly origin: Origin
+    readonly refusal: ApiRefusal
+  },
+): void {
+  const { actor, origin, refusal } = refused
+  const sentence = refusalSentence(refusal)
+  needs.refusedAttempts.note({ actor, origin, call, reason: refusal.code, sentence })
+}
+
+async function performed<Needs>(
+  route: PublicRoute<Needs>,
+  needs: Needs,
+  asked: { readonly request: HttpRequest; readonly actor: Actor; readonly origin: Origin },
+): Promise<Result<HttpAnswer, ApiRefusal>> {
+  const { request, actor, origin } = asked
+  const { call } = route
+  const body = await readBody(request.body, call, route.bodyBytesMax ?? REQUEST_BYTES_MAX)
+  if (!body.ok) return body
+  const parsed = parse(call.request, body.value.data, body.value.root)
+  if (!parsed.ok) return refuse({ code: 'invalid-request', errors: parsed.refusal })
+  const outcome = await route.answer(needs, { data: parsed.value, actor, origin })
+  return outcome.ok ? accept(rendered(outcome.value, call)) : outcome
+}
+
+function rendered(value: unknown, call: PublicCall): HttpAnswer {
+  if (isStream(value)) return streamed(value)
+  return jsonAnswer(200, call.envelope === 'bare' ? value : { reply: value })
+}
+
+function isStream(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
+}
+
+/** What goes into the socket at once: rows of some hundred bytes each are not worth a write. */
+const CHUNK_CHARACTERS = 64 * 1024
+
+/** A list row by row: however long it is, only a chunk of it is here at once. */
+function streamed(rows: AsyncIterable<unknown>): HttpAnswer {
+  const body = async function* () {
+    let chunk = '{"reply":['
+    let separator = ''
+    for await (const row of rows) {
+      chunk += `${separator}${JSON.stringify(row)}`
+      separator = ','
+      if (chunk.length < CHUNK_CHARACTERS) continue
+      yield utf8(chunk)
+      chunk = ''
+    }
+    yield utf8(`${chunk}]}`)
+  }
+  return { status: 200, headers: { 'content-type': 'application/json' }, body: body() }
 }
 
 async function answered(
@@ -78,26 +164,38 @@ async function answered(
   }
 }
 
+type RequestData = {
+  readonly data: unknown
+  /** Where the data stands in the body, for the errors that name a place. */
+  readonly root: readonly string[]
+}
+
+const IN_REQUEST_DATA = ['request_data']
+
 /**
  * The value of `request_data`. Nothing at all, `{}` and `{"request_data": {}}` mean the same,
  * because clients of the field send all three; keys beside `request_data` are theirs, and are not
  * looked at.
  */
-export async function readRequestData(
+export async function readBody(
   body: RequestBody,
+  call: Pick<PublicCall<z.ZodType, z.ZodType>, 'body'>,
   bytesMax: number,
-): Promise<Result<unknown, ApiRefusal>> {
+): Promise<Result<RequestData, ApiRefusal>> {
   const bytes = await body.read(bytesMax)
   if (!bytes.ok) return bytes
-  if (bytes.value.every(isJsonSpace)) return accept({})
+  if (bytes.value.every(isJsonSpace)) return accept({ data: {}, root: IN_REQUEST_DATA })
   const parsed = parseJsonBytes(bytes.value)
   if (!parsed.ok) return parsed
   const { value } = parsed
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return invalidBody([], 'the body must be an object: {"request_data": {...}}')
   }
-  if ('request_data' in value) return accept(value.request_data ?? {})
-  if (Object.keys(value).length === 0) return accept({})
+  if ('request_data' in value) {
+    return accept({ data: value.request_data ?? {}, root: IN_REQUEST_DATA })
+  }
+  if (call.body === 'either') return accept({ data: value, root: [] })
+  if (Object.keys(value).length === 0) return accept({ data: {}, root: IN_REQUEST_DATA })
   return invalidBody(['request_data'], 'Field required')
 }
 

@@ -1,8 +1,7 @@
 import type { Clock } from '../../../base/clock.ts'
 import type { UpgradeActionId } from '../../../base/ids.ts'
 import { accept, refuse } from '../../../base/result.ts'
-import { parse } from '../../../contract/parse.ts'
-import { getActionStatus } from '../../../contract/public/endpoints.ts'
+import { getActionStatusCall } from '../../../contract/public/endpoints.ts'
 import type { Upgrade } from '../../../domain/upgrade/upgrade.ts'
 import type { Database } from '../../../store/open.ts'
 import { loadActionUpgrades } from '../../../store/upgrades.ts'
@@ -10,17 +9,17 @@ import type { PublicRoute } from '../../http/route.ts'
 import { actionStatus, renderUpgradeDetail } from '../endpoints/upgrade-detail.ts'
 
 /** `POST actions/get_action_status`: how an upgrade action goes, endpoint by endpoint. */
-export const getActionStatusRoute: PublicRoute<{
-  readonly database: Database
-  readonly clock: Clock
-}> = {
-  method: 'POST',
-  path: '/public_api/v1/actions/get_action_status',
-  permission: 'actions.view',
+export const getActionStatusRoute: PublicRoute<
+  {
+    readonly database: Database
+    readonly clock: Clock
+  },
+  typeof getActionStatusCall
+> = {
+  call: getActionStatusCall,
+  permission: 'upgrades.view',
   async answer(needs, request) {
-    const parsed = parse(getActionStatus, request.data, ['request_data'])
-    if (!parsed.ok) return refuse({ code: 'invalid-request', errors: parsed.refusal })
-    const actionId = parsed.value.group_action_id
+    const actionId = request.data.group_action_id
     // Branding: an id that was never given names no action.
     const upgrades = await loadActionUpgrades(needs.database.read, actionId as UpgradeActionId)
     if (upgrades === undefined) return refuse({ code: 'action-unknown', actionId })

@@ -32,7 +32,7 @@ describe('API keys', () => {
           id,
           security_level: 'advanced',
           comment: 'ci',
-          roles: ['administrator'],
+          roles: ['Instance Administrator'],
           expiration: null,
         },
       ],

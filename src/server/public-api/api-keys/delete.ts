@@ -1,12 +1,11 @@
 import type { Clock } from '../../../base/clock.ts'
-import { accept, refuse } from '../../../base/result.ts'
-import { parse } from '../../../contract/parse.ts'
-import { deleteApiKeys } from '../../../contract/public/api-keys.ts'
+import { accept } from '../../../base/result.ts'
+import { deleteApiKeysCall } from '../../../contract/public/api-keys.ts'
 import { decideDeleteApiKeys } from '../../../domain/access/delete-api-keys.ts'
-import { actorName } from '../../../domain/access/permission.ts'
 import { loadApiKeys, saveApiKeysRevoked } from '../../../store/api-keys.ts'
 import { saveAudit } from '../../../store/audit.ts'
 import type { Database } from '../../../store/open.ts'
+import { audited } from '../../http/audited.ts'
 import type { KeyRing } from '../../http/authenticate.ts'
 import type { PublicRoute } from '../../http/route.ts'
 
@@ -20,19 +19,15 @@ type Needs = {
  * `POST api_keys/delete`: no server takes these keys any more, this one at once, others within
  * seconds.
  */
-export const deleteApiKeysRoute: PublicRoute<Needs> = {
-  method: 'POST',
-  path: '/public_api/v1/api_keys/delete',
-  permission: 'api-keys.edit',
+export const deleteApiKeysRoute: PublicRoute<Needs, typeof deleteApiKeysCall> = {
+  call: deleteApiKeysCall,
+  permission: 'access.edit',
   async answer(needs, request) {
-    const parsed = parse(deleteApiKeys, request.data, ['request_data'])
-    if (!parsed.ok) return refuse({ code: 'invalid-request', errors: parsed.refusal })
-    const [first, ...others] = parsed.value.filters
+    const [first, ...others] = request.data.filters
     const named = (first?.value ?? []).filter((id) =>
       others.every((filter) => filter.value.includes(id)),
     )
     const now = needs.clock.now()
-    const actor = actorName(request.actor)
     // Serializable: two who each delete one of the last two keys at once would leave none.
     const deleted = await needs.database.write(async (tx) => {
       const keys = await loadApiKeys(tx)
@@ -49,8 +44,9 @@ export const deleteApiKeysRoute: PublicRoute<Needs> = {
       const ids = [...decided.value.revoked, ...gone]
       const count = await saveApiKeysRevoked(tx, ids, now)
       for (const id of ids) {
-        const subject = String(id)
-        await saveAudit(tx, { at: now, actor, action: 'api-key.delete', subject, facts: {} })
+        const change = { action: 'api-key.delete', subject: String(id) }
+        const description = `Deleted API key ${id}`
+        await saveAudit(tx, audited(request, now, { ...change, description }))
       }
       return accept({ update_count: count })
     }, 'serializable')

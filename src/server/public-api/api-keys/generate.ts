@@ -1,14 +1,14 @@
 import type { Clock } from '../../../base/clock.ts'
 import type { Random } from '../../../base/random.ts'
 import { accept, type Result, refuse } from '../../../base/result.ts'
-import { parse } from '../../../contract/parse.ts'
-import { generateApiKey } from '../../../contract/public/api-keys.ts'
+import { generateApiKeyCall } from '../../../contract/public/api-keys.ts'
 import type { FieldError } from '../../../contract/schema.ts'
-import { actorName } from '../../../domain/access/permission.ts'
+import { ADMINISTRATOR } from '../../../domain/access/role.ts'
 import { saveNewApiKey } from '../../../store/api-keys.ts'
 import { saveAudit } from '../../../store/audit.ts'
 import type { Database } from '../../../store/open.ts'
 import type { InstanceSecret } from '../../../store/secret.ts'
+import { audited } from '../../http/audited.ts'
 import { type KeyRing, keptOfApiKey, newApiKey } from '../../http/authenticate.ts'
 import type { PublicRoute } from '../../http/route.ts'
 
@@ -20,21 +20,15 @@ type Needs = {
   readonly keyRing: KeyRing
 }
 
-/**
- * The one role there is. A key that was meant to be able to do less must not be given everything.
- */
-export const ADMINISTRATOR = 'administrator'
-const ADMINISTRATOR_NAMES = [ADMINISTRATOR, 'instance administrator']
+/** A key that was meant to be able to do less must not be given everything. */
+const ADMINISTRATOR_NAMES = ['administrator', ADMINISTRATOR.toLowerCase()]
 
 /** `POST api_keys/generate`: makes a key. The reply is the only time that it is told. */
-export const generateApiKeyRoute: PublicRoute<Needs> = {
-  method: 'POST',
-  path: '/public_api/v1/api_keys/generate',
-  permission: 'api-keys.edit',
+export const generateApiKeyRoute: PublicRoute<Needs, typeof generateApiKeyCall> = {
+  call: generateApiKeyCall,
+  permission: 'access.edit',
   async answer(needs, request) {
-    const parsed = parse(generateApiKey, request.data, ['request_data'])
-    if (!parsed.ok) return refuse({ code: 'invalid-request', errors: parsed.refusal })
-    const { security_level: level, expiration, comment, roles } = parsed.value
+    const { security_level: level, expiration, comment, roles } = request.data
     const now = needs.clock.now()
     const expiresAt = expiration ?? null
     const checked = check({ roles: roles ?? [], expiresAt, now })
@@ -43,12 +37,12 @@ export const generateApiKeyRoute: PublicRoute<Needs> = {
     const key = newApiKey(needs.random)
     const kept = keptOfApiKey(key, mode, needs.secret)
     const about = { name: comment ?? '', role: ADMINISTRATOR, createdAt: now, expiresAt }
-    const actor = actorName(request.actor)
     const id = await needs.database.write(async (tx) => {
       const given = await saveNewApiKey(tx, { mode, ...kept, ...about })
-      const facts = { mode, name: about.name, role: about.role, expiresAt }
-      const subject = String(given)
-      await saveAudit(tx, { at: now, actor, action: 'api-key.generate', subject, facts })
+      const change = { action: 'api-key.generate', subject: String(given) }
+      const after = { mode, name: about.name, role: about.role, expiresAt }
+      const description = `Generated ${mode} API key ${given} with the role ${about.role}`
+      await saveAudit(tx, audited(request, now, { ...change, description, after }))
       return given
     })
     needs.keyRing.forget()

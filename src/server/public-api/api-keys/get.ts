@@ -1,7 +1,6 @@
 import type * as z from 'zod'
-import { accept, refuse } from '../../../base/result.ts'
-import { parse } from '../../../contract/parse.ts'
-import { getApiKeys, type getApiKeysReply } from '../../../contract/public/api-keys.ts'
+import { accept } from '../../../base/result.ts'
+import { getApiKeysCall, type getApiKeysReply } from '../../../contract/public/api-keys.ts'
 import { type ApiKey, loadApiKeys } from '../../../store/api-keys.ts'
 import type { Database } from '../../../store/open.ts'
 import type { PublicRoute } from '../../http/route.ts'
@@ -9,25 +8,23 @@ import type { PublicRoute } from '../../http/route.ts'
 type Reply = z.infer<typeof getApiKeysReply>
 
 /** `POST api_keys/get_api_keys`: the keys that were not deleted, expired ones included. */
-export const getApiKeysRoute: PublicRoute<{ readonly database: Database }> = {
-  method: 'POST',
-  path: '/public_api/v1/api_keys/get_api_keys',
-  permission: 'api-keys.view',
-  async answer(needs, request) {
-    const parsed = parse(getApiKeys, request.data, ['request_data'])
-    if (!parsed.ok) return refuse({ code: 'invalid-request', errors: parsed.refusal })
-    const filters = parsed.value.filters ?? []
-    const all = await loadApiKeys(needs.database.read)
-    const kept = all.filter((key) => key.revokedAt === null)
-    const found = kept.filter((key) => filters.every((filter) => filter.value.includes(key.id)))
-    const reply: Reply = {
-      DATA: found.map(render),
-      FILTER_COUNT: found.length,
-      TOTAL_COUNT: kept.length,
-    }
-    return accept(reply)
-  },
-}
+export const getApiKeysRoute: PublicRoute<{ readonly database: Database }, typeof getApiKeysCall> =
+  {
+    call: getApiKeysCall,
+    permission: 'access.view',
+    async answer(needs, request) {
+      const filters = request.data.filters ?? []
+      const all = await loadApiKeys(needs.database.read)
+      const kept = all.filter((key) => key.revokedAt === null)
+      const found = kept.filter((key) => filters.every((filter) => filter.value.includes(key.id)))
+      const reply: Reply = {
+        DATA: found.map(render),
+        FILTER_COUNT: found.length,
+        TOTAL_COUNT: kept.length,
+      }
+      return accept(reply)
+    },
+  }
 
 function render(key: ApiKey): Reply['DATA'][number] {
   return {

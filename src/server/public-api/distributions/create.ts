@@ -3,9 +3,8 @@ import { digestOf } from '../../../base/digest.ts'
 import { type DistributionId, newId } from '../../../base/ids.ts'
 import type { Random } from '../../../base/random.ts'
 import { accept, refuse } from '../../../base/result.ts'
-import { parse } from '../../../contract/parse.ts'
-import { createDistribution } from '../../../contract/public/distributions.ts'
-import { type Actor, actorName } from '../../../domain/access/permission.ts'
+import { createDistributionCall } from '../../../contract/public/distributions.ts'
+import { actorName } from '../../../domain/access/actor.ts'
 import {
   type CreateDistribution,
   decideCreateDistribution,
@@ -18,7 +17,8 @@ import { saveEffect } from '../../../store/outbox.ts'
 import { loadReleases } from '../../../store/releases.ts'
 import type { InstanceSecret } from '../../../store/secret.ts'
 import { enrolmentToken } from '../../enrolment-token.ts'
-import type { PublicRoute } from '../../http/route.ts'
+import { audited } from '../../http/audited.ts'
+import type { PublicRequest, PublicRoute } from '../../http/route.ts'
 import { readOrder } from './read-order.ts'
 
 type Needs = {
@@ -33,21 +33,18 @@ type Needs = {
  * `POST distributions/create`: orders a distribution. The order is durable before the reply; it is
  * built afterwards, and `get_status` tells how that went.
  */
-export const createDistributionRoute: PublicRoute<Needs> = {
-  method: 'POST',
-  path: '/public_api/v1/distributions/create',
+export const createDistributionRoute: PublicRoute<Needs, typeof createDistributionCall> = {
+  call: createDistributionCall,
   permission: 'distributions.edit',
   async answer(needs, request) {
-    const parsed = parse(createDistribution, request.data, ['request_data'])
-    if (!parsed.ok) return refuse({ code: 'invalid-request', errors: parsed.refusal })
-    const order = readOrder(parsed.value)
+    const order = readOrder(request.data)
     if (!order.ok) return refuse({ code: 'invalid-request', errors: order.refusal })
     const id = newId<DistributionId>(needs.random)
     const tokenDigest = digestOf(enrolmentToken(needs.secret, id))
     const decided = await requestDistribution(
       needs,
       { id, order: order.value, tokenDigest },
-      request.actor,
+      request,
     )
     if (!decided.ok) return decided
     needs.wakeWorker()
@@ -55,9 +52,9 @@ export const createDistributionRoute: PublicRoute<Needs> = {
   },
 }
 
-async function requestDistribution(needs: Needs, command: CreateDistribution, by: Actor) {
+async function requestDistribution(needs: Needs, command: CreateDistribution, by: PublicRequest) {
   const { id, tokenDigest } = command
-  const actor = actorName(by)
+  const actor = actorName(by.actor)
   return await needs.database.write(async (tx) => {
     const now = needs.clock.now()
     const releases = await loadReleases(tx, { platform: command.order.platform })
@@ -68,8 +65,9 @@ async function requestDistribution(needs: Needs, command: CreateDistribution, by
     const distribution = { id, order, ...made, createdAt: now, createdBy: actor }
     await saveNewDistribution(tx, distribution, tokenDigest)
     await saveEffect(tx, { kind: 'build-distribution', subject: id }, now)
-    const facts = { name: order.name, description: describeOrder(order) }
-    await saveAudit(tx, { at: now, actor, action: 'distribution.create', subject: id, facts })
+    const change = { action: 'distribution.create', subject: id, after: order }
+    const description = describeOrder(order)
+    await saveAudit(tx, audited(by, now, { ...change, description }))
     return decided
   })
 }

@@ -9,19 +9,18 @@ import { FORMATS } from '../../../pack/writer.ts'
 import { writers } from '../../../pack/writers.ts'
 import type { InstanceSecret } from '../../../store/secret.ts'
 import { checkLink, type LinkedPackage } from '../../download-link.ts'
-import type { KeyRing } from '../../http/authenticate.ts'
 import { contentAnswer } from '../../http/content-answer.ts'
 import type { HttpRequest } from '../../http/exchange.ts'
-import { admit } from '../../http/public-edge.ts'
+import { admit, type EdgeNeeds } from '../../http/public-edge.ts'
 import type { ApiRefusal } from '../../http/refusal.ts'
 import type { RawRoute } from '../../http/route.ts'
 import { findPackage, type PackageNeeds, segmentsOf } from '../../stored-package.ts'
 
-type Needs = PackageNeeds & {
-  readonly secret: InstanceSecret
-  readonly clock: Clock
-  readonly keyRing: KeyRing
-}
+type Needs = PackageNeeds &
+  Pick<EdgeNeeds, 'admission' | 'refusedAttempts'> & {
+    readonly secret: InstanceSecret
+    readonly clock: Clock
+  }
 
 export const downloadPackageRoute: RawRoute<Needs> = {
   methods: ['GET', 'HEAD', 'POST'],
@@ -56,7 +55,8 @@ async function admitTo(
   const verdict = checkLink(needs.secret, linked, { query, now: needs.clock.now() })
   if (verdict === 'good') return accept(undefined)
   const hasKey = headers['x-xdr-auth-id'] !== undefined
-  if (hasKey || !query.has('signature')) return admit(needs.keyRing, headers, 'distributions.view')
+  if (hasKey || !query.has('signature'))
+    return admit(needs, request, { permission: 'distributions.view' })
   return refuse({ code: 'link-invalid', isExpired: verdict === 'expired' })
 }
 

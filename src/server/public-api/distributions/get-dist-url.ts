@@ -1,8 +1,7 @@
 import type { Clock } from '../../../base/clock.ts'
 import type { DistributionId } from '../../../base/ids.ts'
-import { accept, refuse } from '../../../base/result.ts'
-import { parse } from '../../../contract/parse.ts'
-import { getDistributionUrl } from '../../../contract/public/distributions.ts'
+import { accept } from '../../../base/result.ts'
+import { getDistributionUrlCall } from '../../../contract/public/distributions.ts'
 import type { InstanceSecret } from '../../../store/secret.ts'
 import { downloadLink, LINK_MS } from '../../download-link.ts'
 import type { PublicRoute } from '../../http/route.ts'
@@ -15,15 +14,12 @@ type Needs = PackageNeeds & {
 }
 
 /** `POST distributions/get_dist_url`: where a package can be had, for a day without an API key. */
-export const getDistributionUrlRoute: PublicRoute<Needs> = {
-  method: 'POST',
-  path: '/public_api/v1/distributions/get_dist_url',
+export const getDistributionUrlRoute: PublicRoute<Needs, typeof getDistributionUrlCall> = {
+  call: getDistributionUrlCall,
   permission: 'distributions.view',
   async answer(needs, request) {
-    const parsed = parse(getDistributionUrl, request.data, ['request_data'])
-    if (!parsed.ok) return refuse({ code: 'invalid-request', errors: parsed.refusal })
-    const { package_type: packageType } = parsed.value
-    const id = parsed.value.distribution_id as DistributionId // The schema checked its spelling.
+    const { package_type: packageType } = request.data
+    const id = request.data.distribution_id as DistributionId // The schema checked its spelling.
     const found = await findPackage(needs, id, packageType)
     if (!found.ok) return found
     const { fileName, size } = found.value

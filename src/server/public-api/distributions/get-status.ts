@@ -1,9 +1,8 @@
 import type { DistributionId } from '../../../base/ids.ts'
 import { unreachable } from '../../../base/invariant.ts'
 import { accept, refuse } from '../../../base/result.ts'
-import { parse } from '../../../contract/parse.ts'
 import type { DISTRIBUTION_STATUSES } from '../../../contract/public/distributions.ts'
-import { distributionRef } from '../../../contract/public/distributions.ts'
+import { getDistributionStatusCall } from '../../../contract/public/distributions.ts'
 import type { DistributionState } from '../../../domain/distribution/distribution.ts'
 import { loadDistribution, loadPackages } from '../../../store/distributions.ts'
 import type { Database } from '../../../store/open.ts'
@@ -11,14 +10,14 @@ import type { PublicRoute } from '../../http/route.ts'
 import { packageTypeOf } from '../../package-type.ts'
 
 /** `POST distributions/get_status`: whether a distribution has been built. */
-export const getDistributionStatusRoute: PublicRoute<{ readonly database: Database }> = {
-  method: 'POST',
-  path: '/public_api/v1/distributions/get_status',
+export const getDistributionStatusRoute: PublicRoute<
+  { readonly database: Database },
+  typeof getDistributionStatusCall
+> = {
+  call: getDistributionStatusCall,
   permission: 'distributions.view',
   async answer(needs, request) {
-    const parsed = parse(distributionRef, request.data, ['request_data'])
-    if (!parsed.ok) return refuse({ code: 'invalid-request', errors: parsed.refusal })
-    const id = parsed.value.distribution_id as DistributionId // The schema checked its spelling.
+    const id = request.data.distribution_id as DistributionId // The schema checked its spelling.
     const distribution = await loadDistribution(needs.database.read, id)
     const status = distribution === undefined ? null : statusOf(distribution.state)
     if (distribution === undefined || status === null) {

@@ -1,6 +1,7 @@
 import type { Platform } from '../../../base/platform.ts'
 import { accept } from '../../../base/result.ts'
 import { type AgentVersion, compareVersions } from '../../../base/version.ts'
+import { getVersionsCall } from '../../../contract/public/distributions.ts'
 import type { Release } from '../../../domain/release/release.ts'
 import type { Database } from '../../../store/open.ts'
 import { loadReleases } from '../../../store/releases.ts'
@@ -13,9 +14,11 @@ const PLATFORMS_NAMED = ['windows', 'linux', 'macos'] as const satisfies readonl
  * `POST distributions/get_versions`: what can be ordered, ascending, so that the last is the
  * newest.
  */
-export const getVersionsRoute: PublicRoute<{ readonly database: Database }> = {
-  method: 'POST',
-  path: '/public_api/v1/distributions/get_versions',
+export const getVersionsRoute: PublicRoute<
+  { readonly database: Database },
+  typeof getVersionsCall
+> = {
+  call: getVersionsCall,
   permission: 'distributions.view',
   async answer(needs) {
     const releases = await loadReleases(needs.database.read, {})

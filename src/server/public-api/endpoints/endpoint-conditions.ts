@@ -1,5 +1,5 @@
 import { accept, type Result, refuse } from '../../../base/result.ts'
-import type { EndpointFilter } from '../../../contract/public/endpoints.ts'
+import type { ListFilter } from '../../../contract/public/list.ts'
 import type { FieldError } from '../../../contract/schema.ts'
 import { CONNECTION_STATUSES } from '../../../domain/endpoint/endpoint.ts'
 import type { EndpointCondition } from '../../../store/endpoint-list.ts'
@@ -29,7 +29,7 @@ type Outcome = Result<EndpointCondition, FieldError>
 
 /** Wire filters into house words; the first that cannot be is refused by its place. */
 export function toConditions(
-  filters: readonly EndpointFilter[],
+  filters: readonly ListFilter[],
 ): Result<readonly EndpointCondition[], readonly FieldError[]> {
   const outcomes = filters.map((filter, index) => toCondition(filter, index))
   const errors = outcomes.flatMap((outcome) => (outcome.ok ? [] : [outcome.refusal]))
@@ -37,7 +37,7 @@ export function toConditions(
   return accept(outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : [])))
 }
 
-function toCondition(filter: EndpointFilter, index: number): Outcome {
+function toCondition(filter: ListFilter, index: number): Outcome {
   const { field } = filter
   if (isKey(LIST_FILTERS, field)) {
     const values = textsOf(filter)
@@ -57,7 +57,7 @@ function toCondition(filter: EndpointFilter, index: number): Outcome {
   return refuseAt(index, 'field', `one of ${KNOWN_FIELDS.join(', ')}`)
 }
 
-function toConnection(filter: EndpointFilter, index: number): Outcome {
+function toConnection(filter: ListFilter, index: number): Outcome {
   if (!isListOperator(filter)) return refuseAt(index, 'operator', 'in')
   const names = textsOf(filter).map((value) => value.toLowerCase())
   // `uninstalled` is documented, and no listed endpoint is: it adds nothing to the others.
@@ -69,11 +69,7 @@ function toConnection(filter: EndpointFilter, index: number): Outcome {
   return refuseAt(index, 'value', 'connected, disconnected, lost or uninstalled')
 }
 
-function toTime(
-  filter: EndpointFilter,
-  column: 'first-seen' | 'last-seen',
-  index: number,
-): Outcome {
+function toTime(filter: ListFilter, column: 'first-seen' | 'last-seen', index: number): Outcome {
   if (filter.operator !== 'gte' && filter.operator !== 'lte') {
     return refuseAt(index, 'operator', 'gte or lte')
   }
@@ -84,11 +80,11 @@ function toTime(
   return accept({ kind: 'time', column, operator: filter.operator === 'gte' ? '>=' : '<=', at })
 }
 
-function isListOperator(filter: EndpointFilter): boolean {
+function isListOperator(filter: ListFilter): boolean {
   return filter.operator === 'in' || filter.operator === 'eq'
 }
 
-function textsOf(filter: EndpointFilter): readonly string[] {
+function textsOf(filter: ListFilter): readonly string[] {
   return [filter.value].flat().map(String)
 }
 

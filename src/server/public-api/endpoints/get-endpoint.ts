@@ -1,7 +1,6 @@
 import type { Clock } from '../../../base/clock.ts'
 import { accept, type Result, refuse } from '../../../base/result.ts'
-import { parse } from '../../../contract/parse.ts'
-import { type GetEndpointRequest, getEndpoint } from '../../../contract/public/endpoints.ts'
+import { type GetEndpointRequest, getEndpointCall } from '../../../contract/public/endpoints.ts'
 import { CONNECTION_LIMITS } from '../../../domain/endpoint/endpoint.ts'
 import {
   countEndpoints,
@@ -13,38 +12,38 @@ import type { Database } from '../../../store/open.ts'
 import { loadLatestUpgrades } from '../../../store/upgrades.ts'
 import type { RequestRefusal } from '../../http/refusal.ts'
 import type { PublicRoute } from '../../http/route.ts'
+import { readPage } from '../lists/page.ts'
 import { toConditions } from './endpoint-conditions.ts'
 import { renderEndpoint } from './endpoint-object.ts'
-
-export const PAGE_MAX = 100
 
 /**
  * `POST endpoints/get_endpoint`: a filtered, sorted page of endpoints, and how many there are in
  * all.
  */
-export const getEndpointRoute: PublicRoute<{ readonly database: Database; readonly clock: Clock }> =
-  {
-    method: 'POST',
-    path: '/public_api/v1/endpoints/get_endpoint',
-    permission: 'endpoints.view',
-    async answer(needs, request) {
-      const now = needs.clock.now()
-      const asked = readListRequest(request.data, now)
-      if (!asked.ok) return asked
-      const { query, page } = asked.value
-      const { read } = needs.database
-      const endpoints = await loadEndpointPage(read, query, page)
-      const ids = endpoints.map((endpoint) => endpoint.id)
-      const latest = await loadLatestUpgrades(read, ids)
-      return accept({
-        total_count: await countEndpoints(read, query),
-        result_count: endpoints.length,
-        endpoints: endpoints.map((endpoint) =>
-          renderEndpoint(endpoint, latest.get(endpoint.id) ?? null, query),
-        ),
-      })
-    },
-  }
+export const getEndpointRoute: PublicRoute<
+  { readonly database: Database; readonly clock: Clock },
+  typeof getEndpointCall
+> = {
+  call: getEndpointCall,
+  permission: 'endpoints.view',
+  async answer(needs, request) {
+    const now = needs.clock.now()
+    const asked = readListRequest(request.data, now)
+    if (!asked.ok) return asked
+    const { query, page } = asked.value
+    const { read } = needs.database
+    const endpoints = await loadEndpointPage(read, query, page)
+    const ids = endpoints.map((endpoint) => endpoint.id)
+    const latest = await loadLatestUpgrades(read, ids)
+    return accept({
+      total_count: await countEndpoints(read, query),
+      result_count: endpoints.length,
+      endpoints: endpoints.map((endpoint) =>
+        renderEndpoint(endpoint, latest.get(endpoint.id) ?? null, query),
+      ),
+    })
+  },
+}
 
 export type EndpointListRequest = {
   readonly query: EndpointQuery
@@ -57,23 +56,16 @@ export type EndpointListRequest = {
 
 /** Filters, order and page of `get_endpoint`, in house words. */
 export function readListRequest(
-  data: unknown,
+  asked: GetEndpointRequest,
   now: number,
 ): Result<EndpointListRequest, RequestRefusal> {
-  const parsed = parse(getEndpoint, data, ['request_data'])
-  if (!parsed.ok) return refuse({ code: 'invalid-request', errors: parsed.refusal })
-  const conditions = toConditions(parsed.value.filters ?? [])
+  const conditions = toConditions(asked.filters ?? [])
   if (!conditions.ok) return refuse({ code: 'invalid-request', errors: conditions.refusal })
-  const offset = parsed.value.search_from ?? 0
-  const end = parsed.value.search_to ?? offset + PAGE_MAX
-  if (end < offset || end - offset > PAGE_MAX) {
-    const loc = ['request_data', 'search_to']
-    const msg = `search_to must be search_from to search_from + ${PAGE_MAX}`
-    return refuse({ code: 'invalid-request', errors: [{ type: 'invalid_value', loc, msg }] })
-  }
+  const page = readPage(asked)
+  if (!page.ok) return page
   return accept({
     query: { conditions: conditions.value, now, limits: CONNECTION_LIMITS },
-    page: { order: toOrder(parsed.value.sort), offset, limit: end - offset },
+    page: { order: toOrder(asked.sort), ...page.value },
   })
 }
 
@@ -86,6 +78,6 @@ const ORDER_COLUMNS = {
 /** The documented default: newest first. */
 function toOrder(sort: GetEndpointRequest['sort']): EndpointListOrder {
   if (sort == null) return { column: 'first-seen', direction: 'desc' }
-  const direction = sort.keyword === 'ASC' ? 'asc' : 'desc'
+  const direction = sort.keyword === 'asc' ? 'asc' : 'desc'
   return { column: ORDER_COLUMNS[sort.field], direction }
 }

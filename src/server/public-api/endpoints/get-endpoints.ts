@@ -1,5 +1,6 @@
 import type { Clock } from '../../../base/clock.ts'
 import { accept } from '../../../base/result.ts'
+import { getEndpointsCall } from '../../../contract/public/endpoints.ts'
 import { type ListedEndpoint, loadEndpointPage } from '../../../store/endpoint-list.ts'
 import type { Database } from '../../../store/open.ts'
 import type { PublicRoute } from '../../http/route.ts'
@@ -16,12 +17,14 @@ const ROWS_A_QUERY = 1000
  * `POST endpoints/get_endpoints`: the light list. Without `search_from` and `search_to` it is all
  * of them, as the original's; filters are obeyed, because some clients send them here too.
  */
-export const getEndpointsRoute: PublicRoute<{
-  readonly database: Database
-  readonly clock: Clock
-}> = {
-  method: 'POST',
-  path: '/public_api/v1/endpoints/get_endpoints',
+export const getEndpointsRoute: PublicRoute<
+  {
+    readonly database: Database
+    readonly clock: Clock
+  },
+  typeof getEndpointsCall
+> = {
+  call: getEndpointsCall,
   permission: 'endpoints.view',
   async answer(needs, request) {
     const now = needs.clock.now()

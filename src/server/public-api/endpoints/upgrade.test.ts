@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { DistributionId } from '../../../base/ids.ts'
+import type { PublicRoute } from '../../http/route.ts'
+import { ask } from '../../testing/ask.ts'
 import {
   enrolTestAgent,
   saveTestDistribution,
@@ -25,11 +27,8 @@ beforeAll(async () => {
 })
 afterAll(() => server[Symbol.asyncDispose]())
 
-const ACTOR = { kind: 'api-key', id: 1, name: 'test' } as const
-type Answering = { answer: typeof upgradeEndpointsRoute.answer }
-
-async function call(route: Answering, data: unknown) {
-  return await route.answer(server, { data, actor: ACTOR, remoteAddress: '192.0.2.9' })
+async function call(route: PublicRoute<TestServer>, data: unknown) {
+  return await ask(route, server, data)
 }
 
 async function order(agents: readonly TestAgent[], more: Record<string, unknown> = {}) {

@@ -1,15 +1,14 @@
 import type { Clock } from '../../../base/clock.ts'
 import type { EndpointId, UpgradeActionId } from '../../../base/ids.ts'
 import type { Platform } from '../../../base/platform.ts'
-import { accept, refuse } from '../../../base/result.ts'
+import { accept } from '../../../base/result.ts'
 import type { AgentVersion } from '../../../base/version.ts'
-import { parse } from '../../../contract/parse.ts'
 import {
   type UpgradeEndpointsRequest,
-  upgradeEndpoints,
+  upgradeEndpointsCall,
   WEEKDAY_NAMES,
 } from '../../../contract/public/endpoints.ts'
-import { actorName } from '../../../domain/access/permission.ts'
+import { actorName } from '../../../domain/access/actor.ts'
 import {
   type CreateUpgradeAction,
   decideCreateUpgradeAction,
@@ -18,21 +17,22 @@ import { WEEKDAYS, type Weekday, type Window } from '../../../domain/upgrade/win
 import { saveAudit } from '../../../store/audit.ts'
 import type { Database } from '../../../store/open.ts'
 import { lockCreateUpgradeActionView, saveUpgradeAction } from '../../../store/upgrades.ts'
+import { audited } from '../../http/audited.ts'
 import type { PublicRoute } from '../../http/route.ts'
 import { renderUpgradeAction } from './upgrade-reply.ts'
 
 /** `POST endpoints/upgrade`: orders the named endpoints to move to the target versions. */
-export const upgradeEndpointsRoute: PublicRoute<{
-  readonly database: Database
-  readonly clock: Clock
-}> = {
-  method: 'POST',
-  path: '/public_api/v1/endpoints/upgrade',
-  permission: 'endpoints.upgrade',
+export const upgradeEndpointsRoute: PublicRoute<
+  {
+    readonly database: Database
+    readonly clock: Clock
+  },
+  typeof upgradeEndpointsCall
+> = {
+  call: upgradeEndpointsCall,
+  permission: 'upgrades.edit',
   async answer(needs, request) {
-    const parsed = parse(upgradeEndpoints, request.data, ['request_data'])
-    if (!parsed.ok) return refuse({ code: 'invalid-request', errors: parsed.refusal })
-    const command = toCommand(parsed.value)
+    const command = toCommand(request.data)
     const now = needs.clock.now()
     return await needs.database.write(async (tx) => {
       const { endpointIds, targetVersions } = command
@@ -42,13 +42,11 @@ export const upgradeEndpointsRoute: PublicRoute<{
       if (!decided.ok) return decided
       const actor = actorName(request.actor)
       const actionId: UpgradeActionId = await saveUpgradeAction(tx, decided.value, actor)
-      await saveAudit(tx, {
-        at: now,
-        actor,
-        action: 'upgrade-action.create',
-        subject: String(actionId),
-        facts: { request: parsed.value, endpoints: decided.value.upgrades.length },
-      })
+      const { length } = decided.value.upgrades
+      const change = { action: 'upgrade-action.create', subject: String(actionId) }
+      const description = `Ordered the upgrade of ${length} endpoints`
+      const after = { request: request.data, endpoints: length }
+      await saveAudit(tx, audited(request, now, { ...change, description, after }))
       return accept(renderUpgradeAction(actionId, decided.value))
     })
   },

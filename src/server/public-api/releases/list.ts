@@ -1,21 +1,20 @@
-import { accept, refuse } from '../../../base/result.ts'
+import { accept } from '../../../base/result.ts'
 import { compareVersions } from '../../../base/version.ts'
-import { parse } from '../../../contract/parse.ts'
-import { listReleases, type ReleaseObject } from '../../../contract/public/releases.ts'
+import { listReleasesCall, type ReleaseObject } from '../../../contract/public/releases.ts'
 import type { Database, Reader } from '../../../store/open.ts'
 import { loadEnvelope, loadReleases, type StoredRelease } from '../../../store/releases.ts'
 import type { PublicRoute } from '../../http/route.ts'
 import { manifestIn } from '../../release-content.ts'
 
 /** `POST releases/list`: the catalogue, oldest version first, withdrawn ones included. */
-export const listReleasesRoute: PublicRoute<{ readonly database: Database }> = {
-  method: 'POST',
-  path: '/public_api/v1/releases/list',
+export const listReleasesRoute: PublicRoute<
+  { readonly database: Database },
+  typeof listReleasesCall
+> = {
+  call: listReleasesCall,
   permission: 'releases.view',
   async answer(needs, request) {
-    const parsed = parse(listReleases, request.data, ['request_data'])
-    if (!parsed.ok) return refuse({ code: 'invalid-request', errors: parsed.refusal })
-    const platform = parsed.value.platform ?? undefined
+    const platform = request.data.platform ?? undefined
     const stored = await loadReleases(needs.database.read, { platform })
     const releases: ReleaseObject[] = []
     for (const release of stored.toSorted(byVersion)) {

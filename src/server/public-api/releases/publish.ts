@@ -1,13 +1,12 @@
 import type { Digest } from '../../../base/digest.ts'
-import { accept, refuse } from '../../../base/result.ts'
+import { accept } from '../../../base/result.ts'
 import type { AgentVersion } from '../../../base/version.ts'
-import { parse } from '../../../contract/parse.ts'
 import {
   PUBLISH_BYTES_MAX,
   type PublishReleaseRequest,
-  publishRelease,
+  publishReleaseCall,
 } from '../../../contract/public/releases.ts'
-import { actorName } from '../../../domain/access/permission.ts'
+import { partyOf } from '../../http/audited.ts'
 import type { PublicRoute } from '../../http/route.ts'
 import {
   type PublishNeeds,
@@ -19,15 +18,16 @@ import {
  * `POST releases/publish`: makes a version of what was uploaded. Publishing the very same again is
  * harmless.
  */
-export const publishReleaseRoute: PublicRoute<PublishNeeds> = {
-  method: 'POST',
-  path: '/public_api/v1/releases/publish',
+export const publishReleaseRoute: PublicRoute<PublishNeeds, typeof publishReleaseCall> = {
+  call: publishReleaseCall,
   permission: 'releases.edit',
   bodyBytesMax: PUBLISH_BYTES_MAX,
   async answer(needs, request) {
-    const parsed = parse(publishRelease, request.data, ['request_data'])
-    if (!parsed.ok) return refuse({ code: 'invalid-request', errors: parsed.refusal })
-    const published = await publish(needs, toOrder(parsed.value), actorName(request.actor))
+    const published = await publish(
+      needs,
+      toOrder(request.data),
+      partyOf(request.actor, request.origin),
+    )
     if (!published.ok) return published
     const { isNew, release } = published.value
     const { manifestDigest, version } = release

@@ -3,18 +3,19 @@ import { isDigest } from '../../../base/digest.ts'
 import { accept, refuse } from '../../../base/result.ts'
 import type { artifactReply } from '../../../contract/public/releases.ts'
 import { ARTIFACT_BYTES_MAX } from '../../../contract/schema.ts'
-import type { KeyRing } from '../../http/authenticate.ts'
 import { headerOf, jsonAnswer } from '../../http/exchange.ts'
-import { admit } from '../../http/public-edge.ts'
+import { admit, type EdgeNeeds } from '../../http/public-edge.ts'
 import type { RawRoute } from '../../http/route.ts'
 import { type StoreArtifactNeeds, storeArtifact } from '../../store-artifact.ts'
 
 /** `PUT releases/artifacts/<sha256>`: the body is the artifact, as it is. */
-export const uploadArtifactRoute: RawRoute<StoreArtifactNeeds & { readonly keyRing: KeyRing }> = {
+export const uploadArtifactRoute: RawRoute<
+  StoreArtifactNeeds & Pick<EdgeNeeds, 'admission' | 'refusedAttempts'>
+> = {
   methods: ['PUT'],
   path: '/public_api/v1/releases/artifacts/:digest',
   async answer(needs, request) {
-    const admitted = await admit(needs.keyRing, request.headers, 'releases.edit')
+    const admitted = await admit(needs, request, { permission: 'releases.edit' })
     if (!admitted.ok) return admitted
     const { digest = '' } = request.params
     if (!isDigest(digest)) {
