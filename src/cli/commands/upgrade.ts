@@ -1,11 +1,8 @@
 import type * as z from 'zod'
 import { PLATFORMS } from '../../base/platform.ts'
 import { accept, type Result } from '../../base/result.ts'
-import {
-  UPGRADE_ENDPOINTS_MAX,
-  type upgradeEndpointsReply,
-  WEEKDAY_NAMES,
-} from '../../contract/public/endpoints.ts'
+import { type upgradeEndpointsReply, WEEKDAY_NAMES } from '../../contract/public/endpoints.ts'
+import { UPGRADE_ENDPOINTS_MAX } from '../../contract/public/limits.ts'
 import { type ApiContext, defineApiCommand, type Values } from '../command.ts'
 import { findEndpoints, isEndpointId, where } from '../find-endpoints.ts'
 import { flawOfChoice, flawOfVersion, flawOfWholeNumber } from '../option-values.ts'

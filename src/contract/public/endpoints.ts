@@ -5,10 +5,8 @@
 import * as z from 'zod'
 import { versionText } from '../schema.ts'
 import { publicCall } from './call.ts'
+import { UPGRADE_ENDPOINTS_MAX } from './limits.ts'
 import { columnNames, folded, listFilters, listSort, searchPage } from './list.ts'
-
-/** The original's console pushes to at most this many at once. */
-export const UPGRADE_ENDPOINTS_MAX = 5000
 
 const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):([0-5]\d)$/, 'a time as HH:MM, 00:00 to 23:59')
 export const WEEKDAY_NAMES = [

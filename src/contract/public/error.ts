@@ -21,6 +21,3 @@ export const errorBody = z.object({
 export type ErrorBody = z.infer<typeof errorBody> & {
   readonly reply: { readonly err_extra: string | readonly FieldError[] }
 }
-
-/** Of a body, where a call has no limit of its own. */
-export const REQUEST_BYTES_MAX = 1024 * 1024

@@ -1,11 +1,6 @@
 /** What the lists of the public API have in common: filters, order, page, columns. */
 import * as z from 'zod'
-
-/** Rows of one page, as the original's lists have it. */
-export const PAGE_ROWS_MAX = 100
-export const FILTERS_MAX = 50
-export const FILTER_VALUES_MAX = 5000
-const COLUMNS_MAX = 100
+import { COLUMNS_MAX, FILTER_VALUES_MAX, FILTERS_MAX } from './limits.ts'
 
 /** Clients differ in letter case (`Standalone`, `IN`, `asc`): folded before it is compared. */
 export function folded<const Values extends readonly [string, ...string[]]>(values: Values) {

@@ -1,5 +1,5 @@
 import { accept, type Result, refuse } from '../../../base/result.ts'
-import { PAGE_ROWS_MAX } from '../../../contract/public/list.ts'
+import { PAGE_ROWS_MAX } from '../../../contract/public/limits.ts'
 import type { RequestRefusal } from '../../http/refusal.ts'
 
 export type Page = { readonly offset: number; readonly limit: number }
