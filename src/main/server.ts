@@ -12,6 +12,7 @@ import { listen } from '../server/http/listen.ts'
 import { nothingThere } from '../server/http/nothing-there.ts'
 import { dataFolder } from '../store/data-folder.ts'
 import { type AdminKey, openAdminKey } from './admin-key.ts'
+import { readApiViewer } from './api-viewer.ts'
 import { publishBuiltIn } from './built-in-release.ts'
 import { type Environment, readEnvironment } from './environment.ts'
 import { buildFolder, openFoundations } from './foundations.ts'
@@ -148,7 +149,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     checkInIntervalS: options.checkInIntervalS,
     probationS: options.probationS,
   }
-  const assembled = assembleServer({ ...base, settings })
+  const apiViewer = await readApiViewer(log)
+  const assembled = assembleServer({ ...base, settings, apiViewer })
   opened.defer(() => assembled.stop())
   const { host, port } = address
   const listener = await listen({

@@ -10,6 +10,7 @@ import type { Answered } from './http/listen.ts'
 import { publicRoute, rawRoute } from './http/public-edge.ts'
 import { createMetrics } from './metrics.ts'
 import type { ServerFoundations, ServerNeeds } from './needs.ts'
+import { documentationRoutes } from './openapi/routes.ts'
 import { operatorRoutes } from './operator-routes.ts'
 import { PUBLIC_ROUTES, RAW_ROUTES } from './public-api/routes.ts'
 import { endOverdueUpgrades } from './work/end-overdue-upgrades.ts'
@@ -60,6 +61,7 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
       ...RAW_ROUTES.map((route) => rawRoute(route, needs)),
       ...AGENT_ROUTES.map((route) => agentRoute<ServerNeeds>(route, needs)),
       ...operatorRoutes(needs),
+      ...documentationRoutes(foundations.apiViewer ?? []),
     ],
     onAnswered: (answered) => noteAnswered(answered, needs),
     drain: () => loops[0]?.drain() ?? Promise.resolve(),

@@ -11,6 +11,7 @@ import type { Admission } from './http/admission.ts'
 import type { KeyRing } from './http/authenticate.ts'
 import type { RefusedAttempts } from './http/refused-attempts.ts'
 import type { Metrics } from './metrics.ts'
+import type { ViewerFile } from './openapi/routes.ts'
 
 /** What is open when a server begins: given by whoever starts it. */
 export type ServerFoundations = {
@@ -23,6 +24,8 @@ export type ServerFoundations = {
   readonly random: Random
   readonly log: Log
   readonly settings: ServerSettings
+  /** What shows the API to people at `/docs`; absent: the document alone is served. */
+  readonly apiViewer?: readonly ViewerFile[]
 }
 
 export type ServerSettings = {
