@@ -1,98 +1,130 @@
-import { accept, type Result, refuse } from '../../../base/result.ts'
+/** The filters of the lists of endpoints, and of the calls that change the endpoints they mean. */
+import { accept, type Result } from '../../../base/result.ts'
 import type { ListFilter } from '../../../contract/public/list.ts'
-import type { FieldError } from '../../../contract/schema.ts'
 import { CONNECTION_STATUSES } from '../../../domain/endpoint/endpoint.ts'
-import type { EndpointCondition } from '../../../store/endpoint-list.ts'
+import type { EndpointCondition } from '../../../store/endpoint-query.ts'
+import type { RequestRefusal } from '../../http/refusal.ts'
+import { type FilterRule, type ReadFilter, readFilters } from '../lists/filters.ts'
 
-/** The documented filters that name what an endpoint of ours has, and what each becomes. */
-const LIST_FILTERS = {
-  endpoint_id_list: { kind: 'one-of', column: 'id' },
-  hostname: { kind: 'one-of', column: 'hostname' },
-  alias: { kind: 'one-of', column: 'alias' },
-  dist_name: { kind: 'one-of', column: 'distribution-name' },
-  public_ip_list: { kind: 'one-of', column: 'public-address' },
-  ip_list: { kind: 'has-address' },
-  username: { kind: 'has-user' },
-} as const
+const ANY_OF = { operators: ['in', 'eq'], kind: 'text' } as const
+const SINCE_UNTIL = { operators: ['gte', 'lte'], kind: 'time' } as const
 
-const TIME_FILTERS = { first_seen: 'first-seen', last_seen: 'last-seen' } as const
-const PLATFORM_VALUES = ['windows', 'linux', 'macos', 'android']
+function choice(...values: readonly string[]) {
+  return { operators: ['in', 'eq'], kind: 'choice', values } as const
+}
 
-const KNOWN_FIELDS = [
-  ...Object.keys(LIST_FILTERS),
-  'platform',
-  'endpoint_status',
-  ...Object.keys(TIME_FILTERS),
-]
+export const ENDPOINT_FILTERS = {
+  endpoint_id_list: ANY_OF,
+  dist_name: ANY_OF,
+  group_name: ANY_OF,
+  alias: ANY_OF,
+  hostname: ANY_OF,
+  username: ANY_OF,
+  public_ip_list: ANY_OF,
+  ip_list: ANY_OF,
+  endpoint_status: choice('connected', 'disconnected', 'lost', 'uninstalled'),
+  platform: choice('windows', 'linux', 'macos', 'android', 'ios'),
+  isolate: choice('isolated', 'unisolated'),
+  scan_status: choice(
+    ...['none', 'pending', 'in_progress', 'canceled', 'aborted', 'pending_cancellation'],
+    ...['success', 'error'],
+  ),
+  operational_status: choice('protected', 'partially_protected', 'unprotected'),
+  first_seen: SINCE_UNTIL,
+  last_seen: SINCE_UNTIL,
+  cloud_provider: ANY_OF,
+  cloud_region: ANY_OF,
+  cloud_provider_account_id: ANY_OF,
+  cloud_instance_id: ANY_OF,
+  cloud_id: ANY_OF,
+  // Ours:
+  tag: ANY_OF,
+  endpoint_version: ANY_OF,
+  distribution_id: ANY_OF,
+} as const satisfies Readonly<Record<string, FilterRule>>
 
-type Outcome = Result<EndpointCondition, FieldError>
-
-/** Wire filters into house words; the first that cannot be is refused by its place. */
+/** Wire filters into house words; what is wrong is refused by its place. */
 export function toConditions(
-  filters: readonly ListFilter[],
-): Result<readonly EndpointCondition[], readonly FieldError[]> {
-  const outcomes = filters.map((filter, index) => toCondition(filter, index))
-  const errors = outcomes.flatMap((outcome) => (outcome.ok ? [] : [outcome.refusal]))
-  if (errors.length > 0) return refuse(errors)
-  return accept(outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : [])))
+  filters: readonly ListFilter[] | null | undefined,
+): Result<readonly EndpointCondition[], RequestRefusal> {
+  const read = readFilters(filters, ENDPOINT_FILTERS)
+  return read.ok ? accept(read.value.flatMap((filter) => conditionsOf(filter))) : read
 }
 
-function toCondition(filter: ListFilter, index: number): Outcome {
-  const { field } = filter
-  if (isKey(LIST_FILTERS, field)) {
-    const values = textsOf(filter)
-    if (!isListOperator(filter)) return refuseAt(index, 'operator', 'in')
-    return accept({ ...LIST_FILTERS[field], values })
+type Filter = ReadFilter<keyof typeof ENDPOINT_FILTERS>
+
+function conditionsOf(filter: Filter): readonly EndpointCondition[] {
+  const { field, texts: values } = filter
+  switch (field) {
+    case 'endpoint_id_list':
+      return [{ kind: 'one-of', column: 'id', values }]
+    case 'hostname':
+    case 'alias':
+    case 'platform':
+      return [{ kind: 'one-of', column: field, values }]
+    case 'public_ip_list':
+      return [{ kind: 'one-of', column: 'public-address', values }]
+    case 'endpoint_version':
+      return [{ kind: 'one-of', column: 'version', values }]
+    case 'distribution_id':
+      return [{ kind: 'one-of', column: 'distribution', values }]
+    case 'dist_name':
+      return [{ kind: 'distribution-name', values }]
+    case 'ip_list':
+      return [{ kind: 'has', list: 'addresses', values }]
+    case 'username':
+      return [{ kind: 'has', list: 'users', values }]
+    case 'tag':
+      return [{ kind: 'has', list: 'tags', values }]
+    case 'operational_status':
+      return [healthOf(values)]
+    case 'endpoint_status':
+      // `uninstalled` is documented, and no listed endpoint is: it adds nothing to the others.
+      return [{ kind: 'connection', values: CONNECTION_STATUSES.filter((s) => values.includes(s)) }]
+    case 'first_seen':
+      return [timeOf(filter, 'first-seen')]
+    case 'last_seen':
+      return [timeOf(filter, 'last-seen')]
+    default:
+      return sameForAll(field, values)
   }
-  if (isKey(TIME_FILTERS, field)) return toTime(filter, TIME_FILTERS[field], index)
-  if (field === 'platform') {
-    if (!isListOperator(filter)) return refuseAt(index, 'operator', 'in')
-    const values = textsOf(filter).map((value) => value.toLowerCase())
-    if (values.every((value) => PLATFORM_VALUES.includes(value))) {
-      return accept({ kind: 'one-of', column: 'platform', values })
-    }
-    return refuseAt(index, 'value', PLATFORM_VALUES.join(', '))
+}
+
+function healthOf(values: readonly string[]): EndpointCondition {
+  return {
+    kind: 'health',
+    values: [
+      ...(values.includes('protected') ? (['healthy'] as const) : []),
+      ...(values.includes('partially_protected') ? (['unhealthy'] as const) : []),
+    ],
   }
-  if (field === 'endpoint_status') return toConnection(filter, index)
-  return refuseAt(index, 'field', `one of ${KNOWN_FIELDS.join(', ')}`)
 }
 
-function toConnection(filter: ListFilter, index: number): Outcome {
-  if (!isListOperator(filter)) return refuseAt(index, 'operator', 'in')
-  const names = textsOf(filter).map((value) => value.toLowerCase())
-  // `uninstalled` is documented, and no listed endpoint is: it adds nothing to the others.
-  const values = CONNECTION_STATUSES.filter((status) => names.includes(status))
-  const isKnown = names.every(
-    (name) => name === 'uninstalled' || CONNECTION_STATUSES.some((status) => status === name),
-  )
-  if (isKnown) return accept({ kind: 'connection', values })
-  return refuseAt(index, 'value', 'connected, disconnected, lost or uninstalled')
+function timeOf(filter: Filter, column: 'first-seen' | 'last-seen'): EndpointCondition {
+  const [at = 0] = filter.numbers
+  return { kind: 'time', column, operator: filter.operator === 'gte' ? '>=' : '<=', at }
 }
 
-function toTime(filter: ListFilter, column: 'first-seen' | 'last-seen', index: number): Outcome {
-  if (filter.operator !== 'gte' && filter.operator !== 'lte') {
-    return refuseAt(index, 'operator', 'gte or lte')
-  }
-  const at = Number(filter.value)
-  if (Array.isArray(filter.value) || !Number.isSafeInteger(at)) {
-    return refuseAt(index, 'value', 'a time in milliseconds UTC')
-  }
-  return accept({ kind: 'time', column, operator: filter.operator === 'gte' ? '>=' : '<=', at })
+/**
+ * What this product never does is the same on every endpoint: as the original has it where nothing
+ * was ever done. The filter holds for all of them or for none.
+ */
+function sameForAll(
+  field: keyof typeof OF_EVERY_ENDPOINT,
+  values: readonly string[],
+): readonly EndpointCondition[] {
+  const own = OF_EVERY_ENDPOINT[field]
+  return own !== null && values.includes(own) ? [] : [{ kind: 'none' }]
 }
 
-function isListOperator(filter: ListFilter): boolean {
-  return filter.operator === 'in' || filter.operator === 'eq'
-}
-
-function textsOf(filter: ListFilter): readonly string[] {
-  return [filter.value].flat().map(String)
-}
-
-function isKey<Row extends object>(table: Row, key: string): key is keyof Row & string {
-  return Object.hasOwn(table, key)
-}
-
-function refuseAt(index: number, part: 'field' | 'operator' | 'value', right: string): Outcome {
-  const loc = ['request_data', 'filters', index, part]
-  return refuse({ type: 'invalid_value', loc, msg: `${part} must be ${right}` })
-}
+const OF_EVERY_ENDPOINT = {
+  isolate: 'unisolated',
+  scan_status: 'none',
+  cloud_provider: '',
+  cloud_region: '',
+  cloud_provider_account_id: '',
+  cloud_instance_id: '',
+  cloud_id: '',
+  /** There are no groups: no name is that of one. */
+  group_name: null,
+} as const

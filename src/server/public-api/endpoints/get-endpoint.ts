@@ -1,13 +1,14 @@
 import type { Clock } from '../../../base/clock.ts'
-import { accept, type Result, refuse } from '../../../base/result.ts'
+import { accept, type Result } from '../../../base/result.ts'
 import { type GetEndpointRequest, getEndpointCall } from '../../../contract/public/endpoints.ts'
+import type { Scope } from '../../../domain/access/scope.ts'
 import { CONNECTION_LIMITS } from '../../../domain/endpoint/endpoint.ts'
 import {
   countEndpoints,
   type EndpointListOrder,
-  type EndpointQuery,
   loadEndpointPage,
 } from '../../../store/endpoint-list.ts'
+import type { EndpointQuery } from '../../../store/endpoint-query.ts'
 import type { Database } from '../../../store/open.ts'
 import { loadLatestUpgrades } from '../../../store/upgrades.ts'
 import type { RequestRefusal } from '../../http/refusal.ts'
@@ -28,7 +29,7 @@ export const getEndpointRoute: PublicRoute<
   permission: 'endpoints.view',
   async answer(needs, request) {
     const now = needs.clock.now()
-    const asked = readListRequest(request.data, now)
+    const asked = readListRequest(request.data, request.actor.scope, now)
     if (!asked.ok) return asked
     const { query, page } = asked.value
     const { read } = needs.database
@@ -57,14 +58,15 @@ export type EndpointListRequest = {
 /** Filters, order and page of `get_endpoint`, in house words. */
 export function readListRequest(
   asked: GetEndpointRequest,
+  scope: Scope,
   now: number,
 ): Result<EndpointListRequest, RequestRefusal> {
-  const conditions = toConditions(asked.filters ?? [])
-  if (!conditions.ok) return refuse({ code: 'invalid-request', errors: conditions.refusal })
+  const conditions = toConditions(asked.filters)
+  if (!conditions.ok) return conditions
   const page = readPage(asked)
   if (!page.ok) return page
   return accept({
-    query: { conditions: conditions.value, now, limits: CONNECTION_LIMITS },
+    query: { scope, conditions: conditions.value, now, limits: CONNECTION_LIMITS },
     page: { order: toOrder(asked.sort), ...page.value },
   })
 }

@@ -28,7 +28,7 @@ export const getEndpointsRoute: PublicRoute<
   permission: 'endpoints.view',
   async answer(needs, request) {
     const now = needs.clock.now()
-    const asked = readListRequest(request.data, now)
+    const asked = readListRequest(request.data, request.actor.scope, now)
     if (!asked.ok) return asked
     const { query, page } = asked.value
     const isPaged = hasPage(request.data)
