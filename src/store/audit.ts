@@ -1,4 +1,5 @@
 import type { Instant } from '../base/clock.ts'
+import { auditArea, auditVerb } from '../domain/audit/area.ts'
 import type { Reader, Writer } from './open.ts'
 
 /** Who did something, and from where. */
@@ -58,6 +59,8 @@ function rowOf(entry: AuditEntry) {
     address: by.address,
     user_agent: by.userAgent,
     action: entry.action,
+    area: auditArea(entry.action),
+    verb: auditVerb(entry.action),
     subject: entry.subject,
     result: entry.result,
     reason: entry.reason,

@@ -1,0 +1,70 @@
+/**
+ * What the event stream tells: that something became true, in the transaction that made it so. An
+ * event names what it is about and how that stands now; whoever wants more asks for it.
+ */
+import type { DistributionId, EndpointId, UpgradeActionId } from '../../base/ids.ts'
+import type { Permission } from '../access/permission.ts'
+
+export type FleetEvent =
+  | {
+      readonly type: 'upgrade.changed'
+      readonly endpointId: EndpointId
+      readonly actionId: UpgradeActionId
+      readonly state: string
+      readonly reason: string | null
+      readonly message: string | null
+      readonly percent: number
+      readonly targetVersion: string
+    }
+  | {
+      readonly type: 'upgrade-action.created' | 'upgrade-action.cancelled'
+      readonly actionId: UpgradeActionId
+      /** As audit entries name it: `api-key:1`. */
+      readonly by: string
+      /** How many upgrades were queued, or cancelled. */
+      readonly upgrades: number
+    }
+  | {
+      readonly type: 'endpoint.enrolled' | 'endpoint.deleted' | 'endpoint.restored'
+      readonly endpointId: EndpointId
+      readonly hostname: string
+    }
+  | {
+      readonly type: 'distribution.ready' | 'distribution.failed' | 'distribution.deleted'
+      readonly distributionId: DistributionId
+      readonly name: string
+      /** Why it failed; null otherwise. */
+      readonly reason: string | null
+    }
+  | {
+      readonly type: 'release.published' | 'release.withdrawn'
+      readonly manifestDigest: string
+      readonly version: string
+      readonly platform: string
+      readonly arch: string
+      readonly libc: string
+    }
+  | {
+      readonly type: 'configuration.changed'
+      /** Which settings: the call's own name, `auto_upgrade`. */
+      readonly name: string
+      readonly by: string
+    }
+
+export type FleetEventType = FleetEvent['type']
+
+/** What somebody must be allowed to see to be told of each. */
+export const EVENT_PERMISSIONS: Readonly<Record<FleetEventType, Permission>> = {
+  'upgrade.changed': 'upgrades.view',
+  'upgrade-action.created': 'upgrades.view',
+  'upgrade-action.cancelled': 'upgrades.view',
+  'endpoint.enrolled': 'endpoints.view',
+  'endpoint.deleted': 'endpoints.view',
+  'endpoint.restored': 'endpoints.view',
+  'distribution.ready': 'distributions.view',
+  'distribution.failed': 'distributions.view',
+  'distribution.deleted': 'distributions.view',
+  'release.published': 'releases.view',
+  'release.withdrawn': 'releases.view',
+  'configuration.changed': 'configurations.view',
+}
