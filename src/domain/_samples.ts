@@ -82,6 +82,7 @@ export const sampleUpgrade = (upgrade: Partial<Upgrade> = {}): Upgrade => ({
   window: null,
   expiresAt: NOW + 86_400_000,
   deadlineAt: null,
+  cancelRequestedAt: null,
   changedAt: NOW - 1000,
   ...upgrade,
 })

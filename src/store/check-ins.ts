@@ -1,15 +1,18 @@
 import type { Instant } from '../base/clock.ts'
 import type { Digest } from '../base/digest.ts'
 import type { AttemptId, EndpointId } from '../base/ids.ts'
+import type { EndpointState } from '../domain/endpoint/endpoint.ts'
 import type { CheckInReceived, CheckInView } from '../domain/endpoint/receive-check-in.ts'
+import { reportOfHealth } from '../domain/report/agent-report.ts'
+import { saveAgentReports } from './agent-reports.ts'
+import { saveEndpointRestored } from './endpoint-changes.ts'
 import { loadEndpoints, lockEndpoints, saveEndpointState, saveLastSeen } from './endpoints.ts'
 import type { Reader, Writer } from './open.ts'
-import { loadAttemptedUpgrades, loadOpenUpgrades, saveUpgrade } from './upgrades.ts'
+import { loadAttemptedUpgrades, loadOpenUpgrades, saveUpgrades } from './upgrades.ts'
 
 /** What is needed to decide on a check-in, and to know who may make it. */
 export type StoredCheckInView = CheckInView & {
   readonly credentialDigest: Digest
-  readonly isDeleted: boolean
 }
 
 export type CheckInViewAsk = {
@@ -87,7 +90,19 @@ export async function saveCheckIn(
   received: CheckInReceived,
   now: Instant,
 ): Promise<void> {
-  if (received.endpoint !== null) await saveEndpointState(writer, endpointId, received.endpoint)
-  for (const upgrade of received.upgrades) await saveUpgrade(writer, upgrade)
+  if (received.endpoint !== null) await saveState(writer, endpointId, received.endpoint, now)
+  if (received.isRestored) await saveEndpointRestored(writer, endpointId, now)
+  await saveUpgrades(writer, received.upgrades)
   await saveLastSeen(writer, [endpointId], now)
+}
+
+async function saveState(
+  writer: Writer,
+  endpointId: EndpointId,
+  state: EndpointState,
+  now: Instant,
+): Promise<void> {
+  const before = await saveEndpointState(writer, endpointId, state)
+  const report = reportOfHealth(endpointId, before, state.health)
+  if (report !== null) await saveAgentReports(writer, now, [report])
 }

@@ -55,8 +55,13 @@ export function endpointConditions(query: EndpointQuery): Condition[] {
   const conditions = query.conditions
     .filter((condition) => !isOfLiveness(condition))
     .map((condition) => expressionOf(condition, query, LAST_SEEN))
-  if (query.scope !== null) conditions.push(listHas('tags', query.scope.tags))
+  if (query.scope !== null) conditions.push(isInScope(query.scope))
   return conditions
+}
+
+/** The same rule as the domain's `isInScope`, for the database. */
+export function isInScope(scope: Scope): Condition {
+  return scope === null ? sql`true` : listHas('tags', scope.tags)
 }
 
 export const LAST_SEEN = sql<number>`liveness.last_seen`

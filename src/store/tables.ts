@@ -24,7 +24,47 @@ export type ApiKeyTable = {
   readonly expires_at: number | null
   readonly revoked_at: number | null
   readonly last_used_at: number | null
+  readonly created_by: string
+  /** Null: all endpoints. */
+  readonly scope: Json<unknown> | null
+  readonly user_email: string | null
+  /** Of the secret before the last rotation, which is taken until then; null: there is none. */
+  readonly previous_digest: string | null
+  readonly previous_state: Buffer | null
+  readonly previous_until: number | null
 }
+
+export type RoleTable = {
+  /** The name by which it is found (`roleKey`). */
+  readonly key: string
+  readonly name: string
+  readonly description: string
+  readonly permissions: Json<readonly string[]>
+  readonly created_by: string
+  readonly created_at: number
+  readonly updated_at: number | null
+}
+
+export type UserAccountTable = {
+  readonly email: string
+  readonly first_name: string
+  readonly last_name: string
+  readonly role: string | null
+  readonly scope: Json<unknown> | null
+  readonly created_by: string
+  readonly created_at: number
+}
+
+export type UserGroupTable = {
+  readonly key: string
+  readonly name: string
+  readonly description: string
+  readonly role: string | null
+  readonly created_at: number
+  readonly updated_at: number | null
+}
+
+export type UserGroupMemberTable = { readonly group_key: string; readonly email: string }
 
 export type SigningKeyTable = {
   readonly key_id: string
@@ -56,6 +96,10 @@ export type ReleaseTable = {
   readonly published_at: number
   readonly published_by: string
   readonly withdrawn_at: number | null
+  readonly withdrawn_by: string | null
+  readonly withdrawn_reason: string | null
+  /** What an endpoint must have at least; null: nothing. */
+  readonly floors: ColumnType<unknown, string | null, string | null>
 }
 
 export type ReleaseArtifactTable = {
@@ -65,7 +109,11 @@ export type ReleaseArtifactTable = {
 
 export type DistributionTable = {
   readonly id: string
+  /** As it is called now; `order` keeps what it was ordered as. */
   readonly name: string
+  /** Its name while it holds that for itself: unique. Null when it was deleted. */
+  readonly name_key: string | null
+  readonly description: string | null
   readonly kind: string
   readonly platform: string
   readonly version: string
@@ -73,10 +121,21 @@ export type DistributionTable = {
   readonly state: string
   readonly reason: string | null
   readonly message: string | null
+  /** How often its token was revoked: the token is derived from the id and this. */
+  readonly generation: Generated<number>
   readonly token_digest: string
+  readonly enrolments_max: number | null
+  readonly enrol_until: number | null
   readonly created_by: string
   readonly created_at: number
   readonly modified_at: number
+}
+
+/** Tokens of live distributions that are refused by a name of their own. */
+export type RevokedTokenTable = {
+  readonly token_digest: string
+  readonly distribution_id: string
+  readonly revoked_at: number
 }
 
 export type PackageTable = {
@@ -152,9 +211,18 @@ export type UpgradeTable = {
   readonly window: Json<unknown>
   readonly expires_at: number
   readonly deadline_at: number | null
+  /** When somebody wanted it stopped while its endpoint was at work on it. */
+  readonly cancel_requested_at: number | null
   readonly changed_at: number
   /** Null while it is open; an endpoint has at most one open upgrade. */
   readonly finished_at: number | null
+}
+
+/** The tags that the server gives; which endpoints have them stands in their rows. */
+export type ServerTagTable = {
+  readonly name: string
+  readonly created_at: number
+  readonly created_by: string
 }
 
 /** Effects: what must happen outside the database, written in the transaction that wants it. */
@@ -190,22 +258,74 @@ export type AuditTable = {
   readonly description: string
   readonly before: ColumnType<unknown, string | null, never>
   readonly after: ColumnType<unknown, string | null, never>
+  /** Its place in the chain; null until it is sealed, and never changed again. */
+  readonly sequence: ColumnType<number | null, never, number>
+  readonly hash: ColumnType<string | null, never, string>
+  /** What a reader finds it by (domain/audit/area.ts). */
+  readonly area: Generated<string>
+  readonly verb: Generated<string>
+}
+
+/** One row: the end of the chain of audit entries, and its MAC. */
+export type AuditHeadTable = {
+  readonly name: string
+  readonly sequence: number
+  readonly hash: string
+  readonly mac: string
+}
+
+export type EventTable = {
+  readonly id: Generated<number>
+  /** Null until it is sealed: readers see events by position only. */
+  readonly position: ColumnType<number | null, never, number>
+  readonly at: number
+  readonly type: string
+  readonly endpoint_id: string | null
+  readonly action_id: number | null
+  readonly body: Json<unknown>
+}
+
+/** One row: the last position that was given. */
+export type EventHeadTable = { readonly name: string; readonly position: number }
+
+export type AgentReportTable = {
+  readonly id: Generated<number>
+  readonly at: number
+  readonly endpoint_id: string
+  readonly endpoint_name: string
+  readonly domain: string
+  readonly version: string
+  readonly kind: string
+  readonly result: string
+  readonly reason: string | null
+  readonly message: string | null
+  readonly severity: string
 }
 
 export type Tables = {
   readonly setting: SettingTable
   readonly api_key: ApiKeyTable
+  readonly role: RoleTable
+  readonly user_account: UserAccountTable
+  readonly user_group: UserGroupTable
+  readonly user_group_member: UserGroupMemberTable
   readonly signing_key: SigningKeyTable
   readonly artifact: ArtifactTable
   readonly release: ReleaseTable
   readonly release_artifact: ReleaseArtifactTable
   readonly distribution: DistributionTable
+  readonly revoked_token: RevokedTokenTable
   readonly package: PackageTable
   readonly endpoint: EndpointTable
   readonly liveness: LivenessTable
   readonly upgrade_action: UpgradeActionTable
   readonly upgrade: UpgradeTable
+  readonly server_tag: ServerTagTable
   readonly outbox: OutboxTable
   readonly lease: LeaseTable
   readonly audit: AuditTable
+  readonly audit_head: AuditHeadTable
+  readonly event: EventTable
+  readonly event_head: EventHeadTable
+  readonly agent_report: AgentReportTable
 }

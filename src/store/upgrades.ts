@@ -1,20 +1,29 @@
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import type { Instant } from '../base/clock.ts'
 import type { AttemptId, EndpointId, UpgradeActionId } from '../base/ids.ts'
+import type { Target } from '../base/platform.ts'
 import type { AgentVersion } from '../base/version.ts'
+import type { Scope } from '../domain/access/scope.ts'
+import type { SkippedVersion } from '../domain/endpoint/endpoint.ts'
+import type { FleetEvent } from '../domain/event/fleet-event.ts'
+import { reportOfUpgrade } from '../domain/report/agent-report.ts'
 import type {
   CreateUpgradeActionView,
   UpgradeActionCreated,
 } from '../domain/upgrade/create-upgrade-action.ts'
+import type { UpgradeCandidate } from '../domain/upgrade/eligibility.ts'
 import { DEADLINE_AHEAD_MS_MAX, EXPIRES_AHEAD_MS_MAX } from '../domain/upgrade/end-overdue.ts'
 import {
+  type EndedReason,
   isFinished,
   type Upgrade,
   type UpgradeState,
   WAITING_STATES,
 } from '../domain/upgrade/upgrade.ts'
 import type { Window } from '../domain/upgrade/window.ts'
-import { lockEndpoints } from './endpoints.ts'
+import { saveAgentReports } from './agent-reports.ts'
+import { isInScope } from './endpoint-query.ts'
+import { saveEvents } from './events.ts'
 import type { Reader, Writer } from './open.ts'
 import { loadReleases, storedDigest } from './releases.ts'
 import type { UpgradeTable } from './tables.ts'
@@ -27,7 +36,7 @@ export async function saveUpgradeAction(
 ): Promise<UpgradeActionId> {
   const { action, upgrades } = created
   const endpointIds = upgrades.map((upgrade) => upgrade.endpointId)
-  await saveSuperseded(writer, endpointIds, action.createdAt)
+  await endOpenUpgrades(writer, endpointIds, 'superseded', action.createdAt)
   const row = await writer
     .insertInto('upgrade_action')
     .values({
@@ -40,44 +49,87 @@ export async function saveUpgradeAction(
     .returning('id')
     .executeTakeFirstOrThrow()
   const actionId = row.id as UpgradeActionId // Branding what the store just gave.
-  const rows = upgrades.map((upgrade) => upgradeRow({ ...upgrade, actionId }))
-  for (let from = 0; from < rows.length; from += ROWS_A_STATEMENT) {
-    await writer
-      .insertInto('upgrade')
-      .values(rows.slice(from, from + ROWS_A_STATEMENT))
-      .execute()
-  }
+  const about = { actionId, by: createdBy, upgrades: upgrades.length }
+  await saveEvents(writer, action.createdAt, [{ type: 'upgrade-action.created', ...about }])
+  // One parameter instead of a hundred thousand: those take longer to bind than the rows to write.
+  const rows = upgrades.map((upgrade) => {
+    return { ...upgradeRow({ ...upgrade, actionId }), window: upgrade.window }
+  })
+  await sql`insert into upgrade select * from
+    jsonb_populate_recordset(null::upgrade, ${JSON.stringify(rows)}::jsonb)`.execute(writer)
   return actionId
 }
 
-// PostgreSQL takes at most 65,535 parameters in a statement; an upgrade row has 19.
-const ROWS_A_STATEMENT = 2000
-
-async function saveSuperseded(
+/** Ends whatever is open there, in one statement. The caller holds the endpoints. */
+export async function endOpenUpgrades(
   writer: Writer,
   endpointIds: readonly EndpointId[],
+  reason: Extract<EndedReason, 'superseded' | 'endpoint-deleted'>,
   now: Instant,
 ): Promise<void> {
-  await writer
+  const ended = await writer
     .updateTable('upgrade')
-    .set({ state: 'cancelled', reason: 'superseded', changed_at: now, finished_at: now })
-    .where('endpoint_id', 'in', endpointIds)
+    .set({ state: 'cancelled', reason, changed_at: now, finished_at: now })
+    .where(sql<boolean>`endpoint_id = any(${[...endpointIds]}::text[])`)
     .where('finished_at', 'is', null)
+    .returningAll()
     .execute()
+  await saveEvents(writer, now, ended.map(upgradeOf).map(changeEvent))
 }
 
 /**
- * Writes an upgrade whole. The caller holds the endpoint's row, so nobody else changes it
- * meanwhile.
+ * Writes upgrades whole, and tells of those that came into another state or wait for another
+ * reason; progress within a state is there to be asked for. The caller holds the endpoints' rows,
+ * so nobody else changes them meanwhile.
  */
-export async function saveUpgrade(writer: Writer, upgrade: Upgrade): Promise<void> {
+export async function saveUpgrades(writer: Writer, upgrades: readonly Upgrade[]): Promise<void> {
+  const changes: UpgradeChange[] = []
+  for (const upgrade of upgrades) {
+    const before = await saveUpgradeRow(writer, upgrade)
+    if (before !== undefined) changes.push({ upgrade, before })
+  }
+  const moved = changes.filter(({ upgrade, before }) => {
+    return upgrade.state !== before.state || upgrade.reason !== before.reason
+  })
+  const at = Math.max(0, ...upgrades.map((upgrade) => upgrade.changedAt))
+  const told = moved.map(({ upgrade }) => changeEvent(upgrade))
+  await saveEvents(writer, at, told)
+  const reports = moved.map(({ upgrade, before }) => reportOfUpgrade(before.state, upgrade))
+  await saveAgentReports(
+    writer,
+    at,
+    reports.filter((report) => report !== null),
+  )
+}
+
+type UpgradeChange = {
+  readonly upgrade: Upgrade
+  readonly before: { readonly state: UpgradeState; readonly reason: string | null }
+}
+
+/** How it was before. */
+async function saveUpgradeRow(
+  writer: Writer,
+  upgrade: Upgrade,
+): Promise<UpgradeChange['before'] | undefined> {
   const { action_id, endpoint_id, ...columns } = upgradeRow(upgrade)
-  await writer
+  const row = await writer
     .updateTable('upgrade')
+    .from('upgrade as before')
     .set(columns)
-    .where('action_id', '=', action_id)
-    .where('endpoint_id', '=', endpoint_id)
-    .execute()
+    .where('upgrade.action_id', '=', action_id)
+    .where('upgrade.endpoint_id', '=', endpoint_id)
+    .whereRef('before.action_id', '=', 'upgrade.action_id')
+    .whereRef('before.endpoint_id', '=', 'upgrade.endpoint_id')
+    .returning(['before.state', 'before.reason'])
+    .executeTakeFirst()
+  return row === undefined ? undefined : { ...row, state: row.state as UpgradeState }
+}
+
+function changeEvent(upgrade: Upgrade): FleetEvent {
+  const { endpointId, actionId, state, reason, message, percent, targetVersion } = upgrade
+  const about = { endpointId, actionId, targetVersion }
+  return { type: 'upgrade.changed', ...about, state, reason, message, percent }
 }
 
 /** The open upgrade of each endpoint that has one. */
@@ -113,14 +165,21 @@ export async function loadAttemptedUpgrades(
   return upgrades
 }
 
-/** Every upgrade of an action, by endpoint id; undefined when there is no such action. */
+/**
+ * The upgrades of an action whose endpoints are in the scope, by endpoint id; undefined when there
+ * is no such action, as far as the scope goes.
+ */
 export async function loadActionUpgrades(
   reader: Reader,
   actionId: UpgradeActionId,
+  scope: Scope,
 ): Promise<readonly Upgrade[] | undefined> {
   const rows = await reader
     .selectFrom('upgrade')
-    .selectAll()
+    .selectAll('upgrade')
+    .$if(scope !== null, (query) =>
+      query.innerJoin('endpoint', 'endpoint.id', 'upgrade.endpoint_id').where(isInScope(scope)),
+    )
     .where('action_id', '=', actionId)
     .orderBy('endpoint_id')
     .execute()
@@ -193,6 +252,7 @@ function upgradeRow(upgrade: Upgrade) {
     window: JSON.stringify(upgrade.window),
     expires_at: upgrade.expiresAt,
     deadline_at: upgrade.deadlineAt,
+    cancel_requested_at: upgrade.cancelRequestedAt,
     changed_at: upgrade.changedAt,
     finished_at: isFinished(upgrade.state) ? upgrade.changedAt : null,
   }
@@ -218,6 +278,7 @@ function upgradeOf(row: Selectable<UpgradeTable>): Upgrade {
     window: row.window as Window | null,
     expiresAt: row.expires_at,
     deadlineAt: row.deadline_at,
+    cancelRequestedAt: row.cancel_requested_at,
     changedAt: row.changed_at,
   }
 }
@@ -230,16 +291,45 @@ export async function lockCreateUpgradeActionView(
     readonly versions: readonly AgentVersion[]
   },
 ): Promise<CreateUpgradeActionView> {
-  const endpoints = await lockEndpoints(writer, wanted.endpointIds)
-  const opens = await loadOpenUpgrades(writer, [...endpoints.keys()])
+  const candidates = await lockCandidates(writer, wanted.endpointIds)
   const releases = await loadReleases(writer, { versions: wanted.versions })
-  const candidates = [...endpoints.values()].map((endpoint) => ({
-    id: endpoint.id,
-    deleted: endpoint.deletedAt !== null,
-    target: endpoint.state.facts.target,
-    version: endpoint.state.version,
-    skipped: endpoint.state.skipped.map((skipped) => skipped.manifestDigest),
-    openUpgrade: opens.get(endpoint.id)?.state ?? null,
-  }))
   return { candidates, releases }
+}
+
+/** Narrow: of thousands of endpoints, their facts alone would take longer than all the rest. */
+async function lockCandidates(
+  writer: Writer,
+  ids: readonly EndpointId[],
+): Promise<readonly UpgradeCandidate[]> {
+  const rows = await writer
+    .selectFrom('endpoint')
+    .select(['id', 'deleted_at', 'platform', 'arch', 'libc', 'version', 'skipped', 'server_tags'])
+    .select(sql<readonly string[]>`facts -> 'endpointTags'`.as('agent_tags'))
+    .where(sql<boolean>`id = any(${[...ids]}::text[])`)
+    .orderBy('id')
+    .forUpdate()
+    .execute()
+  const opens = await loadOpenStates(writer, ids)
+  return rows.map((row) => ({
+    id: row.id as EndpointId, // What is branded here was checked before it was stored.
+    deleted: row.deleted_at !== null,
+    target: { platform: row.platform, arch: row.arch, libc: row.libc } as Target,
+    tags: { server: row.server_tags, agent: row.agent_tags },
+    version: row.version as AgentVersion | null,
+    skipped: (row.skipped as readonly SkippedVersion[]).map((each) => each.manifestDigest),
+    openUpgrade: opens.get(row.id) ?? null,
+  }))
+}
+
+async function loadOpenStates(
+  reader: Reader,
+  endpointIds: readonly EndpointId[],
+): Promise<ReadonlyMap<string, UpgradeState>> {
+  const rows = await reader
+    .selectFrom('upgrade')
+    .select(['endpoint_id', 'state'])
+    .where(sql<boolean>`endpoint_id = any(${[...endpointIds]}::text[])`)
+    .where('finished_at', 'is', null)
+    .execute()
+  return new Map(rows.map((row) => [row.endpoint_id, row.state as UpgradeState]))
 }

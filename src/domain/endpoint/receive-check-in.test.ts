@@ -34,11 +34,13 @@ function receive(given: {
   readonly reported?: Upgrade
   readonly checkIn?: Partial<CheckIn>
   readonly isReleaseOffered?: boolean
+  readonly isDeleted?: boolean
   readonly now?: number
 }) {
   const state = sampleState(given.state)
   const view: CheckInView = {
     endpoint: { id: ENDPOINT, distributionId: DISTRIBUTION, state },
+    isDeleted: given.isDeleted ?? false,
     open: given.open ?? null,
     reported: given.reported ?? null,
     isReleaseOffered: given.isReleaseOffered ?? true,
@@ -83,6 +85,13 @@ describe('check-in without an upgrade', () => {
     const copy = receive({ state: { runId: OTHER_RUN, previousRunId: sampleState().runId } })
     expect(copy.instruction).toEqual({ kind: 'enrol-as-copy' })
     expect(copy.endpoint).toBeNull()
+  })
+
+  it('a deleted endpoint that checks in is there again; a copy of it is not', () => {
+    expect(receive({ isDeleted: true })).toEqual({ ...nothingNew(LIMITS), isRestored: true })
+    const previousRunId = sampleState().runId
+    const copy = receive({ isDeleted: true, state: { runId: OTHER_RUN, previousRunId } })
+    expect(copy.isRestored).toBe(false)
   })
 
   it('an attempt the server does not know is acknowledged when it ended, cancelled when it runs', () => {
@@ -215,6 +224,39 @@ describe('check-in during an upgrade', () => {
     expect(decided.upgrades).toMatchObject([
       { state: 'queued', reason: 'journal-lost', attemptId: ATTEMPT, percent: 0, deadlineAt: null },
     ])
+  })
+
+  describe('that somebody cancelled', () => {
+    const cancelling = { ...downloading, cancelRequestedAt: NOW - 1 }
+    const checkingIn = (attempt: ReturnType<typeof sampleProgress>) =>
+      receive({ open: cancelling, reported: cancelling, checkIn: { attempt } })
+
+    it('the endpoint is told to stop, and to say soon whether it did', () => {
+      const decided = checkingIn(sampleProgress({ percent: 60 }))
+      expect(decided.instruction).toEqual({ kind: 'cancel', attemptId: ATTEMPT })
+      expect(decided.intervalS).toBe(10)
+      expect(decided.upgrades).toMatchObject([{ state: 'downloading', percent: 60 }])
+    })
+
+    it('ends when the endpoint has stopped', () => {
+      const decided = checkingIn(sampleProgress({ state: 'failed', reason: 'cancelled' }))
+      const ended = { state: 'cancelled', reason: 'cancelled-by-operator' }
+      expect(decided.upgrades).toMatchObject([ended])
+      expect(decided.acknowledgedAttempt).toBe(ATTEMPT)
+      expect(decided.instruction).toEqual({ kind: 'nothing' })
+    })
+
+    it('goes on when the endpoint was past the switch before it heard', () => {
+      const decided = checkingIn(sampleProgress({ state: 'on-probation' }))
+      expect(decided.upgrades).toMatchObject([{ state: 'on-probation' }])
+      expect(decided.instruction).toEqual({ kind: 'nothing' })
+    })
+
+    it('ends when the endpoint knows nothing of it any more', () => {
+      const decided = receive({ open: cancelling })
+      expect(decided.upgrades).toMatchObject([{ state: 'cancelled' }])
+      expect(decided.instruction).toEqual({ kind: 'nothing' })
+    })
   })
 
   it('a report that was long on its way does not lose the attempt: the next one goes on', () => {

@@ -12,8 +12,9 @@ import type { Instant } from '../../base/clock.ts'
 import type { Digest } from '../../base/digest.ts'
 import type { AttemptId, RunId } from '../../base/ids.ts'
 import type { AgentVersion } from '../../base/version.ts'
+import { cancelled } from '../upgrade/cancel-upgrade.ts'
 import { type AttemptProgress, decideRecordOutcome } from '../upgrade/record-outcome.ts'
-import { isFinished, isRunning, isWaiting, type Upgrade } from '../upgrade/upgrade.ts'
+import { isCancelling, isFinished, isRunning, isWaiting, type Upgrade } from '../upgrade/upgrade.ts'
 import { closesAt, isOpen, opensAt } from '../upgrade/window.ts'
 import type { Endpoint, EndpointFacts, EndpointState, Health, SkippedVersion } from './endpoint.ts'
 import { fingerprintOf } from './fingerprint.ts'
@@ -34,6 +35,8 @@ export type CheckIn = {
 
 export type CheckInView = {
   readonly endpoint: Endpoint
+  /** Somebody deleted it; that it checks in again brings it back. */
+  readonly isDeleted: boolean
   /** The upgrade that waits or runs here; there is at most one. */
   readonly open: Upgrade | null
   /**
@@ -65,6 +68,8 @@ export type CheckInInstruction =
 export type CheckInReceived = {
   /** Null when nothing changed that must be kept. */
   readonly endpoint: EndpointState | null
+  /** It was deleted, and is not any more. */
+  readonly isRestored: boolean
   /** Those that changed, whole. */
   readonly upgrades: readonly Upgrade[]
   readonly instruction: CheckInInstruction
@@ -87,6 +92,7 @@ export function decideReceiveCheckIn(
   const { instruction, waitMs } = instruct(open, checkIn, { limits, now })
   return {
     endpoint,
+    isRestored: view.isDeleted,
     upgrades: uniqueUpgrades(upgrades.filter((each) => isChanged(view, each))),
     instruction,
     acknowledgedAttempt: acknowledge(checkIn.attempt, reported),
@@ -102,6 +108,7 @@ export function decideReceiveCheckIn(
 export function nothingNew(limits: CheckInLimits): CheckInReceived {
   return {
     endpoint: null,
+    isRestored: false,
     upgrades: [],
     instruction: { kind: 'nothing' },
     acknowledgedAttempt: null,
@@ -164,9 +171,10 @@ function advanceOpen(
 /**
  * It was running, and the agent says nothing of it: its journal was lost, or this report was long
  * on its way. It waits to be offered again, under the same attempt: if the agent knows it after
- * all, its next report is still understood.
+ * all, its next report is still understood. What somebody cancelled has nothing to wait for.
  */
 function requeueLost(open: Upgrade, now: Instant): Upgrade {
+  if (isCancelling(open)) return cancelled(open, now)
   return {
     ...open,
     state: 'queued',
@@ -227,6 +235,10 @@ function instruct(
     attempt !== null && !isFinished(attempt.state) && open?.attemptId !== attempt.attemptId
   if (isUnwanted) {
     return { instruction: { kind: 'cancel', attemptId: attempt.attemptId }, waitMs: nothing.waitMs }
+  }
+  if (open !== null && open.attemptId !== null && isCancelling(open)) {
+    const { attemptId } = open
+    return { instruction: { kind: 'cancel', attemptId }, waitMs: PROGRESS_MS }
   }
   if (open !== null && open.state === 'offered' && open.attemptId !== null) {
     const until = Math.min(closesAt(open.window, now) ?? Number.POSITIVE_INFINITY, open.expiresAt)

@@ -11,6 +11,7 @@ const candidate = (given: Partial<UpgradeCandidate> = {}): UpgradeCandidate => (
   id: ENDPOINT,
   deleted: false,
   target: LINUX,
+  tags: { server: [], agent: [] },
   version: version('1.0.0.1'),
   skipped: [],
   openUpgrade: null,
@@ -22,6 +23,7 @@ const command = (given: Partial<CreateUpgradeAction> = {}): CreateUpgradeAction 
   targetVersions: TARGETS,
   window: null,
   retrySkipped: false,
+  scope: null,
   ...given,
 })
 
@@ -100,6 +102,22 @@ describe('eligibility: the first reason that applies is the answer', () => {
       ok: false,
       refusal: { code: 'nothing-eligible', ineligible: [{ endpointId: ENDPOINT, reason }] },
     })
+  })
+
+  it('what lies outside the scope is told like what does not exist, and before all else', () => {
+    const scope = { tags: ['web'] }
+    const deleted = candidate({ deleted: true, tags: { server: ['db'], agent: ['Web'] } })
+    const view = { candidates: [deleted], releases: [sampleRelease()] }
+    expect(decideCreateUpgradeAction(view, command({ scope }), NOW)).toMatchObject({
+      refusal: { ineligible: [{ reason: 'unknown-endpoint', platform: null }] },
+    })
+    for (const tags of [
+      { server: ['web'], agent: [] },
+      { server: [], agent: ['db', 'web'] },
+    ]) {
+      const inside = { candidates: [candidate({ tags })], releases: [sampleRelease()] }
+      expect(decideCreateUpgradeAction(inside, command({ scope }), NOW).ok).toBe(true)
+    }
   })
 
   it('a waiting upgrade is no obstacle: the newer action takes it over', () => {

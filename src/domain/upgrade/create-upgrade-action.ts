@@ -2,6 +2,7 @@ import type { EndpointId } from '../../base/ids.ts'
 import type { Platform } from '../../base/platform.ts'
 import { accept, type Result, refuse } from '../../base/result.ts'
 import type { AgentVersion } from '../../base/version.ts'
+import { isInScope, type Scope } from '../access/scope.ts'
 import type { Release } from '../release/release.ts'
 import { assessEligibility, type Eligibility, type UpgradeCandidate } from './eligibility.ts'
 import type { Upgrade } from './upgrade.ts'
@@ -16,6 +17,8 @@ export type CreateUpgradeAction = {
   readonly window: Window | null
   /** Try also where this version failed before. */
   readonly retrySkipped: boolean
+  /** Of whoever orders it: what lies outside is told like what does not exist. */
+  readonly scope: Scope
 }
 
 export type CreateUpgradeActionView = {
@@ -84,7 +87,7 @@ function assessAll(view: CreateUpgradeActionView, command: CreateUpgradeAction):
   const { retrySkipped } = command
   return command.endpointIds.map((endpointId) => {
     const candidate = candidates.get(endpointId)
-    if (candidate === undefined) {
+    if (candidate === undefined || !isInScope(command.scope, candidate.tags)) {
       return { kind: 'ineligible', endpointId, reason: 'unknown-endpoint', platform: null }
     }
     const options = { releases: view.releases, retrySkipped }
@@ -118,6 +121,7 @@ function queueUpgrade(
     window,
     expiresAt: order.expiresAt,
     deadlineAt: null,
+    cancelRequestedAt: null,
     changedAt: order.now,
   }
 }

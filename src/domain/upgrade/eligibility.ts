@@ -26,6 +26,7 @@ export type UpgradeCandidate = {
   readonly id: EndpointId
   readonly deleted: boolean
   readonly target: Target
+  readonly tags: { readonly server: readonly string[]; readonly agent: readonly string[] }
   /** Null until its first check-in. */
   readonly version: AgentVersion | null
   /** Manifest digests that failed there. */

@@ -1,6 +1,13 @@
 import type { Instant } from '../../base/clock.ts'
 import type { AttemptId } from '../../base/ids.ts'
-import { isFinished, type Upgrade, type UpgradeState } from './upgrade.ts'
+import { cancelled } from './cancel-upgrade.ts'
+import {
+  isBeforeSwitch,
+  isCancelling,
+  isFinished,
+  type Upgrade,
+  type UpgradeState,
+} from './upgrade.ts'
 
 /** What an agent says of an attempt, in house words. */
 export type AttemptProgress = {
@@ -31,7 +38,11 @@ export function decideRecordOutcome(
 ): Upgrade {
   if (upgrade.attemptId !== progress.attemptId) return upgrade
   if (isFinished(upgrade.state) && !isLateTruth(upgrade.state, progress.state)) return upgrade
-  const { state, percent, bytesDone, bytesTotal, message } = progress
+  if (isStopped(upgrade, progress)) return cancelled(upgrade, now)
+  const { state, percent, bytesDone, bytesTotal } = progress
+  // Why somebody cancelled it is said until it has stopped, or did not.
+  const isStopping = isCancelling(upgrade) && isBeforeSwitch(state)
+  const message = isStopping ? upgrade.message : progress.message
   const reason = state === 'succeeded' ? 'upgraded' : progress.reason
   const isNews =
     upgrade.state !== state ||
@@ -43,6 +54,14 @@ export function decideRecordOutcome(
   const deadlineAt = isFinished(state) ? upgrade.deadlineAt : now + RUNNING_SILENCE_MS
   const told = { state, percent, bytesDone, bytesTotal, reason, message }
   return { ...upgrade, ...told, deadlineAt, changedAt: now }
+}
+
+/** The agent's own reason for what it stopped when it was told to. */
+const STOPPED_REASON = 'cancelled'
+
+function isStopped(upgrade: Upgrade, progress: AttemptProgress): boolean {
+  if (upgrade.cancelRequestedAt === null) return false
+  return progress.state === 'failed' && progress.reason === STOPPED_REASON
 }
 
 /**

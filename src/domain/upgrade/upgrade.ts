@@ -8,7 +8,8 @@ import type { Window } from './window.ts'
  * One endpoint's journey within an upgrade action. Moves, listed once: `queued -> offered ->
  * downloading -> staged -> switching -> on-probation -> succeeded | rolled-back | failed`; `offered
  * -> queued` when the window closed before the agent began, or when an agent lost its journal;
- * `queued | offered -> cancelled | expired`; in progress `-> timed-out`. A late report moves
+ * `queued | offered -> cancelled | expired`; in progress `-> timed-out`; `downloading | staged ->
+ * cancelled`, once the endpoint has stopped what somebody cancelled. A late report moves
  * `timed-out` on to what really happened, and `cancelled | expired` to `succeeded | rolled-back`.
  */
 export const UPGRADE_STATES = [
@@ -46,6 +47,16 @@ export function isRunning(state: UpgradeState): boolean {
   return RUNNING.has(state)
 }
 
+/** The endpoint is at work on it, and can still leave it: it has not begun to switch. */
+export function isBeforeSwitch(state: UpgradeState): boolean {
+  return state === 'downloading' || state === 'staged'
+}
+
+/** It was cancelled, and its endpoint has not said yet that it stopped. */
+export function isCancelling(upgrade: Pick<Upgrade, 'state' | 'cancelRequestedAt'>): boolean {
+  return upgrade.cancelRequestedAt !== null && isBeforeSwitch(upgrade.state)
+}
+
 /** It will not change any more, but for a late report of what the server could not know. */
 export function isFinished(state: UpgradeState): boolean {
   return !isWaiting(state) && !isRunning(state)
@@ -76,6 +87,8 @@ export type Upgrade = {
   readonly expiresAt: Instant
   /** Running ends then, with `timed-out`; null while waiting. */
   readonly deadlineAt: Instant | null
+  /** Since when somebody wants it stopped; null: nobody does. What waits is ended at once. */
+  readonly cancelRequestedAt: Instant | null
   readonly changedAt: Instant
 }
 
@@ -100,5 +113,7 @@ export const ENDED_REASONS = [
   'action-expired',
   'no-progress',
   'version-failed-here',
+  'cancelled-by-operator',
+  'endpoint-deleted',
 ] as const
 export type EndedReason = (typeof ENDED_REASONS)[number]

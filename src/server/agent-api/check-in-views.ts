@@ -63,18 +63,20 @@ async function answerTogether(
     if (!inside.has(ask)) return { kind: 'refused' }
     if (!isNews(ask)) return { kind: 'nothing-new' }
     const view = views.get(ask.credential.endpointId)
-    // Deleted between the two reads.
+    // Gone between the two reads.
     return view === undefined ? { kind: 'refused' } : { kind: 'view', view }
   })
 }
 
+/** A check-in brings a deleted endpoint back; until then it is nobody's. */
 function isAdmitted(ask: ViewAsk, known: KnownEndpoint | undefined): boolean {
+  if (known?.isDeleted === true && ask.checkIn === null) return false
   return isAuthentic(known ?? null, ask.credential)
 }
 
 function hasNews(ask: ViewAsk, known: KnownEndpoint | undefined): boolean {
   if (ask.checkIn === null || known === undefined) return false
-  if (known.hasOpenUpgrade || ask.checkIn.attemptId !== null) return true
+  if (known.isDeleted || known.hasOpenUpgrade || ask.checkIn.attemptId !== null) return true
   return known.fingerprint !== ask.checkIn.fingerprint
 }
 

@@ -17,6 +17,7 @@ import {
   type Instruction,
 } from '../../contract/agent/check-in.ts'
 import { parse, sentenceOf } from '../../contract/parse.ts'
+import type { Endpoint } from '../../domain/endpoint/endpoint.ts'
 import { fingerprintOf } from '../../domain/endpoint/fingerprint.ts'
 import {
   type CheckIn,
@@ -26,6 +27,7 @@ import {
   decideReceiveCheckIn,
   nothingNew,
 } from '../../domain/endpoint/receive-check-in.ts'
+import { type AuditEntry, SERVER_PARTY, saveAudit } from '../../store/audit.ts'
 import { lockCheckInView, saveCheckIn } from '../../store/check-ins.ts'
 import type { Database } from '../../store/open.ts'
 import type { AgentAnswer, AgentRoute } from '../http/agent-route.ts'
@@ -68,15 +70,34 @@ async function receive(
   if (found.kind === 'refused') return unauthorised()
   if (found.kind === 'nothing-new') return answerWith(nothingNew(needs.checkInLimits), now)
   const seen = decideReceiveCheckIn(found.view, checkIn, needs.checkInLimits, now)
-  if (seen.endpoint === null && seen.upgrades.length === 0) return answerWith(seen, now)
+  if (!changesSomething(seen)) return answerWith(seen, now)
   const { endpointId } = credential
   return await needs.database.write(async (tx) => {
     const held = await lockCheckInView(tx, { endpointId, attemptId })
     if (held === null || !isAuthentic(held, credential)) return unauthorised()
     const decided = decideReceiveCheckIn(held, checkIn, needs.checkInLimits, now)
     await saveCheckIn(tx, endpointId, decided, now)
+    if (decided.isRestored) await saveAudit(tx, restored(held.endpoint, now))
     return answerWith(decided, now)
   })
+}
+
+function changesSomething(seen: CheckInReceived): boolean {
+  return seen.endpoint !== null || seen.isRestored || seen.upgrades.length > 0
+}
+
+function restored({ id, state }: Endpoint, now: Instant): AuditEntry {
+  return {
+    at: now,
+    by: { ...SERVER_PARTY, name: `endpoint:${id}` },
+    action: 'endpoint.restore',
+    subject: id,
+    result: 'success',
+    reason: null,
+    description: `Restored ${state.facts.hostname}, which was deleted and checked in again`,
+    before: { deleted: true },
+    after: { deleted: false },
+  }
 }
 
 function toCheckIn(wire: CheckInRequest, random: Random): CheckIn {

@@ -13,11 +13,11 @@ export function readCredential(header: string | undefined): Credential | null {
   return { endpointId: id as EndpointId, digest: digestOf(secret) } // The pattern is an id's.
 }
 
-/** Whether the secret is the endpoint's own, and the endpoint still exists. */
+/** Whether the secret is the endpoint's own; also of one that was deleted, and may come back. */
 export function isAuthentic(
-  stored: { readonly credentialDigest: Digest; readonly isDeleted: boolean } | null,
+  stored: { readonly credentialDigest: Digest } | null,
   credential: Credential,
 ): boolean {
-  if (stored === null || stored.isDeleted) return false
+  if (stored === null) return false
   return equalInConstantTime(stored.credentialDigest, credential.digest)
 }

@@ -55,6 +55,7 @@ async function order(
     window: null,
     expiresAt,
     deadlineAt,
+    cancelRequestedAt: null,
     changedAt: now,
   }))
   const action = { targetVersions: new Map(), window: null, createdAt: now, expiresAt }

@@ -1,6 +1,20 @@
 import { firstPath } from './0001-first-path.ts'
 import { releasesOfArtifact } from './0002-releases-of-artifact.ts'
 import { auditTrail } from './0003-audit-trail.ts'
+import { access } from './0004-access.ts'
+import { auditChain } from './0005-audit-chain.ts'
+import { events } from './0006-events.ts'
+import { distributionsAndReleases } from './0007-distributions-and-releases.ts'
+import { tagsAndCancelling } from './0009-tags-and-cancelling.ts'
 
 /** In the order in which they are applied; a published migration never changes. */
-export const ALL_MIGRATIONS = [firstPath, releasesOfArtifact, auditTrail] as const
+export const ALL_MIGRATIONS = [
+  firstPath,
+  releasesOfArtifact,
+  auditTrail,
+  access,
+  auditChain,
+  events,
+  distributionsAndReleases,
+  tagsAndCancelling,
+] as const

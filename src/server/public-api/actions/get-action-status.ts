@@ -20,13 +20,15 @@ export const getActionStatusRoute: PublicRoute<
   permission: 'upgrades.view',
   async answer(needs, request) {
     const actionId = request.data.group_action_id
+    const { read } = needs.database
+    const { scope } = request.actor
     // Branding: an id that was never given names no action.
-    const upgrades = await loadActionUpgrades(needs.database.read, actionId as UpgradeActionId)
+    const upgrades = await loadActionUpgrades(read, actionId as UpgradeActionId, scope)
     if (upgrades === undefined) return refuse({ code: 'action-unknown', actionId })
     const now = needs.clock.now()
     const ended = upgrades.filter((upgrade) => isTroubled(upgrade))
     return accept({
-      data: byEndpoint(upgrades, (upgrade) => actionStatus(upgrade.state)),
+      data: byEndpoint(upgrades, (upgrade) => actionStatus(upgrade)),
       errorReasons: byEndpoint(ended, (upgrade) => ({
         errorText: upgrade.reason ?? upgrade.state,
         errorDescription: upgrade.message ?? '',
@@ -39,7 +41,7 @@ export const getActionStatusRoute: PublicRoute<
 const TROUBLED = new Set(['FAILED', 'EXPIRED', 'CANCELLED', 'TIMEOUT'])
 
 function isTroubled(upgrade: Upgrade): boolean {
-  return TROUBLED.has(actionStatus(upgrade.state))
+  return TROUBLED.has(actionStatus(upgrade))
 }
 
 function byEndpoint<Value>(

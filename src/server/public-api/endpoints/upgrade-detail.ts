@@ -1,7 +1,7 @@
 import type { Instant } from '../../../base/clock.ts'
 import { unreachable } from '../../../base/invariant.ts'
 import type { ActionStatus, UpgradeDetail } from '../../../contract/public/endpoints.ts'
-import { isWaiting, type Upgrade, type UpgradeState } from '../../../domain/upgrade/upgrade.ts'
+import { isCancelling, isWaiting, type Upgrade } from '../../../domain/upgrade/upgrade.ts'
 import { opensAt } from '../../../domain/upgrade/window.ts'
 
 /** An upgrade as `get_action_status` and `get_endpoint` tell it. */
@@ -24,7 +24,9 @@ export function renderUpgradeDetail(upgrade: Upgrade, now: Instant): UpgradeDeta
 }
 
 /** The documented status of an action on one endpoint. */
-export function actionStatus(state: UpgradeState): ActionStatus {
+export function actionStatus(upgrade: Upgrade): ActionStatus {
+  const { state } = upgrade
+  if (isCancelling(upgrade)) return 'PENDING_ABORT'
   switch (state) {
     case 'queued':
     case 'offered':

@@ -9,6 +9,7 @@ import {
   WEEKDAY_NAMES,
 } from '../../../contract/public/endpoints.ts'
 import { actorName } from '../../../domain/access/actor.ts'
+import type { Scope } from '../../../domain/access/scope.ts'
 import {
   type CreateUpgradeAction,
   decideCreateUpgradeAction,
@@ -31,8 +32,9 @@ export const upgradeEndpointsRoute: PublicRoute<
 > = {
   call: upgradeEndpointsCall,
   permission: 'upgrades.edit',
+  licensed: 'upgrades',
   async answer(needs, request) {
-    const command = toCommand(request.data)
+    const command = toCommand(request.data, request.actor.scope)
     const now = needs.clock.now()
     return await needs.database.write(async (tx) => {
       const { endpointIds, targetVersions } = command
@@ -52,7 +54,7 @@ export const upgradeEndpointsRoute: PublicRoute<
   },
 }
 
-function toCommand(wire: UpgradeEndpointsRequest): CreateUpgradeAction {
+function toCommand(wire: UpgradeEndpointsRequest, scope: Scope): CreateUpgradeAction {
   const targets = Object.entries(wire.target_versions)
   return {
     // Branding: an id that is none names no endpoint, and is told as unknown.
@@ -62,6 +64,7 @@ function toCommand(wire: UpgradeEndpointsRequest): CreateUpgradeAction {
     ),
     window: toWindow(wire.upgrade_timeframe_window ?? null),
     retrySkipped: wire.retry_failed ?? false,
+    scope,
   }
 }
 

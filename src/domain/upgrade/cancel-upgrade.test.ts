@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest'
+import { ATTEMPT, NOW, sampleProgress, sampleUpgrade } from '../_samples.ts'
+import { type CancelVerdict, decideCancelUpgrade } from './cancel-upgrade.ts'
+import { decideRecordOutcome } from './record-outcome.ts'
+import { isCancelling, isFinished, UPGRADE_STATES, type UpgradeState } from './upgrade.ts'
+
+const command = { message: 'the disk is too small' }
+
+describe('cancelling an upgrade', () => {
+  const rows: readonly [UpgradeState, CancelVerdict][] = [
+    ['queued', 'cancelled'],
+    ['offered', 'cancelled'],
+    ['downloading', 'cancelling'],
+    ['staged', 'cancelling'],
+    ['switching', 'too-late'],
+    ['on-probation', 'too-late'],
+    ['succeeded', 'already-ended'],
+    ['rolled-back', 'already-ended'],
+    ['failed', 'already-ended'],
+    ['expired', 'already-ended'],
+    ['cancelled', 'already-ended'],
+    ['timed-out', 'already-ended'],
+  ]
+  it.each(rows)('%s: %s', (state, verdict) => {
+    expect(decideCancelUpgrade(sampleUpgrade({ state }), command, NOW).verdict).toBe(verdict)
+  })
+
+  it('knows every state', () => {
+    expect(rows.map(([state]) => state).toSorted()).toEqual([...UPGRADE_STATES].toSorted())
+  })
+
+  it('what waits ends at once, with who ended it and why', () => {
+    const upgrade = sampleUpgrade({ state: 'offered', attemptId: ATTEMPT })
+    expect(decideCancelUpgrade(upgrade, command, NOW).upgrade).toEqual({
+      ...upgrade,
+      ...{ state: 'cancelled', reason: 'cancelled-by-operator', changedAt: NOW },
+      message: command.message,
+    })
+  })
+
+  it('what runs goes on until its endpoint says that it stopped', () => {
+    const running = sampleUpgrade({ state: 'downloading', attemptId: ATTEMPT, reason: null })
+    const { upgrade } = decideCancelUpgrade(running, command, NOW)
+    expect(upgrade).toMatchObject({ state: 'downloading', cancelRequestedAt: NOW })
+    expect(isCancelling(upgrade)).toBe(true)
+    const on = decideRecordOutcome(upgrade, sampleProgress({ percent: 60 }), NOW + 1)
+    expect(on).toMatchObject({ state: 'downloading', percent: 60, message: command.message })
+    const stopped = sampleProgress({ state: 'failed', reason: 'cancelled', message: 'stopped' })
+    expect(decideRecordOutcome(on, stopped, NOW + 2)).toMatchObject({
+      ...{ state: 'cancelled', reason: 'cancelled-by-operator', message: command.message },
+      changedAt: NOW + 2,
+    })
+  })
+
+  it.each(['switching', 'succeeded', 'rolled-back'] as const)(
+    'one that was past the switch when it was told is what it became: %s',
+    (state) => {
+      const running = sampleUpgrade({ state: 'staged', attemptId: ATTEMPT })
+      const { upgrade } = decideCancelUpgrade(running, command, NOW)
+      const told = decideRecordOutcome(upgrade, sampleProgress({ state }), NOW + 1)
+      expect(told.state).toBe(state)
+      expect(isCancelling(told)).toBe(false)
+    },
+  )
+
+  it('a failure of its own is told as that, also while it is being cancelled', () => {
+    const running = sampleUpgrade({ state: 'staged', attemptId: ATTEMPT })
+    const { upgrade } = decideCancelUpgrade(running, command, NOW)
+    const failed = sampleProgress({ state: 'failed', reason: 'disk-full' })
+    const told = decideRecordOutcome(upgrade, failed, NOW + 1)
+    expect(told).toMatchObject({ state: 'failed', reason: 'disk-full' })
+  })
+
+  it('twice is once', () => {
+    for (const state of UPGRADE_STATES) {
+      const once = decideCancelUpgrade(sampleUpgrade({ state }), command, NOW).upgrade
+      const again = decideCancelUpgrade(once, { message: null }, NOW + 1)
+      expect(again.upgrade).toBe(once)
+      expect(isFinished(once.state) && again.verdict !== 'already-ended').toBe(false)
+    }
+  })
+})

@@ -1,0 +1,115 @@
+/**
+ * What people change of many endpoints at once: one statement however many they are, after their
+ * rows were locked in id order, as everybody does who changes endpoints (endpoints.ts).
+ */
+import { sql } from 'kysely'
+import type { Instant } from '../base/clock.ts'
+import type { EndpointId } from '../base/ids.ts'
+import { plainReport } from '../domain/report/agent-report.ts'
+import { saveAgentReports } from './agent-reports.ts'
+import { saveEvents } from './events.ts'
+import type { Writer } from './open.ts'
+import { endOpenUpgrades } from './upgrades.ts'
+
+/** Nobody else changes these endpoints until this transaction ends; only ids travel. */
+export async function holdEndpoints(writer: Writer, ids: readonly EndpointId[]): Promise<void> {
+  if (ids.length === 0) return
+  await writer
+    .selectFrom('endpoint')
+    .select('id')
+    .where(isOneOf(ids))
+    .orderBy('id')
+    .forUpdate()
+    .execute()
+}
+
+export type ChangedEndpoint = { readonly id: EndpointId; readonly hostname: string }
+
+/**
+ * Deletes those that are not deleted yet, and ends their open upgrades. What is known of them
+ * stays: one that checks in again comes back with it. The caller holds them.
+ */
+export async function saveEndpointsDeleted(
+  writer: Writer,
+  ids: readonly EndpointId[],
+  now: Instant,
+): Promise<readonly ChangedEndpoint[]> {
+  if (ids.length === 0) return []
+  const rows = await writer
+    .updateTable('endpoint')
+    .set({ deleted_at: now })
+    .where(isOneOf(ids))
+    .where('deleted_at', 'is', null)
+    .returning(['id', 'hostname'])
+    .execute()
+  const deleted = rows.map((row) => ({ id: row.id as EndpointId, hostname: row.hostname }))
+  const gone = deleted.map(({ id }) => id)
+  await endOpenUpgrades(writer, gone, 'endpoint-deleted', now)
+  const events = deleted.map(({ id, hostname }) => {
+    return { type: 'endpoint.deleted', endpointId: id, hostname } as const
+  })
+  await saveEvents(writer, now, events)
+  const reports = gone.map((id) => plainReport(id, 'uninstall'))
+  await saveAgentReports(writer, now, reports)
+  return deleted
+}
+
+/** The caller holds the endpoint. */
+export async function saveEndpointRestored(
+  writer: Writer,
+  id: EndpointId,
+  now: Instant,
+): Promise<void> {
+  const { hostname } = await writer
+    .updateTable('endpoint')
+    .set({ deleted_at: null })
+    .where('id', '=', id)
+    .returning('hostname')
+    .executeTakeFirstOrThrow()
+  await saveEvents(writer, now, [{ type: 'endpoint.restored', endpointId: id, hostname }])
+  await saveAgentReports(writer, now, [plainReport(id, 'restore')])
+}
+
+/** The names that some of the endpoints had before; a bounded sample for the audit log. */
+export async function saveAlias(
+  writer: Writer,
+  ids: readonly EndpointId[],
+  alias: string,
+): Promise<void> {
+  await writer.updateTable('endpoint').set({ alias }).where(isOneOf(ids)).execute()
+}
+
+/** Gives the tag to those that do not have it; how many those were. The caller holds them. */
+export async function saveTagAssigned(
+  writer: Writer,
+  ids: readonly EndpointId[],
+  tag: string,
+): Promise<number> {
+  const done = await writer
+    .updateTable('endpoint')
+    .set({ server_tags: sql<string>`server_tags || jsonb_build_array(${tag}::text)` })
+    .where(isOneOf(ids))
+    .where(sql<boolean>`not server_tags ? ${tag}`)
+    .executeTakeFirst()
+  return Number(done.numUpdatedRows)
+}
+
+/** Takes the tag from those that have it; how many those were. The caller holds them. */
+export async function saveTagRemoved(
+  writer: Writer,
+  ids: readonly EndpointId[],
+  tag: string,
+): Promise<number> {
+  const done = await writer
+    .updateTable('endpoint')
+    .set({ server_tags: sql<string>`server_tags - ${tag}::text` })
+    .where(isOneOf(ids))
+    .where(sql<boolean>`server_tags ? ${tag}`)
+    .executeTakeFirst()
+  return Number(done.numUpdatedRows)
+}
+
+/** One parameter, and one statement's text, however many they are. */
+function isOneOf(ids: readonly EndpointId[]) {
+  return sql<boolean>`id = any(${[...ids]}::text[])`
+}
