@@ -2,6 +2,7 @@
 import { newId, type RunId } from '../base/ids.ts'
 import { createCheckInViews } from './agent-api/check-in-views.ts'
 import { AGENT_ROUTES } from './agent-api/routes.ts'
+import { createLiveConfiguration } from './configuration.ts'
 import { createAdmission } from './http/admission.ts'
 import { agentRoute } from './http/agent-edge.ts'
 import { createKeyRing } from './http/authenticate.ts'
@@ -44,6 +45,7 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
     ...foundations,
     metrics,
     keyRing,
+    configuration: createLiveConfiguration(foundations),
     admission: createAdmission({ keyRing }),
     refusedAttempts: { note() {}, drain: async () => undefined },
     wakeWorker: () => effects?.wake(),

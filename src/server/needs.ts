@@ -7,6 +7,7 @@ import type { Database } from '../store/open.ts'
 import type { InstanceSecret } from '../store/secret.ts'
 import type { SigningKey } from '../trust/keys.ts'
 import type { CheckInViews } from './agent-api/check-in-views.ts'
+import type { LiveConfiguration } from './configuration.ts'
 import type { Admission } from './http/admission.ts'
 import type { KeyRing } from './http/authenticate.ts'
 import type { RefusedAttempts } from './http/refused-attempts.ts'
@@ -41,6 +42,7 @@ export type ServerSettings = {
  */
 export type ServerNeeds = ServerFoundations & {
   readonly keyRing: KeyRing
+  readonly configuration: LiveConfiguration
   readonly admission: Admission
   readonly refusedAttempts: RefusedAttempts
   readonly metrics: Metrics

@@ -9,6 +9,9 @@ export const FILTERS_MAX = 50
 export const FILTER_VALUES_MAX = 5000
 export const COLUMNS_MAX = 100
 
+/** What the limit of a distribution's enrolments may be: far above any fleet. */
+export const ENROLMENTS_MAX = 1_000_000_000
+
 /** The original's console pushes to at most this many at once. */
 export const UPGRADE_ENDPOINTS_MAX = 5000
 /** As the original's sibling calls on endpoints. */
@@ -21,3 +24,26 @@ export const DELETE_TAGS_MAX = 10
  */
 export const KEY_REQUESTS_PER_S = 100
 export const KEY_REQUESTS_BURST = 1000
+
+/** Settings of the instance: the documented ranges, and ours where none is. */
+export const PARALLEL_UPGRADES_MAX = 2000
+export const LOST_DAYS_MIN = 2
+export const LOST_DAYS_MAX = 60
+export const DELETED_DAYS_MIN = 3
+export const DELETED_DAYS_MAX = 360
+export const EXPIRATION_HOURS_MIN = 24
+export const EXPIRATION_HOURS_MAX = 720
+export const CLEANUP_INTERVAL_HOURS = [1, 6, 24, 168] as const
+export const BANDWIDTH_MBPS_MAX = 10_000
+
+/** Keys that were not deleted, roles of the operator's own, users, and groups of one instance. */
+export const API_KEYS_MAX = 10_000
+export const CUSTOM_ROLES_MAX = 500
+export const USERS_MAX = 10_000
+export const USER_GROUPS_MAX = 1000
+/** Names of users, roles or groups in one call. */
+export const ACCESS_NAMES_MAX = 1000
+export const SCOPE_TAGS_MAX = 100
+/** How long the secret before a rotation may still be used, and how long it is by default. */
+export const KEY_OVERLAP_S_MAX = 30 * 86_400
+export const KEY_OVERLAP_S_DEFAULT = 86_400

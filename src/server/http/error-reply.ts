@@ -156,6 +156,17 @@ const REFUSED: {
     const extra = `upload these first: ${listed(digests)}`
     return { status: 409, message: 'Some artifacts have not been uploaded', extra }
   },
+  'retention-too-short': ({ lostAfterDays, deletedAfterDays }) => {
+    const lost = `license_revocation_after_lost_connection (${lostAfterDays})`
+    const msg = `it must exceed ${lost}, not be ${deletedAfterDays}`
+    return invalidField(['agent_deletion_retention'], msg)
+  },
+  'action-types-too-many': ({ most }) =>
+    invalid([{ type: 'too_big', loc: ['request_data'], msg: `at most ${most} types of action` }]),
+  'duplicate-mark-missing': () => {
+    const msg = 'choose at least one of host_name, ip and mac'
+    return invalidField(['periodic_duplicate_cleanup'], msg)
+  },
   'version-exists-with-other-content': ({ manifestDigest }) => {
     const extra = `it is release ${manifestDigest}; publish under another version`
     return { status: 409, message: 'The version exists with other content', extra }

@@ -1,6 +1,7 @@
 import type { FieldError } from '../../contract/schema.ts'
 import type { DeleteApiKeysRefusal } from '../../domain/access/delete-api-keys.ts'
 import type { Permission } from '../../domain/access/permission.ts'
+import type { ChangeConfigurationRefusal } from '../../domain/configuration/configuration.ts'
 import type { CreateDistributionRefusal } from '../../domain/distribution/create-distribution.ts'
 import type { CreateUpgradeActionRefusal } from '../../domain/upgrade/create-upgrade-action.ts'
 import type { PublishRefusal } from '../publish-release.ts'
@@ -36,5 +37,6 @@ export type ApiRefusal =
   | RequestRefusal
   | DeleteApiKeysRefusal
   | CreateDistributionRefusal
+  | ChangeConfigurationRefusal
   | PublishRefusal
   | CreateUpgradeActionRefusal

@@ -4,6 +4,12 @@ import { getActionStatusRoute } from './actions/get-action-status.ts'
 import { deleteApiKeysRoute } from './api-keys/delete.ts'
 import { generateApiKeyRoute } from './api-keys/generate.ts'
 import { getApiKeysRoute } from './api-keys/get.ts'
+import { actionExpirationRoutes } from './configurations/action-center-expiration.ts'
+import { agentStatusRoutes } from './configurations/agent-status.ts'
+import { autoUpgradeRoutes } from './configurations/auto-upgrade.ts'
+import { contentManagementRoutes } from './configurations/content-management.ts'
+import { criticalEnvironmentRoutes } from './configurations/critical-environment-versions.ts'
+import { cleanupRoutes } from './configurations/endpoint-administration-cleanup.ts'
 import { createDistributionRoute } from './distributions/create.ts'
 import { downloadPackageRoute } from './distributions/download.ts'
 import { getDistributionUrlRoute } from './distributions/get-dist-url.ts'
@@ -33,6 +39,12 @@ export const PUBLIC_ROUTES: readonly PublicRoute<ServerNeeds>[] = [
   generateApiKeyRoute,
   getApiKeysRoute,
   deleteApiKeysRoute,
+  ...autoUpgradeRoutes,
+  ...agentStatusRoutes,
+  ...actionExpirationRoutes,
+  ...cleanupRoutes,
+  ...contentManagementRoutes,
+  ...criticalEnvironmentRoutes,
 ]
 
 /** Those whose body or answer is no JSON. */

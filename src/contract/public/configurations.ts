@@ -1,0 +1,158 @@
+/**
+ * `configurations/agent/*`: the settings of the instance, in the documented shapes. A GET answers
+ * with the bare object of effective values; a set names any of its fields, which are merged onto
+ * what was there. A null leaves its field as it is, so that what a GET gave can be sent back.
+ */
+import * as z from 'zod'
+import { publicCall } from './call.ts'
+import {
+  BANDWIDTH_MBPS_MAX,
+  CLEANUP_INTERVAL_HOURS,
+  DELETED_DAYS_MAX,
+  DELETED_DAYS_MIN,
+  EXPIRATION_HOURS_MAX,
+  EXPIRATION_HOURS_MIN,
+  LOST_DAYS_MAX,
+  LOST_DAYS_MIN,
+  PARALLEL_UPGRADES_MAX,
+} from './limits.ts'
+
+function whole(least: number, most: number) {
+  const right = `a whole number from ${least} to ${most}`
+  return z.int(right).min(least, right).max(most, right)
+}
+
+const nothing = z.strictObject({})
+const done = z.literal(true)
+const flag = z.boolean().nullish()
+
+type Told<Request extends z.ZodType, Reply extends z.ZodType> = {
+  readonly name: string
+  readonly about: string
+  readonly setting: Reply
+  readonly change: Request
+  readonly example: z.input<Request>
+}
+
+/** The two calls of one setting. */
+function settingCalls<Request extends z.ZodType, Reply extends z.ZodType>(
+  told: Told<Request, Reply>,
+) {
+  const { name, about, setting, change, example } = told
+  const path = `configurations/agent/${name}`
+  const get = publicCall({
+    method: 'GET',
+    path,
+    summary: `${about} The effective values: defaults where nothing was set.`,
+    origin: 'documented',
+    request: nothing,
+    reply: setting,
+    envelope: 'bare',
+    isRepeatable: true,
+  })
+  const set = publicCall({
+    path: `${path}/set`,
+    summary: `${about} Changes the fields that are named.`,
+    origin: 'documented',
+    request: change,
+    reply: done,
+    body: 'either',
+    isRepeatable: true,
+    examples: [{ name: 'documented', request: example, reply: true }],
+  })
+  return { get, set }
+}
+
+export const autoUpgradeCalls = settingCalls({
+  name: 'auto_upgrade',
+  about: 'How many endpoints are upgraded at once.',
+  setting: z.object({ amount_of_parallel_upgrades: z.int() }),
+  change: z.strictObject({
+    amount_of_parallel_upgrades: whole(1, PARALLEL_UPGRADES_MAX).nullish(),
+  }),
+  example: { amount_of_parallel_upgrades: 10 },
+})
+
+export const agentStatusCalls = settingCalls({
+  name: 'agent_status',
+  about: 'After how many days an endpoint that says nothing is lost, and is deleted.',
+  setting: z.object({
+    license_revocation_after_lost_connection: z.int(),
+    agent_deletion_retention: z.int(),
+  }),
+  change: z.strictObject({
+    license_revocation_after_lost_connection: whole(LOST_DAYS_MIN, LOST_DAYS_MAX).nullish(),
+    /** Must be the longer of the two. */
+    agent_deletion_retention: whole(DELETED_DAYS_MIN, DELETED_DAYS_MAX).nullish(),
+  }),
+  example: { license_revocation_after_lost_connection: 30, agent_deletion_retention: 90 },
+})
+
+const actionType = z.string().regex(/^[a-z][a-z0-9_]{0,63}$/, 'a type of action, such as isolate')
+/** Type of action to hours; `agent_upgrade` is ours. */
+export const actionExpiration = z.record(actionType, z.int())
+
+export const actionExpirationCalls = settingCalls({
+  name: 'action_center_expiration',
+  about: 'For how many hours actions wait for their endpoints, by type of action.',
+  setting: actionExpiration,
+  change: z.record(actionType, whole(EXPIRATION_HOURS_MIN, EXPIRATION_HOURS_MAX)),
+  example: { isolate: 72, scan: 24 },
+})
+
+const intervalText = `one of ${CLEANUP_INTERVAL_HOURS.join(', ')}`
+export const cleanupCalls = settingCalls({
+  name: 'endpoint_administration_cleanup',
+  about: 'Whether, how often and by which marks duplicate endpoints are deleted.',
+  setting: z.object({
+    periodic_duplicate_cleanup: z.boolean(),
+    host_name: z.boolean(),
+    ip: z.boolean(),
+    mac: z.boolean(),
+    /** Null while it is disabled. */
+    time_interval_hours: z.int().nullable(),
+  }),
+  change: z.strictObject({
+    periodic_duplicate_cleanup: flag,
+    host_name: flag,
+    ip: flag,
+    mac: flag,
+    time_interval_hours: z.literal(CLEANUP_INTERVAL_HOURS, intervalText).nullish(),
+  }),
+  example: {
+    periodic_duplicate_cleanup: true,
+    host_name: true,
+    ip: true,
+    mac: false,
+    time_interval_hours: 24,
+  },
+})
+
+export const contentManagementCalls = settingCalls({
+  name: 'content_management',
+  about: 'How fast agents download, all of them together.',
+  setting: z.object({
+    enable_bandwidth_control: z.boolean(),
+    bandwidth_in_mbps: z.int(),
+    enable_minor_content_version_updates: z.boolean(),
+  }),
+  change: z.strictObject({
+    enable_bandwidth_control: flag,
+    /** Megabits a second. */
+    bandwidth_in_mbps: whole(1, BANDWIDTH_MBPS_MAX).nullish(),
+    enable_minor_content_version_updates: flag,
+  }),
+  example: {
+    enable_bandwidth_control: true,
+    bandwidth_in_mbps: 100,
+    enable_minor_content_version_updates: true,
+  },
+})
+
+export const criticalEnvironmentCalls = settingCalls({
+  name: 'critical_environment_versions',
+  about: 'Whether versions for critical environments (a third number of 100 or more) are offered.',
+  setting: z.object({ enabled_critical_environment_versions: z.boolean() }),
+  change: z.strictObject({ enabled_critical_environment_versions: flag }),
+  example: { enabled_critical_environment_versions: true },
+})

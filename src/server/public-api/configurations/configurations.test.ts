@@ -1,0 +1,184 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { ManualClock } from '../../../base/clock-manual.ts'
+import { loadAudit } from '../../../store/audit.ts'
+import { CONFIGURATION_FRESH_MS } from '../../configuration.ts'
+import { type AssembledServer, startAssembledServer } from '../../testing/assembled.ts'
+import { TEST_START } from '../../testing/fleet.ts'
+
+const clock = new ManualClock(TEST_START)
+let server: AssembledServer
+beforeAll(async () => {
+  server = await startAssembledServer({ clock })
+})
+afterAll(() => server[Symbol.asyncDispose]())
+beforeEach(async () => {
+  const { database, configuration } = server.assembled.needs
+  await database.write((tx) => tx.deleteFrom('setting').execute())
+  configuration.forget()
+})
+
+async function get(name: string, from = server) {
+  const url = `${from.url}/public_api/v1/configurations/agent/${name}`
+  const answer = await fetch(url, { headers: from.headers() })
+  return { status: answer.status, body: await answer.json() }
+}
+
+const set = (name: string, data: unknown) => server.call(`configurations/agent/${name}/set`, data)
+
+async function setBare(name: string, body: unknown) {
+  const url = `${server.url}/public_api/v1/configurations/agent/${name}/set`
+  const sent = { method: 'POST', headers: server.headers(), body: JSON.stringify(body) }
+  const answer = await fetch(url, sent)
+  return { status: answer.status, body: await answer.json() }
+}
+
+const DEFAULTS = {
+  auto_upgrade: { amount_of_parallel_upgrades: 500 },
+  agent_status: { license_revocation_after_lost_connection: 30, agent_deletion_retention: 180 },
+  action_center_expiration: { agent_upgrade: 720 },
+  endpoint_administration_cleanup: {
+    periodic_duplicate_cleanup: false,
+    host_name: false,
+    ip: false,
+    mac: false,
+    time_interval_hours: null,
+  },
+  content_management: {
+    enable_bandwidth_control: false,
+    bandwidth_in_mbps: 100,
+    enable_minor_content_version_updates: true,
+  },
+  critical_environment_versions: { enabled_critical_environment_versions: true },
+} as const
+
+describe('what nobody has set', () => {
+  it.each(Object.entries(DEFAULTS))('%s has its default, unwrapped', async (name, value) => {
+    expect(await get(name)).toEqual({ status: 200, body: value })
+  })
+
+  it.each(Object.entries(DEFAULTS))('%s takes back what it told', async (name, value) => {
+    expect(await set(name, value)).toMatchObject({ status: 200, body: { reply: true } })
+    expect((await get(name)).body).toEqual(value)
+  })
+
+  it('is told to nobody without a key', async () => {
+    const url = `${server.url}/public_api/v1/configurations/agent/auto_upgrade`
+    expect((await fetch(url)).status).toBe(401)
+  })
+})
+
+describe('a set', () => {
+  it('takes its fields inside request_data and at the top level', async () => {
+    expect(await set('auto_upgrade', { amount_of_parallel_upgrades: 10 })).toMatchObject({
+      status: 200,
+      body: { reply: true },
+    })
+    expect((await get('auto_upgrade')).body).toEqual({ amount_of_parallel_upgrades: 10 })
+    const bare = await setBare('auto_upgrade', { amount_of_parallel_upgrades: 11 })
+    expect(bare).toEqual({ status: 200, body: { reply: true } })
+    expect((await get('auto_upgrade')).body).toEqual({ amount_of_parallel_upgrades: 11 })
+  })
+
+  it('merges what is named onto what was there', async () => {
+    await set('agent_status', { agent_deletion_retention: 90 })
+    await set('agent_status', { license_revocation_after_lost_connection: 60 })
+    expect((await get('agent_status')).body).toEqual({
+      license_revocation_after_lost_connection: 60,
+      agent_deletion_retention: 90,
+    })
+    await set('action_center_expiration', { isolate: 72 })
+    await set('action_center_expiration', { scan: 24 })
+    const { body } = await get('action_center_expiration')
+    expect(body).toEqual({ agent_upgrade: 720, isolate: 72, scan: 24 })
+  })
+
+  it('is told by the audit log with what was and what became', async () => {
+    await set('auto_upgrade', { amount_of_parallel_upgrades: 10 })
+    await set('auto_upgrade', { amount_of_parallel_upgrades: 20 })
+    const [entry] = await loadAudit(server.assembled.needs.database.read, 1)
+    expect(entry).toMatchObject({
+      action: 'configuration.set',
+      subject: 'auto_upgrade',
+      before: { amount_of_parallel_upgrades: 10 },
+      after: { amount_of_parallel_upgrades: 20 },
+    })
+  })
+
+  it('of two at once loses neither field', async () => {
+    await Promise.all([
+      set('content_management', { enable_bandwidth_control: true }),
+      set('content_management', { bandwidth_in_mbps: 7 }),
+    ])
+    expect((await get('content_management')).body).toMatchObject({
+      enable_bandwidth_control: true,
+      bandwidth_in_mbps: 7,
+    })
+  })
+
+  it('is true at another server within seconds', async () => {
+    await using other = await startAssembledServer({ clock, beside: server })
+    expect((await get('auto_upgrade', other)).body).toEqual(DEFAULTS.auto_upgrade)
+    await set('auto_upgrade', { amount_of_parallel_upgrades: 10 })
+    clock.advance(CONFIGURATION_FRESH_MS)
+    expect((await get('auto_upgrade', other)).body).toEqual({ amount_of_parallel_upgrades: 10 })
+  })
+})
+
+describe('a wrong value is refused by its field and range, and changes nothing', () => {
+  it.each([
+    [
+      'auto_upgrade',
+      { amount_of_parallel_upgrades: 0 },
+      'amount_of_parallel_upgrades',
+      '1 to 2000',
+    ],
+    ['auto_upgrade', { amount_of_parallel_upgrades: 2001 }, 'amount_of_parallel_upgrades', '2000'],
+    ['auto_upgrade', { amount_of_parallel_upgrades: 1.5 }, 'amount_of_parallel_upgrades', 'whole'],
+    ['auto_upgrade', { amount: 5 }, 'amount', 'no field amount'],
+    [
+      'agent_status',
+      { license_revocation_after_lost_connection: 61 },
+      'license_revocation_after_lost_connection',
+      '2 to 60',
+    ],
+    ['agent_status', { agent_deletion_retention: 361 }, 'agent_deletion_retention', '3 to 360'],
+    ['agent_status', { agent_deletion_retention: 30 }, 'agent_deletion_retention', 'exceed'],
+    ['action_center_expiration', { isolate: 23 }, 'isolate', '24 to 720'],
+    ['action_center_expiration', { agent_upgrade: 721 }, 'agent_upgrade', '24 to 720'],
+    [
+      'endpoint_administration_cleanup',
+      { time_interval_hours: 12 },
+      'time_interval_hours',
+      'one of 1, 6, 24, 168',
+    ],
+    [
+      'endpoint_administration_cleanup',
+      { periodic_duplicate_cleanup: true },
+      'periodic_duplicate_cleanup',
+      'at least one of',
+    ],
+    ['content_management', { bandwidth_in_mbps: 0 }, 'bandwidth_in_mbps', '1 to 10000'],
+    [
+      'critical_environment_versions',
+      { enabled_critical_environment_versions: 'yes' },
+      'enabled_critical_environment_versions',
+      'boolean',
+    ],
+  ] as const)('%s %j', async (name, data, field, words) => {
+    const { status, body } = await set(name, data)
+    expect(status).toBe(400)
+    const [error] = body.reply.err_extra as { loc: string[]; msg: string }[]
+    expect(error?.loc).toEqual(['request_data', field])
+    expect(error?.msg).toContain(words)
+    expect((await get(name)).body).toEqual(DEFAULTS[name])
+  })
+
+  it('so is a key of action_center_expiration that is no word, and one type too many', async () => {
+    expect(await set('action_center_expiration', { 'a b': 24 })).toMatchObject({ status: 400 })
+    const types = Array.from({ length: 60 }, (_, index) => [`type_${index}`, 24])
+    expect(await set('action_center_expiration', Object.fromEntries(types))).toMatchObject({
+      status: 400,
+      body: { reply: { reason: 'action-types-too-many' } },
+    })
+  })
+})
