@@ -1,11 +1,13 @@
 /** The server without sockets: its routes as plain functions, and its workers. */
 import { newId, type RunId } from '../base/ids.ts'
+import { createBerths } from './agent-api/berths.ts'
 import { createCheckInViews } from './agent-api/check-in-views.ts'
 import { AGENT_ROUTES } from './agent-api/routes.ts'
 import { createLiveConfiguration } from './configuration.ts'
 import { createAdmission } from './http/admission.ts'
 import { agentRoute } from './http/agent-edge.ts'
 import { createKeyRing } from './http/authenticate.ts'
+import { createRateLimit } from './http/rate-limit.ts'
 import type { HttpRoute } from './http/exchange.ts'
 import type { Answered } from './http/listen.ts'
 import { publicRoute, rawRoute } from './http/public-edge.ts'
@@ -40,13 +42,16 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
   const { database, settings } = foundations
   const metrics = createMetrics(foundations)
   const keyRing = createKeyRing(foundations)
+  const configuration = createLiveConfiguration(foundations)
+  const rateLimit = createRateLimit(settings.keyRequests, foundations.clock)
   let effects: Loop | null = null
   const needs: ServerNeeds = {
     ...foundations,
     metrics,
     keyRing,
-    configuration: createLiveConfiguration(foundations),
-    admission: createAdmission({ keyRing }),
+    configuration,
+    berths: createBerths({ ...foundations, configuration }),
+    admission: createAdmission({ keyRing, rateLimit, licence: settings.licence }),
     refusedAttempts: { note() {}, drain: async () => undefined },
     wakeWorker: () => effects?.wake(),
     checkInLimits: { intervalS: settings.checkInIntervalS, probationS: settings.probationS },

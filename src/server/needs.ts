@@ -1,15 +1,18 @@
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Random } from '../base/random.ts'
+import type { Licence } from '../domain/access/licence.ts'
 import type { CheckInLimits } from '../domain/endpoint/receive-check-in.ts'
 import type { Artifacts } from '../store/artifacts.ts'
 import type { Database } from '../store/open.ts'
 import type { InstanceSecret } from '../store/secret.ts'
 import type { SigningKey } from '../trust/keys.ts'
+import type { Berths } from './agent-api/berths.ts'
 import type { CheckInViews } from './agent-api/check-in-views.ts'
 import type { LiveConfiguration } from './configuration.ts'
 import type { Admission } from './http/admission.ts'
 import type { KeyRing } from './http/authenticate.ts'
+import type { RateLimitSettings } from './http/rate-limit.ts'
 import type { RefusedAttempts } from './http/refused-attempts.ts'
 import type { Metrics } from './metrics.ts'
 import type { ViewerFile } from './openapi/routes.ts'
@@ -34,6 +37,10 @@ export type ServerSettings = {
   readonly publicUrl: string
   readonly checkInIntervalS: number
   readonly probationS: number
+  readonly licence: Licence
+  /** Of each API key. */
+  readonly keyRequests: RateLimitSettings
+  readonly productVersion: string
 }
 
 /**
@@ -50,4 +57,5 @@ export type ServerNeeds = ServerFoundations & {
   readonly wakeWorker: () => void
   readonly checkInLimits: CheckInLimits
   readonly checkInViews: CheckInViews
+  readonly berths: Berths
 }

@@ -10,8 +10,11 @@ import { loadEndpoints, lockEndpoints, saveEndpointState, saveLastSeen } from '.
 import type { Reader, Writer } from './open.ts'
 import { loadAttemptedUpgrades, loadOpenUpgrades, saveUpgrades } from './upgrades.ts'
 
-/** What is needed to decide on a check-in, and to know who may make it. */
-export type StoredCheckInView = CheckInView & {
+/**
+ * What is needed to decide on a check-in, and to know who may make it. Whether a berth is free is
+ * asked apart (berths.ts), by the few that need one.
+ */
+export type StoredCheckInView = Omit<CheckInView, 'isBerthFree'> & {
   readonly credentialDigest: Digest
 }
 

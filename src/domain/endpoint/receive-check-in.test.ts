@@ -34,6 +34,7 @@ function receive(given: {
   readonly reported?: Upgrade
   readonly checkIn?: Partial<CheckIn>
   readonly isReleaseOffered?: boolean
+  readonly isBerthFree?: boolean
   readonly isDeleted?: boolean
   readonly now?: number
 }) {
@@ -44,6 +45,7 @@ function receive(given: {
     open: given.open ?? null,
     reported: given.reported ?? null,
     isReleaseOffered: given.isReleaseOffered ?? true,
+    isBerthFree: given.isBerthFree ?? true,
   }
   return decideReceiveCheckIn(view, sampleCheckIn(given.checkIn), LIMITS, given.now ?? NOW)
 }

@@ -12,9 +12,17 @@ import type { Instant } from '../../base/clock.ts'
 import type { Digest } from '../../base/digest.ts'
 import type { AttemptId, RunId } from '../../base/ids.ts'
 import type { AgentVersion } from '../../base/version.ts'
+import { holdsBerth, OFFER_STANDS_MS } from '../upgrade/berth.ts'
 import { cancelled } from '../upgrade/cancel-upgrade.ts'
 import { type AttemptProgress, decideRecordOutcome } from '../upgrade/record-outcome.ts'
-import { isCancelling, isFinished, isRunning, isWaiting, type Upgrade } from '../upgrade/upgrade.ts'
+import {
+  isCancelling,
+  isFinished,
+  isRunning,
+  isWaiting,
+  type Upgrade,
+  type WaitingReason,
+} from '../upgrade/upgrade.ts'
 import { closesAt, isOpen, opensAt } from '../upgrade/window.ts'
 import type { Endpoint, EndpointFacts, EndpointState, Health, SkippedVersion } from './endpoint.ts'
 import { fingerprintOf } from './fingerprint.ts'
@@ -46,6 +54,8 @@ export type CheckInView = {
   readonly reported: Upgrade | null
   /** Whether the open upgrade's release is still offered. */
   readonly isReleaseOffered: boolean
+  /** Whether one more upgrade may run; asked for only where `takesBerth` says that one would. */
+  readonly isBerthFree: boolean
 }
 
 export type CheckInLimits = {
@@ -72,6 +82,8 @@ export type CheckInReceived = {
   readonly isRestored: boolean
   /** Those that changed, whole. */
   readonly upgrades: readonly Upgrade[]
+  /** The upgrade is offered anew, which is only true if a berth is free. */
+  readonly takesBerth: boolean
   readonly instruction: CheckInInstruction
   readonly acknowledgedAttempt: AttemptId | null
   readonly wantFacts: boolean
@@ -94,6 +106,7 @@ export function decideReceiveCheckIn(
     endpoint,
     isRestored: view.isDeleted,
     upgrades: uniqueUpgrades(upgrades.filter((each) => isChanged(view, each))),
+    takesBerth: isOfferedAnew(view.open, open),
     instruction,
     acknowledgedAttempt: acknowledge(checkIn.attempt, reported),
     wantFacts: (endpoint ?? view.endpoint.state).factsDigest !== checkIn.factsDigest,
@@ -110,6 +123,7 @@ export function nothingNew(limits: CheckInLimits): CheckInReceived {
     endpoint: null,
     isRestored: false,
     upgrades: [],
+    takesBerth: false,
     instruction: { kind: 'nothing' },
     acknowledgedAttempt: null,
     wantFacts: false,
@@ -165,13 +179,13 @@ function advanceOpen(
   if (isVersionKnownBad(open, checkIn)) {
     return { ...open, state: 'failed', reason: 'version-failed-here', changedAt: now }
   }
-  return offerOrHold(open, { ...moment, isReleaseOffered: view.isReleaseOffered })
+  return offerOrHold(open, view, moment)
 }
 
 /**
  * It was running, and the agent says nothing of it: its journal was lost, or this report was long
  * on its way. It waits to be offered again, under the same attempt: if the agent knows it after
- * all, its next report is still understood. What somebody cancelled has nothing to wait for.
+ * all, its next report is still understood. Its berth stays its own meanwhile. What somebody cancelled has nothing to wait for.
  */
 function requeueLost(open: Upgrade, now: Instant): Upgrade {
   if (isCancelling(open)) return cancelled(open, now)
@@ -181,7 +195,7 @@ function requeueLost(open: Upgrade, now: Instant): Upgrade {
     reason: 'journal-lost',
     percent: 0,
     bytesDone: 0,
-    deadlineAt: null,
+    deadlineAt: now + OFFER_STANDS_MS,
     changedAt: now,
   }
 }
@@ -193,26 +207,37 @@ function isVersionKnownBad(open: Upgrade, checkIn: CheckIn): boolean {
 
 function offerOrHold(
   open: Upgrade,
-  moment: {
-    readonly checkIn: CheckIn
-    readonly now: Instant
-    readonly isReleaseOffered: boolean
-  },
+  view: CheckInView,
+  moment: { readonly checkIn: CheckIn; readonly now: Instant },
 ): Upgrade {
-  const { checkIn, now, isReleaseOffered } = moment
-  const hold = isReleaseOffered ? null : 'release-withdrawn'
-  const reason = hold ?? (isOpen(open.window, now) ? null : 'outside-window')
+  const { checkIn, now } = moment
+  const reason = whyHeld(open, view, now)
   if (reason !== null) {
-    if (open.state === 'queued' && open.reason === reason) return open
-    return { ...open, state: 'queued', reason, changedAt: now }
+    if (open.state === 'queued' && open.reason === reason && !holdsBerth(open)) return open
+    return { ...open, state: 'queued', reason, deadlineAt: null, changedAt: now }
   }
-  if (open.state === 'offered') return open
+  const isLapsed = open.deadlineAt !== null && now >= open.deadlineAt
+  if (open.state === 'offered' && !isLapsed) return open
   // An offer that lapsed with its window is renewed under the same attempt: the agent may have
   // begun it, and its report be on the way.
   const isRenewed = open.attemptId !== null
   const attemptId = open.attemptId ?? checkIn.newAttemptId
   const attempts = isRenewed ? open.attempts : open.attempts + 1
-  return { ...open, state: 'offered', reason: 'offered', attemptId, attempts, changedAt: now }
+  const deadlineAt = now + OFFER_STANDS_MS
+  const offered = { state: 'offered', reason: 'offered', attemptId, attempts } as const
+  return { ...open, ...offered, deadlineAt, changedAt: now }
+}
+
+function whyHeld(open: Upgrade, view: CheckInView, now: Instant): WaitingReason | null {
+  if (!view.isReleaseOffered) return 'release-withdrawn'
+  if (!isOpen(open.window, now)) return 'outside-window'
+  const isAdmitted = view.isBerthFree || open.state === 'offered' || holdsBerth(open)
+  return isAdmitted ? null : 'parallel-limit'
+}
+
+function isOfferedAnew(before: Upgrade | null, after: Upgrade | null): boolean {
+  if (before === null || after === null || holdsBerth(before)) return false
+  return after.state === 'offered' && holdsBerth(after)
 }
 
 /**
@@ -241,7 +266,8 @@ function instruct(
     return { instruction: { kind: 'cancel', attemptId }, waitMs: PROGRESS_MS }
   }
   if (open !== null && open.state === 'offered' && open.attemptId !== null) {
-    const until = Math.min(closesAt(open.window, now) ?? Number.POSITIVE_INFINITY, open.expiresAt)
+    const closing = closesAt(open.window, now) ?? Number.POSITIVE_INFINITY
+    const until = Math.min(closing, open.expiresAt, open.deadlineAt ?? Number.POSITIVE_INFINITY)
     const startWithinS = Math.max(0, Math.floor((until - now) / 1000))
     const { attemptId } = open
     const { probationS } = limits

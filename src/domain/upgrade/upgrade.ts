@@ -7,7 +7,8 @@ import type { Window } from './window.ts'
 /**
  * One endpoint's journey within an upgrade action. Moves, listed once: `queued -> offered ->
  * downloading -> staged -> switching -> on-probation -> succeeded | rolled-back | failed`; `offered
- * -> queued` when the window closed before the agent began, or when an agent lost its journal;
+ * -> queued` when the window closed or the offer lapsed before the agent began, or when an agent
+ * lost its journal;
  * `queued | offered -> cancelled | expired`; in progress `-> timed-out`; `downloading | staged ->
  * cancelled`, once the endpoint has stopped what somebody cancelled. A late report moves
  * `timed-out` on to what really happened, and `cancelled | expired` to `succeeded | rolled-back`.
@@ -85,7 +86,9 @@ export type Upgrade = {
   readonly window: Window | null
   /** Waiting ends then, with `expired`. */
   readonly expiresAt: Instant
-  /** Running ends then, with `timed-out`; null while waiting. */
+  /**
+   * Running ends then, with `timed-out`; an offer lapses then. Null while it holds no berth.
+   */
   readonly deadlineAt: Instant | null
   /** Since when somebody wants it stopped; null: nobody does. What waits is ended at once. */
   readonly cancelRequestedAt: Instant | null
@@ -99,6 +102,8 @@ export const WAITING_REASONS = [
   'offered',
   'release-withdrawn',
   'journal-lost',
+  'parallel-limit',
+  'offer-lapsed',
 ] as const
 export type WaitingReason = (typeof WAITING_REASONS)[number]
 

@@ -2,7 +2,9 @@
  * The check-in door. Most check-ins change nothing, and there are very many of them: those are
  * answered from one read that they share with everybody who called in the same moment, and at most
  * move their `last_seen` on. What does change something is decided again inside a transaction that
- * holds the endpoint's row, so that a decision is always made on what is true when it is saved.
+ * holds the endpoint's row, so that a decision is always made on what is true when it is saved. An
+ * offer needs a berth as well, which is taken after the endpoint's row and before anything is
+ * saved: in this order everywhere, so that no two wait for each other.
  */
 import type { Clock, Instant } from '../../base/clock.ts'
 import type { Digest } from '../../base/digest.ts'
@@ -28,9 +30,10 @@ import {
   nothingNew,
 } from '../../domain/endpoint/receive-check-in.ts'
 import { type AuditEntry, SERVER_PARTY, saveAudit } from '../../store/audit.ts'
-import { lockCheckInView, saveCheckIn } from '../../store/check-ins.ts'
+import { lockCheckInView, type StoredCheckInView, saveCheckIn } from '../../store/check-ins.ts'
 import type { Database } from '../../store/open.ts'
 import type { AgentAnswer, AgentRoute } from '../http/agent-route.ts'
+import type { Berths } from './berths.ts'
 import type { CheckInViews } from './check-in-views.ts'
 import { type Credential, isAuthentic, readCredential } from './credential.ts'
 import { factsIn } from './facts-in.ts'
@@ -42,6 +45,7 @@ export type CheckInNeeds = {
   readonly random: Random
   readonly checkInLimits: CheckInLimits
   readonly checkInViews: CheckInViews
+  readonly berths: Berths
 }
 
 export const checkInDoor: AgentRoute<CheckInNeeds> = {
@@ -69,13 +73,44 @@ async function receive(
   const found = await needs.checkInViews.run({ credential, checkIn: asked })
   if (found.kind === 'refused') return unauthorised()
   if (found.kind === 'nothing-new') return answerWith(nothingNew(needs.checkInLimits), now)
-  const seen = decideReceiveCheckIn(found.view, checkIn, needs.checkInLimits, now)
+  const { berths, checkInLimits: limits } = needs
+  const moment = { checkIn, limits, now }
+  const seen = await decide(found.view, moment, () => berths.mayBeFree())
   if (!changesSomething(seen)) return answerWith(seen, now)
+  const keep = () => decideAndSave(needs, credential, moment)
+  return await (seen.takesBerth ? berths.inTurn(keep) : keep())
+}
+
+type Moment = {
+  readonly checkIn: CheckIn
+  readonly limits: CheckInLimits
+  readonly now: Instant
+}
+
+/** Whether a berth is free is asked only where one would be taken. */
+async function decide(
+  view: StoredCheckInView,
+  moment: Moment,
+  isBerthFree: () => Promise<boolean>,
+): Promise<CheckInReceived> {
+  const { checkIn, limits, now } = moment
+  const decided = decideReceiveCheckIn({ ...view, isBerthFree: true }, checkIn, limits, now)
+  if (!decided.takesBerth || (await isBerthFree())) return decided
+  return decideReceiveCheckIn({ ...view, isBerthFree: false }, checkIn, limits, now)
+}
+
+async function decideAndSave(
+  needs: CheckInNeeds,
+  credential: Credential,
+  moment: Moment,
+): Promise<AgentAnswer> {
   const { endpointId } = credential
+  const { checkIn, now } = moment
+  const attemptId = checkIn.attempt?.attemptId ?? null
   return await needs.database.write(async (tx) => {
     const held = await lockCheckInView(tx, { endpointId, attemptId })
     if (held === null || !isAuthentic(held, credential)) return unauthorised()
-    const decided = decideReceiveCheckIn(held, checkIn, needs.checkInLimits, now)
+    const decided = await decide(held, moment, () => needs.berths.lockFree(tx))
     await saveCheckIn(tx, endpointId, decided, now)
     if (decided.isRestored) await saveAudit(tx, restored(held.endpoint, now))
     return answerWith(decided, now)

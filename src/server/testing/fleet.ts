@@ -12,8 +12,10 @@ import type { Database } from '../../store/open.ts'
 import { saveArtifact, saveRelease } from '../../store/releases.ts'
 import { startTestDatabase } from '../../store/testing/database.ts'
 import { checkInDoor } from '../agent-api/check-in.ts'
+import { createBerths } from '../agent-api/berths.ts'
 import { createCheckInViews } from '../agent-api/check-in-views.ts'
 import { enrolDoor } from '../agent-api/enrol.ts'
+import { createLiveConfiguration } from '../configuration.ts'
 import type { AgentAnswer } from '../http/agent-route.ts'
 
 /** A Monday, 03:00 UTC. */
@@ -24,12 +26,15 @@ export type TestServer = Awaited<ReturnType<typeof startTestServer>>
 export async function startTestServer() {
   const database = await startTestDatabase()
   const clock = new ManualClock(TEST_START)
+  const configuration = createLiveConfiguration({ database, clock })
   return {
     database,
     clock,
     random: systemRandom,
     checkInLimits: { intervalS: 60, probationS: 300 },
     checkInViews: createCheckInViews(database),
+    configuration,
+    berths: createBerths({ database, clock, configuration }),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   }
 }

@@ -5,7 +5,9 @@ import { access } from './0004-access.ts'
 import { auditChain } from './0005-audit-chain.ts'
 import { events } from './0006-events.ts'
 import { distributionsAndReleases } from './0007-distributions-and-releases.ts'
+import { endpointLists } from './0008-endpoint-lists.ts'
 import { tagsAndCancelling } from './0009-tags-and-cancelling.ts'
+import { berths } from './0010-berths.ts'
 
 /** In the order in which they are applied; a published migration never changes. */
 export const ALL_MIGRATIONS = [
@@ -16,5 +18,7 @@ export const ALL_MIGRATIONS = [
   auditChain,
   events,
   distributionsAndReleases,
+  endpointLists,
   tagsAndCancelling,
+  berths,
 ] as const
