@@ -32,7 +32,7 @@ const NONCE_BYTES = 12
 const TAG_BYTES = 16
 const CIPHER = 'aes-256-gcm'
 
-export type KeyPurpose = 'url-signing' | 'sealing'
+export type KeyPurpose = 'url-signing' | 'sealing' | 'audit-sealing'
 
 export type InstanceSecret = {
   /** A key of its own for each purpose; the same one for as long as the secret lives. */
@@ -59,7 +59,11 @@ export function instanceSecret(secret: Uint8Array, random: Random): InstanceSecr
     const doing = `reading the instance secret: ${secret.length} bytes and not ${SECRET_BYTES}`
     throw new Fault({ code: 'instance-secret-damaged', doing, retry: 'never' })
   }
-  const keys = { 'url-signing': derive(secret, 'url-signing'), sealing: derive(secret, 'sealing') }
+  const keys = {
+    'url-signing': derive(secret, 'url-signing'),
+    sealing: derive(secret, 'sealing'),
+    'audit-sealing': derive(secret, 'audit-sealing'),
+  }
   return {
     keyFor: (purpose) => keys[purpose],
     seal: (bytes, context) => seal({ bytes, context, key: keys.sealing, random }),

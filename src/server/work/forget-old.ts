@@ -1,0 +1,26 @@
+/** What grows for ever otherwise: events are for who was away for a while, reports for a year. */
+import type { Clock } from '../../base/clock.ts'
+import { deleteOldAgentReports } from '../../store/agent-reports.ts'
+import { deleteOldEvents } from '../../store/events.ts'
+import type { Database } from '../../store/open.ts'
+
+const DAY_MS = 86_400_000
+export const EVENTS_KEPT_MS = 7 * DAY_MS
+/** Some hundred megabytes; a fleet of ten thousand writes as many in a hundred upgrades of all. */
+export const EVENTS_KEPT_MAX = 1_000_000
+/** As long as the original keeps them. */
+export const REPORTS_KEPT_MS = 365 * DAY_MS
+/** Rows of one transaction. */
+const BATCH_MAX = 5_000
+
+type Needs = { readonly database: Database; readonly clock: Clock }
+
+export async function forgetOldEvents({ database, clock }: Needs): Promise<void> {
+  const old = { before: clock.now() - EVENTS_KEPT_MS, keep: EVENTS_KEPT_MAX, limit: BATCH_MAX }
+  while ((await database.write((tx) => deleteOldEvents(tx, old))) === BATCH_MAX);
+}
+
+export async function forgetOldReports({ database, clock }: Needs): Promise<void> {
+  const old = { before: clock.now() - REPORTS_KEPT_MS, limit: BATCH_MAX }
+  while ((await database.write((tx) => deleteOldAgentReports(tx, old))) === BATCH_MAX);
+}
