@@ -14,6 +14,7 @@ import {
   sampleUpgrade,
   version,
 } from '../_samples.ts'
+import { holdsBerth, OFFER_STANDS_MS } from '../upgrade/berth.ts'
 import type { Upgrade } from '../upgrade/upgrade.ts'
 import type { Window } from '../upgrade/window.ts'
 import type { EndpointState } from './endpoint.ts'
@@ -107,14 +108,15 @@ describe('check-in without an upgrade', () => {
 
 describe('check-in with a waiting upgrade', () => {
   it('queued -> offered when the window is open, for as long as it stays open', () => {
-    const decided = receive({ open: sampleUpgrade({ window: MONDAY_2_TO_6 }) })
+    const window = { ...MONDAY_2_TO_6, endMinute: 210 }
+    const decided = receive({ open: sampleUpgrade({ window }) })
     expect(decided.upgrades).toMatchObject([
       { state: 'offered', attemptId: NEW_ATTEMPT, attempts: 1, reason: 'offered' },
     ])
     expect(decided.instruction).toMatchObject({
       kind: 'upgrade',
       attemptId: NEW_ATTEMPT,
-      startWithinS: 3 * 3600,
+      startWithinS: 30 * 60,
       probationS: 300,
     })
   })
@@ -150,6 +152,63 @@ describe('check-in with a waiting upgrade', () => {
     const decided = receive({ open })
     expect(decided.upgrades).toEqual([])
     expect(decided.instruction).toMatchObject({ kind: 'upgrade', attemptId: ATTEMPT })
+  })
+
+  describe('and berths that are few', () => {
+    const offered = sampleUpgrade({
+      state: 'offered',
+      reason: 'offered',
+      attemptId: ATTEMPT,
+      attempts: 1,
+      deadlineAt: NOW + 60_000,
+    })
+
+    it('takes one with the offer, and holds it for an hour at most', () => {
+      const decided = receive({ open: sampleUpgrade() })
+      expect(decided.takesBerth).toBe(true)
+      expect(decided.upgrades).toMatchObject([{ deadlineAt: NOW + OFFER_STANDS_MS }])
+      expect(decided.instruction).toMatchObject({ startWithinS: OFFER_STANDS_MS / 1000 })
+    })
+
+    it('waits while none is free, and says so once', () => {
+      const decided = receive({ open: sampleUpgrade(), isBerthFree: false })
+      expect(decided.takesBerth).toBe(false)
+      expect(decided.upgrades).toMatchObject([{ state: 'queued', reason: 'parallel-limit' }])
+      expect(decided.instruction).toEqual({ kind: 'nothing' })
+      const waiting = sampleUpgrade({ reason: 'parallel-limit' })
+      expect(receive({ open: waiting, isBerthFree: false }).upgrades).toEqual([])
+    })
+
+    it('an offer that stands needs no other', () => {
+      const decided = receive({ open: offered, isBerthFree: false })
+      expect(decided).toMatchObject({ upgrades: [], takesBerth: false })
+      expect(decided.instruction).toMatchObject({ kind: 'upgrade', startWithinS: 60 })
+    })
+
+    it('nor does one that is due, or an attempt whose journal was lost', () => {
+      const due = receive({ open: offered, isBerthFree: false, now: NOW + 60_000 })
+      expect(due).toMatchObject({ takesBerth: false, upgrades: [{ state: 'offered' }] })
+      const lost = sampleUpgrade({ ...offered, state: 'queued', reason: 'journal-lost' })
+      const again = receive({ open: lost, isBerthFree: false })
+      expect(again).toMatchObject({ takesBerth: false, upgrades: [{ state: 'offered' }] })
+    })
+
+    it('is given back when the window closes, and asked for when it opens', () => {
+      const window: Window = { days: [2], startMinute: 0, endMinute: 0 }
+      const held = receive({ open: { ...offered, window } }).upgrades[0]
+      expect(held).toMatchObject({ state: 'queued', reason: 'outside-window', deadlineAt: null })
+      const opened = sampleUpgrade({ ...offered, state: 'queued', deadlineAt: null })
+      expect(receive({ open: opened })).toMatchObject({ takesBerth: true })
+    })
+
+    it('a report of what was given up counts, whether one is free or not', () => {
+      const lapsed = sampleUpgrade({ ...offered, state: 'queued', deadlineAt: null })
+      const attempt = sampleProgress()
+      const late = { open: lapsed, reported: lapsed, checkIn: { attempt }, isBerthFree: false }
+      const [upgrade] = receive(late).upgrades
+      expect(upgrade?.state).toBe('downloading')
+      expect(upgrade !== undefined && holdsBerth(upgrade)).toBe(true)
+    })
   })
 
   it('is not offered while its release is withdrawn', () => {
@@ -224,7 +283,7 @@ describe('check-in during an upgrade', () => {
   it('an agent that knows nothing of its running attempt lost its journal: queued again', () => {
     const decided = receive({ open: downloading })
     expect(decided.upgrades).toMatchObject([
-      { state: 'queued', reason: 'journal-lost', attemptId: ATTEMPT, percent: 0, deadlineAt: null },
+      { state: 'queued', reason: 'journal-lost', attemptId: ATTEMPT, percent: 0 },
     ])
   })
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { NOW, sampleUpgrade } from '../_samples.ts'
+import { holdsBerth, OFFER_STANDS_MS } from './berth.ts'
 import { DEADLINE_AHEAD_MS_MAX, EXPIRES_AHEAD_MS_MAX, endOverdue } from './end-overdue.ts'
 import { RUNNING_SILENCE_MS } from './record-outcome.ts'
 import { UPGRADE_STATES, type UpgradeState } from './upgrade.ts'
@@ -37,6 +38,18 @@ describe('every upgrade ends', () => {
     const sooner = endOverdue(running, NOW)
     expect(sooner).toEqual({ ...running, deadlineAt: NOW + RUNNING_SILENCE_MS })
     expect(endOverdue(sooner, NOW)).toBe(sooner)
+  })
+
+  it('an offer that nobody takes up lapses, and gives its berth back', () => {
+    const offered = sampleUpgrade({ state: 'offered', reason: 'offered', deadlineAt: NOW })
+    const lapsed = endOverdue(offered, NOW)
+    expect(lapsed).toMatchObject({ state: 'queued', reason: 'offer-lapsed', changedAt: NOW })
+    expect(holdsBerth(offered) && !holdsBerth(lapsed)).toBe(true)
+    expect(endOverdue(offered, NOW - 1)).toBe(offered)
+    const lost = sampleUpgrade({ reason: 'journal-lost', deadlineAt: NOW })
+    expect(endOverdue(lost, NOW)).toMatchObject({ reason: 'journal-lost', deadlineAt: null })
+    const ahead = sampleUpgrade({ state: 'offered', deadlineAt: NOW + DEADLINE_AHEAD_MS_MAX + 1 })
+    expect(endOverdue(ahead, NOW)).toEqual({ ...ahead, deadlineAt: NOW + OFFER_STANDS_MS })
   })
 
   it('what has ended stays as it is', () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { DistributionId } from '../../../base/ids.ts'
+import { OFFER_STANDS_MS } from '../../../domain/upgrade/berth.ts'
 import type { PublicRoute } from '../../http/route.ts'
 import { ask } from '../../testing/ask.ts'
 import {
@@ -149,7 +150,7 @@ describe('endpoints/upgrade', () => {
     server.clock.advance(1)
     expect((await agent.checkIn()).instruction).toMatchObject({
       kind: 'upgrade',
-      start_within_s: 2 * 3600,
+      start_within_s: OFFER_STANDS_MS / 1000,
     })
   })
 
