@@ -11,6 +11,7 @@ import { Answer, type FakeCalls, refusal, startFakeServer } from './testing/fake
 
 const KEY: ApiKey = { id: 7, key: 'k'.repeat(128), mode: 'standard' }
 const DIGEST = digestOf('artifact')
+const ID = 'd'.repeat(32)
 const ORDER = { name: 'n', package_type: 'standalone', platform: 'linux' }
 
 function clientFor(baseUrl: string, more: Partial<ClientOptions> = {}) {
@@ -32,7 +33,7 @@ function failingFirst(times: number, answer: Answer): { calls: FakeCalls; count:
   return {
     calls: {
       'distributions/get_versions': () => next({ linux: ['8.6.0.1'] }),
-      'distributions/create': () => next({ distribution_id: 'a'.repeat(32) }),
+      'distributions/delete': () => next(true),
     },
     count: () => count,
   }
@@ -100,13 +101,13 @@ describe('client', () => {
   it('repeats no call that changes something, unless the server did not begin it', async () => {
     const unsafe = failingFirst(1, refusal(503, 'database-not-reachable', 'later'))
     await using first = await startFakeServer(unsafe.calls)
-    expect(await failureOf(clientFor(first.url).distributions.create(ORDER))).toMatchObject({
+    expect(await failureOf(clientFor(first.url).distributions.delete(ID))).toMatchObject({
       status: 503,
     })
     expect(unsafe.count()).toBe(1)
     const limited = failingFirst(1, new Answer(429, 'slow down', { 'retry-after': '0' }))
     await using second = await startFakeServer(limited.calls)
-    await clientFor(second.url).distributions.create(ORDER)
+    await clientFor(second.url).distributions.delete(ID)
     expect(limited.count()).toBe(2)
   })
 
@@ -134,7 +135,7 @@ describe('client', () => {
   it('tells a server that is not there from one that is silent', async () => {
     const gone = await startFakeServer({})
     await gone[Symbol.asyncDispose]()
-    expect(await failureOf(clientFor(gone.url).distributions.create(ORDER))).toMatchObject({
+    expect(await failureOf(clientFor(gone.url).distributions.delete(ID))).toMatchObject({
       code: 'server-unreachable',
       retry: 'later',
     })
@@ -144,9 +145,7 @@ describe('client', () => {
         init.signal?.addEventListener('abort', () => reject(new Error('aborted')))
       })
     const clock = new ManualClock(0)
-    const work = failureOf(
-      clientFor(server.url, { fetch: silent, clock }).distributions.create(ORDER),
-    )
+    const work = failureOf(clientFor(server.url, { fetch: silent, clock }).distributions.delete(ID))
     clock.advance(5000)
     expect(await work).toMatchObject({ code: 'server-silent', retry: 'later' })
   })

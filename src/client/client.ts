@@ -69,11 +69,15 @@ function calling<Request extends z.ZodType, Reply extends z.ZodType>(
 function distributionCalls(needs: TransportNeeds) {
   const getStatus = calling(needs, distributions.getDistributionStatusCall)
   const getVersions = calling(needs, distributions.getVersionsCall)
+  const remove = calling(needs, distributions.deleteDistributionCall)
   return {
     create: calling(needs, distributions.createDistributionCall),
     getStatus: (id: string) => getStatus({ distribution_id: id }),
     getDistUrl: calling(needs, distributions.getDistributionUrlCall),
     getVersions: () => getVersions({}),
+    getDistributions: calling(needs, distributions.getDistributionsCall),
+    update: calling(needs, distributions.updateDistributionCall),
+    delete: (id: string) => remove({ distribution_id: id }),
   }
 }
 

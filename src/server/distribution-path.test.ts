@@ -64,7 +64,7 @@ describe('a distribution, from the order to its bytes', () => {
     })
     await server.assembled.drain()
     expect((await linkTo(server, id, 'sh')).sha256).toBe(before.sha256)
-    const other = await order(server)
+    const other = await order(server, { name: 'other' })
     expect((await linkTo(server, other, 'sh')).sha256).not.toBe(before.sha256)
   })
 

@@ -5,13 +5,9 @@ import { invariant } from '../base/invariant.ts'
 import { accept, type Result, refuse } from '../base/result.ts'
 import type { Segment } from '../pack/writer.ts'
 import type { Artifacts } from '../store/artifacts.ts'
-import {
-  loadDistribution,
-  loadPackages,
-  type StoredPackage,
-  savePackageSha256,
-} from '../store/distributions.ts'
+import { loadDistribution } from '../store/distributions.ts'
 import type { Database } from '../store/open.ts'
+import { loadPackages, type StoredPackage, savePackageSha256 } from '../store/packages.ts'
 import type { InstanceSecret } from '../store/secret.ts'
 import type { RequestRefusal } from './http/refusal.ts'
 import { streamSegments } from './http/segment-stream.ts'

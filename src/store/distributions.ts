@@ -1,38 +1,33 @@
+import type { Selectable } from 'kysely'
 import type { Instant } from '../base/clock.ts'
-import type { Digest } from '../base/digest.ts'
+import { type Digest, digestOf } from '../base/digest.ts'
 import type { DistributionId } from '../base/ids.ts'
-import type { Arch } from '../base/platform.ts'
-import type {
-  Distribution,
-  DistributionOrder,
-  DistributionState,
+import {
+  type Distribution,
+  type DistributionOrder,
+  type DistributionState,
+  type NewDistribution,
+  NO_LIMITS,
 } from '../domain/distribution/distribution.ts'
+import { saveEvents } from './events.ts'
+import { holdName } from './leases.ts'
 import type { Reader, Writer } from './open.ts'
-import { storedDigest } from './releases.ts'
-
-export type StoredPackage = {
-  readonly format: string
-  readonly arch: Arch
-  readonly fileName: string
-  readonly size: number
-  /** The segment list, sealed: its own bytes hold the enrolment token. */
-  readonly sealedSegments: Uint8Array
-  readonly segmentsDigest: string
-  /** Of the package's bytes; null until somebody asked for it. */
-  readonly sha256: Digest | null
-}
+import type { DistributionTable } from './tables.ts'
 
 export async function saveNewDistribution(
   writer: Writer,
-  distribution: Distribution,
+  distribution: NewDistribution,
   tokenDigest: Digest,
 ): Promise<void> {
   const { order } = distribution
+  const { endpointsMax, until } = order.limits ?? NO_LIMITS
   await writer
     .insertInto('distribution')
     .values({
       id: distribution.id,
       name: order.name,
+      name_key: order.name,
+      description: order.description,
       kind: order.kind,
       platform: order.platform,
       version: order.version,
@@ -41,6 +36,8 @@ export async function saveNewDistribution(
       reason: null,
       message: null,
       token_digest: tokenDigest,
+      enrolments_max: endpointsMax,
+      enrol_until: until,
       created_by: distribution.createdBy,
       created_at: distribution.createdAt,
       modified_at: distribution.createdAt,
@@ -57,123 +54,125 @@ export async function loadDistribution(
     .selectAll()
     .where('id', '=', id)
     .executeTakeFirst()
-  if (row === undefined) return undefined
+  return row === undefined ? undefined : distributionOf(row)
+}
+
+/** Nobody else changes it, or enrols under its limits, until this transaction ends. */
+export async function lockDistribution(
+  writer: Writer,
+  id: DistributionId,
+): Promise<Distribution | null> {
+  const row = await writer
+    .selectFrom('distribution')
+    .selectAll()
+    .where('id', '=', id)
+    .forNoKeyUpdate()
+    .executeTakeFirst()
+  return row === undefined ? null : distributionOf(row)
+}
+
+/**
+ * The distribution that holds the name, locked; null: none does, and nobody else takes it until
+ * this transaction ends.
+ */
+export async function lockDistributionName(
+  writer: Writer,
+  name: string,
+): Promise<Distribution | null> {
+  // Few names for all of them: they stay as rows.
+  await holdName(writer, `distribution-name-${digestOf(name).slice(0, 2)}`)
+  const row = await writer
+    .selectFrom('distribution')
+    .selectAll()
+    .where('name_key', '=', name)
+    .forNoKeyUpdate()
+    .executeTakeFirst()
+  return row === undefined ? null : distributionOf(row)
+}
+
+/** What is branded here was checked before it was stored. */
+export function distributionOf(row: Selectable<DistributionTable>): Distribution {
   return {
-    id,
-    order: row.order as DistributionOrder, // Written by saveNewDistribution.
-    state: row.state as DistributionState, // Written by this file only.
+    id: row.id as DistributionId,
+    order: row.order as DistributionOrder, // Written by this file only, as is the state.
+    name: row.name,
+    description: row.description,
+    limits: { endpointsMax: row.enrolments_max, until: row.enrol_until },
+    generation: row.generation,
+    state: row.state as DistributionState,
     reason: row.reason,
     message: row.message,
     createdAt: row.created_at,
     createdBy: row.created_by,
+    modifiedAt: row.modified_at,
   }
 }
 
-/**
- * Whether a distribution with this token exists, and whether it still lets agents in; nobody
- * withdraws it until this transaction ends.
- */
-export async function lockEnrolmentDistribution(
+/** A failed one begins again, as it is ordered now. */
+export async function saveOrderedAgain(
   writer: Writer,
-  id: DistributionId,
-  tokenDigest: Digest,
-): Promise<{ readonly acceptsEnrolments: boolean } | null> {
-  const row = await writer
-    .selectFrom('distribution')
-    .select('state')
+  again: { readonly id: DistributionId; readonly order: DistributionOrder },
+  now: Instant,
+): Promise<void> {
+  const { id, order } = again
+  await writer
+    .updateTable('distribution')
+    .set({ version: order.version, order: JSON.stringify(order) })
+    .set({ state: 'requested', reason: null, message: null, modified_at: now })
     .where('id', '=', id)
-    .where('token_digest', '=', tokenDigest)
-    .forShare()
-    .executeTakeFirst()
-  return row === undefined ? null : { acceptsEnrolments: row.state !== 'withdrawn' }
+    .execute()
 }
 
-/** Moves a distribution that is being built; one that was withdrawn meanwhile stays withdrawn. */
+/** Writes what can change of a distribution; one that is withdrawn gives its name back. */
+export async function saveDistribution(writer: Writer, distribution: Distribution): Promise<void> {
+  const { id, name, limits, state } = distribution
+  await writer
+    .updateTable('distribution')
+    .set({
+      name,
+      name_key: state === 'withdrawn' ? null : name,
+      description: distribution.description,
+      enrolments_max: limits.endpointsMax,
+      enrol_until: limits.until,
+      generation: distribution.generation,
+      state,
+      reason: distribution.reason,
+      message: distribution.message,
+      modified_at: distribution.modifiedAt,
+    })
+    .where('id', '=', id)
+    .execute()
+  if (state !== 'withdrawn') return
+  const deleted = { type: 'distribution.deleted', distributionId: id, name, reason: null } as const
+  await saveEvents(writer, distribution.modifiedAt, [deleted])
+}
+
+/**
+ * Moves a distribution that is being built: false where it was withdrawn meanwhile, or its token was
+ * revoked and what was built holds the old one; then it stays as it is.
+ */
 export async function saveBuildState(
   writer: Writer,
-  id: DistributionId,
+  built: { readonly id: DistributionId; readonly generation: number },
   change: {
     readonly state: Extract<DistributionState, 'building' | 'ready' | 'failed'>
     readonly reason: string | null
     readonly message: string | null
   },
   now: Instant,
-): Promise<void> {
-  await writer
+): Promise<boolean> {
+  const row = await writer
     .updateTable('distribution')
     .set({ ...change, modified_at: now })
-    .where('id', '=', id)
+    .where('id', '=', built.id)
+    .where('generation', '=', built.generation)
     .where('state', 'in', ['requested', 'building'])
-    .execute()
-}
-
-/** Repeatable: building again gives the same packages. */
-export async function savePackages(
-  writer: Writer,
-  id: DistributionId,
-  packages: readonly StoredPackage[],
-): Promise<void> {
-  if (packages.length === 0) return
-  const rows = packages.map((built) => ({
-    distribution_id: id,
-    format: built.format,
-    arch: built.arch,
-    file_name: built.fileName,
-    size: built.size,
-    sealed_segments: Buffer.from(built.sealedSegments),
-    segments_digest: built.segmentsDigest,
-    sha256: built.sha256,
-  }))
-  await writer
-    .insertInto('package')
-    .values(rows)
-    .onConflict((conflict) =>
-      conflict.columns(['distribution_id', 'format', 'arch']).doUpdateSet((row) => ({
-        file_name: row.ref('excluded.file_name'),
-        size: row.ref('excluded.size'),
-        sealed_segments: row.ref('excluded.sealed_segments'),
-        segments_digest: row.ref('excluded.segments_digest'),
-        sha256: row.ref('excluded.sha256'),
-      })),
-    )
-    .execute()
-}
-
-export async function loadPackages(
-  reader: Reader,
-  id: DistributionId,
-): Promise<readonly StoredPackage[]> {
-  const rows = await reader
-    .selectFrom('package')
-    .selectAll()
-    .where('distribution_id', '=', id)
-    .orderBy('format')
-    .orderBy('arch')
-    .execute()
-  return rows.map((row) => ({
-    format: row.format,
-    arch: row.arch as Arch, // Written by savePackages only.
-    fileName: row.file_name,
-    size: row.size,
-    sealedSegments: row.sealed_segments,
-    segmentsDigest: row.segments_digest,
-    sha256: row.sha256 === null ? null : storedDigest(row.sha256),
-  }))
-}
-
-/** Notes the SHA-256 of a package's bytes, if they are still those it was computed of. */
-export async function savePackageSha256(
-  writer: Writer,
-  id: DistributionId,
-  built: StoredPackage,
-  sha256: Digest,
-): Promise<void> {
-  await writer
-    .updateTable('package')
-    .set({ sha256 })
-    .where('distribution_id', '=', id)
-    .where('format', '=', built.format)
-    .where('arch', '=', built.arch)
-    .where('segments_digest', '=', built.segmentsDigest)
-    .execute()
+    .returning('name')
+    .executeTakeFirst()
+  if (row === undefined) return false
+  if (change.state !== 'building') {
+    const about = { distributionId: built.id, name: row.name, reason: change.reason }
+    await saveEvents(writer, now, [{ type: `distribution.${change.state}`, ...about }])
+  }
+  return true
 }

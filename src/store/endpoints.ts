@@ -72,7 +72,7 @@ export async function lockSameMachine(
   const rows = await writer
     .selectFrom('endpoint')
     .innerJoin('liveness', 'liveness.endpoint_id', 'endpoint.id')
-    .select(['endpoint.id', 'endpoint.hostname', 'endpoint.facts'])
+    .select(['endpoint.id', 'endpoint.distribution_id', 'endpoint.hostname', 'endpoint.facts'])
     .where('machine_id', '=', machineId)
     .where('deleted_at', 'is', null)
     .orderBy('liveness.last_seen', 'desc')
@@ -80,6 +80,7 @@ export async function lockSameMachine(
     .execute()
   return rows.map((row) => ({
     id: row.id as EndpointId,
+    distributionId: row.distribution_id as DistributionId,
     hostname: row.hostname,
     macAddresses: (row.facts as EndpointFacts).macAddresses,
   }))
@@ -175,13 +176,15 @@ function factsColumns(facts: EndpointFacts, factsDigest: Digest) {
   }
 }
 
+/** How its health was before. */
 export async function saveEndpointState(
   writer: Writer,
   id: EndpointId,
   state: EndpointState,
-): Promise<void> {
-  await writer
+): Promise<Health> {
+  const row = await writer
     .updateTable('endpoint')
+    .from('endpoint as before')
     .set({
       ...factsColumns(state.facts, state.factsDigest),
       version: state.version,
@@ -192,8 +195,11 @@ export async function saveEndpointState(
       run_id: state.runId,
       previous_run_id: state.previousRunId,
     })
-    .where('id', '=', id)
-    .execute()
+    .where('endpoint.id', '=', id)
+    .whereRef('before.id', '=', 'endpoint.id')
+    .returning('before.health')
+    .executeTakeFirstOrThrow()
+  return row.health as Health // Written by this file only.
 }
 
 /**

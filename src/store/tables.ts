@@ -2,7 +2,7 @@
  * The tables, as Kysely sees them; `migrations/` makes them. Times are milliseconds UTC as int8,
  * digests and ids are hexadecimal text, JSON columns are written as text and read back parsed.
  */
-import type { ColumnType, Generated } from 'kysely'
+import type { ColumnType, Generated, GeneratedAlways } from 'kysely'
 
 /** Written with `JSON.stringify`, read as the value. */
 export type Json<Value> = ColumnType<Value, string, string>
@@ -176,6 +176,11 @@ export type EndpointTable = {
   readonly server_tags: Json<readonly string[]>
   readonly first_seen: number
   readonly deleted_at: number | null
+  /** PostgreSQL's own copies of what is in `health`, `facts` and `server_tags`, to find it by. */
+  readonly health_status: GeneratedAlways<string>
+  readonly users: GeneratedAlways<string[]>
+  readonly addresses: GeneratedAlways<string[]>
+  readonly tags: GeneratedAlways<string[]>
 }
 
 /**

@@ -22,6 +22,12 @@ const SCHEMAS = {
     distributions.getDistributionUrl,
     distributions.distributionUrlReply,
   ],
+  'distributions/get_distributions': [
+    distributions.getDistributions,
+    distributions.getDistributionsReply,
+  ],
+  'distributions/update': [distributions.updateDistribution, distributions.distributionObject],
+  'distributions/delete': [distributions.distributionRef, z.literal(true)],
   'distributions/get_versions': [z.strictObject({}), distributions.versionsReply],
   'releases/missing_artifacts': [releases.missingArtifacts, releases.missingArtifactsReply],
   'releases/publish': [releases.publishRelease, releases.publishReleaseReply],

@@ -4,16 +4,20 @@
 import * as z from 'zod'
 import { proxyAddress, tagName } from '../agent/installation.ts'
 import { hexId, versionText } from '../schema.ts'
-import { publicCall } from './call.ts'
-import { folded } from './list.ts'
+import { type CallExample, publicCall } from './call.ts'
+import { ENROLMENTS_MAX } from './limits.ts'
+import { columnNames, folded, listFilters, listSort, searchPage } from './list.ts'
 
-/** The console's rule for names: letters, digits, hyphen, underscore, comma, space; at most 100. */
+/**
+ * The console's rule for names: letters, digits, hyphen, underscore, comma, space; at most 100. Dots,
+ * and the angle brackets of the document's own examples, are let through too.
+ */
 export const distributionName = z
   .string()
   .trim()
   .min(1, 'a name of 1 to 100 characters')
   .max(100, 'a name of 1 to 100 characters')
-  .regex(/^[\p{L}\p{N}_,. -]+$/u, 'letters, digits, hyphen, underscore, comma, dot and space')
+  .regex(/^[\p{L}\p{N}_,.<> -]+$/u, 'letters, digits, hyphen, underscore, comma, dot and space')
 
 /** The three names that the document's examples put where a version belongs. */
 export const VERSION_FIELDS = ['windows_version', 'linux_version', 'macos_version'] as const
@@ -24,10 +28,18 @@ const dnsLabel = z
   .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'a Kubernetes namespace: a DNS label')
 const labelText = z.string().max(253)
 
+/** Ours. Null: any number of endpoints, and for ever; `enrol_until` is milliseconds UTC. */
+const enrolmentLimits = {
+  enrolments_max: z.int().min(0).max(ENROLMENTS_MAX).nullish(),
+  enrol_until: z.int().min(0).nullish(),
+}
+
+const PACKAGE_KINDS = ['standalone', 'upgrade', 'kubernetes', 'helm', 'serverless'] as const
+
 export const createDistribution = z.strictObject({
   name: distributionName,
   description: nullableText(1000),
-  package_type: folded(['standalone', 'upgrade', 'kubernetes', 'helm', 'serverless']),
+  package_type: folded(PACKAGE_KINDS),
   /** Also `kubernetes` and `helm`, because the document's sentence on `standalone` says so. */
   platform: folded([
     'windows',
@@ -56,6 +68,7 @@ export const createDistribution = z.strictObject({
   run_on_master_node: z.boolean().nullish(),
   run_on_all_nodes: z.boolean().nullish(),
   endpoint_tags: z.array(tagName).max(100).nullish(),
+  ...enrolmentLimits,
 })
 export type CreateDistributionRequest = z.infer<typeof createDistribution>
 export const createDistributionReply = z.object({ distribution_id: hexId })
@@ -113,15 +126,159 @@ export const getVersions = z.unknown()
 /** Ascending: the last of a platform is the newest. */
 export const versionsReply = z.record(z.string(), z.array(z.string()))
 
+export const LISTED_STATUSES = ['in_progress', 'completed', 'failed'] as const
+
+export const getDistributions = z.strictObject({
+  filters: listFilters,
+  ...searchPage,
+  sort: listSort([
+    'distribution_id',
+    'name',
+    'description',
+    'package_type',
+    'platform',
+    'agent_version',
+    'status',
+  ]),
+  fields: columnNames,
+})
+export type GetDistributionsRequest = z.infer<typeof getDistributions>
+
+export const distributionObject = z.object({
+  distribution_id: hexId,
+  name: z.string(),
+  description: z.string().nullable(),
+  package_type: z.enum(PACKAGE_KINDS),
+  platform: z.string(),
+  agent_version: z.string(),
+  status: z.enum(LISTED_STATUSES),
+  /** Those that its endpoints get. */
+  tags: z.array(z.string()),
+  /** Versions have no end of life here. */
+  eol_time: z.int().nullable(),
+  created_by: z.string(),
+  creation_time: z.int(),
+  modification_time: z.int(),
+  /** What `get_dist_url` takes; empty until it is completed. */
+  supported_packages: z.array(z.string()),
+  /** Ours, from here on: how many endpoints enrolled with it last and are not deleted. */
+  enrolments: z.int(),
+  enrolments_max: z.int().nullable(),
+  enrol_until: z.int().nullable(),
+})
+export type DistributionObject = z.infer<typeof distributionObject>
+export const getDistributionsReply = z.object({
+  /** Only the columns that were asked for, where `fields` names some. */
+  data: z.array(distributionObject.partial()),
+  filter_count: z.int(),
+  total_count: z.int(),
+})
+
+/** Ours: what is absent stays as it is, null takes a limit or the description away. */
+export const updateDistribution = z
+  .strictObject({
+    distribution_id: hexId,
+    name: distributionName.optional(),
+    description: nullableText(1000),
+    /** The packages made so far let nobody in any more, and are built anew. */
+    revoke_token: z.boolean().optional(),
+    ...enrolmentLimits,
+  })
+  .refine(
+    (asked) => Object.values(asked).some((value, index) => index > 0 && value !== undefined),
+    {
+      message:
+        'at least one of name, description, revoke_token, enrolments_max, enrol_until to change',
+    },
+  )
+export type UpdateDistributionRequest = z.infer<typeof updateDistribution>
+
+/** Bodies as the document shows them, and as clients in the field send them. */
+const CREATE_EXAMPLES: readonly CallExample[] = [
+  {
+    name: 'the document: a standalone installer',
+    request: {
+      name: '<installation package name>',
+      platform: 'windows',
+      package_type: 'standalone',
+      agent_version: 'windows_version',
+    },
+  },
+  {
+    name: 'the document: an upgrade',
+    request: {
+      name: '<installation package name>',
+      package_type: 'upgrade',
+      agent_version: 'windows_version',
+    },
+  },
+  {
+    name: 'the document: a Kubernetes installer',
+    request: {
+      name: 'PAPI Dist K8s',
+      description: 'Created using PAPI',
+      endpoint_tags: ['new-tag'],
+      package_type: 'kubernetes',
+      platform: 'linux',
+      agent_version: '8.8.0.10594',
+      deployment_platform: 'standard',
+      default_namespace: 'cortex-xdr',
+      node_selector: { key: 'val' },
+      proxy: ['10.10.10.1:8080'],
+      cluster_name: 'some_name',
+      run_on_master_node: true,
+      run_on_all_nodes: false,
+    },
+  },
+  {
+    name: 'a SOAR client: a standalone installer',
+    request: {
+      name: 'n',
+      platform: 'linux',
+      package_type: 'standalone',
+      agent_version: '8.6.0.5678',
+      description: 'd',
+    },
+    reply: { distribution_id: '588a56de313549b49d70d14d4c1fd0e3' },
+  },
+  {
+    name: 'a SOAR client: an upgrade',
+    request: {
+      name: 'n',
+      package_type: 'upgrade',
+      description: null,
+      windows_version: '8.6.0.1234',
+    },
+  },
+  {
+    name: 'a Kubernetes script',
+    request: {
+      name: 'n',
+      package_type: 'kubernetes',
+      agent_version: '8.8.0.10594',
+      deployment_platform: 'standard',
+      default_namespace: 'cortex-xdr',
+      run_on_master_node: true,
+      run_on_all_nodes: true,
+    },
+  },
+  {
+    name: 'a SOAR connector',
+    request: { name: 'n', package_type: 'Standalone', platform: 'Android' },
+  },
+]
+
 export const createDistributionCall = publicCall({
   path: 'distributions/create',
   summary:
     'Orders an installation package. The order is durable when this answers; get_status tells ' +
-    'how building it went.',
+    'how building it went. The same order under the same name gets the same answer; another order ' +
+    'under a name that is taken is refused.',
   origin: 'documented',
   request: createDistribution,
   reply: createDistributionReply,
-  isRepeatable: false,
+  isRepeatable: true,
+  examples: CREATE_EXAMPLES,
 })
 export const getDistributionStatusCall = publicCall({
   path: 'distributions/get_status',
@@ -130,6 +287,13 @@ export const getDistributionStatusCall = publicCall({
   request: distributionRef,
   reply: distributionStatusReply,
   isRepeatable: true,
+  examples: [
+    {
+      name: 'documented',
+      request: { distribution_id: '588a56de313549b49d70d14d4c1fd0e3' },
+      reply: { status: 'Completed' },
+    },
+  ],
 })
 export const getDistributionUrlCall = publicCall({
   path: 'distributions/get_dist_url',
@@ -138,6 +302,12 @@ export const getDistributionUrlCall = publicCall({
   request: getDistributionUrl,
   reply: distributionUrlReply,
   isRepeatable: true,
+  examples: [
+    {
+      name: 'documented',
+      request: { distribution_id: '588a56de313549b49d70d14d4c1fd0e3', package_type: 'sh' },
+    },
+  ],
 })
 export const getVersionsCall = publicCall({
   path: 'distributions/get_versions',
@@ -146,4 +316,68 @@ export const getVersionsCall = publicCall({
   request: getVersions,
   reply: versionsReply,
   isRepeatable: true,
+  examples: [
+    {
+      name: 'documented',
+      request: {},
+      reply: { windows: ['7.0.0.27797'], linux: ['7.0.0.1915'], macos: ['7.0.0.1914'] },
+    },
+  ],
+})
+export const getDistributionsCall = publicCall({
+  path: 'distributions/get_distributions',
+  summary: 'Lists distributions: filtered, sorted, a page of at most a hundred at a time.',
+  origin: 'documented',
+  request: getDistributions,
+  reply: getDistributionsReply,
+  isRepeatable: true,
+  examples: [
+    { name: 'everything', request: {} },
+    {
+      name: 'documented',
+      request: {
+        search_from: 0,
+        search_to: 100,
+        sort: { field: 'distribution_id', keyword: 'asc' },
+        filters: [{ field: 'platform', operator: 'eq', value: 'macos' }],
+      },
+    },
+  ],
+})
+export const deleteDistributionCall = publicCall({
+  path: 'distributions/delete',
+  summary:
+    'Deletes a distribution: nobody enrols with its packages any more, and links to them stop ' +
+    'working. Endpoints that enrolled with it go on.',
+  origin: 'documented',
+  request: distributionRef,
+  reply: z.literal(true),
+  isRepeatable: false,
+  examples: [
+    {
+      name: 'documented',
+      request: { distribution_id: '36ffe3f7ab7c4e7188e27d633ea72c3d' },
+      reply: true,
+    },
+  ],
+})
+export const updateDistributionCall = publicCall({
+  path: 'distributions/update',
+  summary:
+    'Changes the name, the description or the limits of a distribution, or revokes the token in ' +
+    'its packages and has them built anew.',
+  origin: 'ours',
+  request: updateDistribution,
+  reply: distributionObject,
+  isRepeatable: false,
+  examples: [
+    {
+      name: 'at most fifty endpoints, until the end of 2026',
+      request: {
+        distribution_id: '588a56de313549b49d70d14d4c1fd0e3',
+        enrolments_max: 50,
+        enrol_until: 1_798_675_200_000,
+      },
+    },
+  ],
 })

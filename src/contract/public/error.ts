@@ -16,6 +16,8 @@ export const errorBody = z.object({
     err_msg: z.string(),
     err_extra: z.union([z.string(), z.array(z.unknown())]),
     reason: z.string(),
+    /** Which one has the name already, where that is what is wrong. */
+    distribution_id: z.string().optional(),
   }),
 })
 export type ErrorBody = z.infer<typeof errorBody> & {

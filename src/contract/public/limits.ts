@@ -17,6 +17,14 @@ export const UPGRADE_ENDPOINTS_MAX = 5000
 /** As the original's sibling calls on endpoints. */
 export const DELETE_ENDPOINTS_MAX = 1000
 export const DELETE_TAGS_MAX = 10
+/** Endpoints that one call may name or tag, by whatever filters: a whole fleet of this size. */
+export const CHANGED_ENDPOINTS_MAX = 100_000
+export const ALIAS_CHARACTERS_MAX = 255
+/** What a person says of why: shown beside what was done. */
+export const REASON_CHARACTERS_MAX = 200
+/** Tags that the server gives: of one endpoint, and different ones in all. */
+export const ENDPOINT_TAGS_MAX = 100
+export const SERVER_TAGS_MAX = 10_000
 
 /**
  * Requests of one API key, on one server: so many a second for as long as it likes, and so many at

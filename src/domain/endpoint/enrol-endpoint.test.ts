@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import type { EndpointId } from '../../base/ids.ts'
-import { DISTRIBUTION, digest, ENDPOINT, RUN, sampleFacts } from '../_samples.ts'
+import type { DistributionId, EndpointId } from '../../base/ids.ts'
+import { DISTRIBUTION, digest, ENDPOINT, NOW, RUN, sampleFacts } from '../_samples.ts'
 import { decideEnrolEndpoint, type EnrolEndpoint } from './enrol-endpoint.ts'
 
 const NEW = '00000000000000000000000000000002' as EndpointId
-const OPEN = { acceptsEnrolments: true }
+const OTHER = '0000000000000000000000000000000e' as DistributionId
+const NO_LIMITS = { endpointsMax: null, until: null }
+const OPEN = { kind: 'open', limits: NO_LIMITS, endpointsCount: 0 } as const
 
 const command = (given: Partial<EnrolEndpoint> = {}): EnrolEndpoint => ({
   newEndpointId: NEW,
@@ -16,12 +18,17 @@ const command = (given: Partial<EnrolEndpoint> = {}): EnrolEndpoint => ({
   isCopy: false,
   ...given,
 })
-const known = { id: ENDPOINT, hostname: 'db-1', macAddresses: ['52:54:00:00:00:01'] }
+const known = {
+  id: ENDPOINT,
+  distributionId: DISTRIBUTION,
+  hostname: 'db-1',
+  macAddresses: ['52:54:00:00:00:01'],
+}
 
 describe('enrolment', () => {
   it('a machine nobody knows gets a new endpoint', () => {
     const view = { distribution: OPEN, sameMachine: [] }
-    expect(decideEnrolEndpoint(view, command())).toEqual({
+    expect(decideEnrolEndpoint(view, command(), NOW)).toEqual({
       ok: true,
       value: { endpointId: NEW, isReturning: false },
     })
@@ -41,15 +48,50 @@ describe('enrolment', () => {
     ['nor a machine without a machine id', known, { facts: sampleFacts({ machineId: '' }) }, NEW],
   ])('%s', (_name, machine, given, endpointId) => {
     const view = { distribution: OPEN, sameMachine: [machine] }
-    const decided = decideEnrolEndpoint(view, command(given))
+    const decided = decideEnrolEndpoint(view, command(given), NOW)
     expect(decided).toMatchObject({ ok: true, value: { endpointId } })
   })
 
-  it('refuses an unknown token before a withdrawn distribution', () => {
-    const unknown = decideEnrolEndpoint({ distribution: null, sameMachine: [known] }, command())
-    expect(unknown).toEqual({ ok: false, refusal: { code: 'enrolment-token-unknown' } })
-    const view = { distribution: { acceptsEnrolments: false }, sameMachine: [known] }
-    const withdrawn = decideEnrolEndpoint(view, command())
-    expect(withdrawn).toEqual({ ok: false, refusal: { code: 'distribution-withdrawn' } })
+  it.each([
+    ['enrolment-token-unknown', null],
+    ['enrolment-token-revoked', { kind: 'token-revoked' }],
+    ['distribution-withdrawn', { kind: 'withdrawn' }],
+  ] as const)('refuses even a machine it knows: %s', (code, distribution) => {
+    const decided = decideEnrolEndpoint({ distribution, sameMachine: [known] }, command(), NOW)
+    expect(decided).toEqual({ ok: false, refusal: { code } })
+  })
+})
+
+describe('the limits of a distribution', () => {
+  const full = { ...OPEN, limits: { endpointsMax: 2, until: null }, endpointsCount: 2 }
+  const over = { ...OPEN, limits: { endpointsMax: null, until: NOW } }
+  const elsewhere = { ...known, distributionId: OTHER }
+  it.each([
+    ['the last place is taken', { ...full, endpointsCount: 1 }, [], true],
+    ['there is no place left', full, [], 'enrolment-limit-reached'],
+    ['nobody may enrol', { ...full, limits: { ...NO_LIMITS, endpointsMax: 0 } }, [], null],
+    ['a machine of its own comes back to its place', full, [known], true],
+    ['one of another distribution needs a place', full, [elsewhere], 'enrolment-limit-reached'],
+    [
+      'the last moment has not come',
+      { ...over, limits: { ...NO_LIMITS, until: NOW + 1 } },
+      [],
+      true,
+    ],
+    ['the time is over', over, [], 'enrolment-expired'],
+    ['a machine of its own may come back after it', over, [known], true],
+    ['one of another may not', over, [elsewhere], 'enrolment-expired'],
+    [
+      'time comes first',
+      { ...full, limits: { endpointsMax: 2, until: NOW } },
+      [],
+      'enrolment-expired',
+    ],
+  ] as const)('%s', (_name, distribution, sameMachine, outcome) => {
+    const decided = decideEnrolEndpoint({ distribution, sameMachine }, command(), NOW)
+    const code = outcome ?? 'enrolment-limit-reached'
+    expect(decided).toMatchObject(
+      outcome === true ? { ok: true } : { ok: false, refusal: { code } },
+    )
   })
 })

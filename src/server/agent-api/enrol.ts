@@ -12,15 +12,22 @@ import type { Random } from '../../base/random.ts'
 import { CHECK_IN_BYTES_MAX } from '../../contract/agent/check-in.ts'
 import { type EnrolReply, type EnrolRequest, enrolRequest } from '../../contract/agent/enrol.ts'
 import { parse, sentenceOf } from '../../contract/parse.ts'
-import { decideEnrolEndpoint, type EnrolEndpoint } from '../../domain/endpoint/enrol-endpoint.ts'
+import {
+  decideEnrolEndpoint,
+  type EnrolEndpoint,
+  type EnrolEndpointRefusal,
+} from '../../domain/endpoint/enrol-endpoint.ts'
+import { plainReport } from '../../domain/report/agent-report.ts'
+import { saveAgentReports } from '../../store/agent-reports.ts'
 import { SERVER_PARTY, saveAudit } from '../../store/audit.ts'
-import { lockEnrolmentDistribution } from '../../store/distributions.ts'
 import {
   lockEndpoints,
   lockSameMachine,
   saveNewEndpoint,
   saveReturningEndpoint,
 } from '../../store/endpoints.ts'
+import { lockEnrolmentDistribution } from '../../store/enrolment.ts'
+import { saveEvents } from '../../store/events.ts'
 import type { Database } from '../../store/open.ts'
 import type { AgentAnswer, AgentRoute } from '../http/agent-route.ts'
 import { factsDigestOf, factsIn } from './facts-in.ts'
@@ -76,7 +83,7 @@ async function enrol(
     const { distributionId, facts, factsDigest, credentialDigest, runId } = command
     const distribution = await lockEnrolmentDistribution(tx, distributionId, asked.tokenDigest)
     const sameMachine = distribution === null ? [] : await lockSameMachine(tx, facts.machineId)
-    const decided = decideEnrolEndpoint({ distribution, sameMachine }, command)
+    const decided = decideEnrolEndpoint({ distribution, sameMachine }, command, now)
     if (!decided.ok) return refuseEnrolment(decided.refusal.code)
     const { endpointId, isReturning } = decided.value
     const { publicAddress } = asked
@@ -87,6 +94,10 @@ async function enrol(
     } else {
       await saveNewEndpoint(tx, { ...enrolment, endpointId }, now)
     }
+    const { hostname } = facts
+    await saveEvents(tx, now, [{ type: 'endpoint.enrolled', endpointId, hostname }])
+    const kind = command.isCopy ? 'copied-identity' : 'install'
+    await saveAgentReports(tx, now, [plainReport(endpointId, kind)])
     await saveAudit(tx, {
       at: now,
       by: { ...SERVER_PARTY, name: `distribution:${distributionId}`, address: publicAddress },
@@ -107,10 +118,15 @@ async function enrol(
   })
 }
 
-function refuseEnrolment(code: 'enrolment-token-unknown' | 'distribution-withdrawn'): AgentAnswer {
-  const message =
-    code === 'distribution-withdrawn'
-      ? 'this distribution was deleted: agents that enrolled with it go on, new ones need another'
-      : 'no distribution has this id and token'
-  return refusal(403, code, message)
+const REFUSED: Readonly<Record<EnrolEndpointRefusal['code'], string>> = {
+  'enrolment-token-unknown': 'no distribution has this id and token',
+  'enrolment-token-revoked': "this package's token was revoked: install one that was built since",
+  'distribution-withdrawn':
+    'this distribution was deleted: agents that enrolled with it go on, new ones need another',
+  'enrolment-expired': 'the time to enrol with this distribution is over',
+  'enrolment-limit-reached': 'this distribution has as many endpoints as it may have',
+}
+
+function refuseEnrolment(code: EnrolEndpointRefusal['code']): AgentAnswer {
+  return refusal(403, code, REFUSED[code])
 }

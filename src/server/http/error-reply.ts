@@ -11,6 +11,7 @@ import { sentenceOf } from '../../contract/parse.ts'
 import type { ErrorBody } from '../../contract/public/error.ts'
 import type { FieldError } from '../../contract/schema.ts'
 import type { Ineligible } from '../../domain/upgrade/create-upgrade-action.ts'
+import { ACCESS_REFUSED } from './access-refused.ts'
 import { type HttpAnswer, jsonAnswer } from './exchange.ts'
 import type { ApiRefusal } from './refusal.ts'
 
@@ -21,14 +22,16 @@ type Refused = {
   readonly message: string
   readonly extra: string | readonly FieldError[]
   readonly headers?: Headers
+  /** More for `reply`, for programs. */
+  readonly told?: Readonly<Record<string, string>>
 }
 
 const BUSINESS = 'An error occurred while processing the public API request'
 const LISTED_MAX = 10
 
 export function refusalAnswer(refusal: ApiRefusal): HttpAnswer {
-  const { status, message, extra, headers } = refusedAs(refusal)
-  return errorAnswer({ status, message, extra, reason: refusal.code, headers: headers ?? {} })
+  const { headers = {}, told = {}, ...refused } = refusedAs(refusal)
+  return errorAnswer({ ...refused, reason: refusal.code, headers, told })
 }
 
 /** For the audit log: what was wrong, for a person. */
@@ -44,8 +47,9 @@ export function errorAnswer(error: {
   readonly extra: string | readonly FieldError[]
   readonly reason: string
   readonly headers: Headers
+  readonly told?: Refused['told']
 }): HttpAnswer {
-  const { status, message, extra, reason } = error
+  const { status, message, extra, reason, told = {} } = error
   const body = {
     err_code: String(status),
     err_msg: message,
@@ -55,6 +59,7 @@ export function errorAnswer(error: {
       err_msg: message,
       err_extra: typeof extra === 'string' ? extra : [...extra],
       reason,
+      ...told,
     },
   } satisfies ErrorBody
   return jsonAnswer(status, body, error.headers)
@@ -73,6 +78,7 @@ type RefusalsByCode = {
 const REFUSED: {
   readonly [Code in keyof RefusalsByCode]: (refusal: RefusalsByCode[Code]) => Refused
 } = {
+  ...ACCESS_REFUSED,
   'malformed-json': ({ line, column, message }) => {
     const where = `{"line": ${line}, "column": ${column}, "message": ${JSON.stringify(message)}}`
     return { status: 400, message: where, extra: 'the body is not valid JSON' }
@@ -117,10 +123,6 @@ const REFUSED: {
     return invalidField(['package_type'], msg)
   },
   'action-unknown': ({ actionId }) => unknown(`there is no action ${actionId}`),
-  'last-live-key': () => {
-    const extra = 'the last live API key cannot be deleted: generate another one first'
-    return { status: 409, message: 'The last API key', extra }
-  },
   'digest-mismatch': ({ expected, actual }) => {
     const msg = `the body's SHA-256 is ${actual}, not ${expected}`
     return invalid([{ type: 'digest_mismatch', loc: ['body'], msg }])
@@ -133,6 +135,11 @@ const REFUSED: {
   'platform-not-built-yet': ({ platform }) => {
     const msg = `packages for ${platform} are not built yet: only those for linux are`
     return invalidField(['platform'], msg)
+  },
+  'distribution-name-taken': ({ name, distributionId }) => {
+    const extra = `distribution ${distributionId} has the name '${name}' and another content`
+    const told = { distribution_id: distributionId }
+    return { status: 409, message: 'The name is taken', extra, told }
   },
   'nothing-released': ({ platform }) =>
     business(`no agent version has been released for ${platform} yet`),
@@ -155,6 +162,10 @@ const REFUSED: {
   'artifact-not-uploaded': ({ digests }) => {
     const extra = `upload these first: ${listed(digests)}`
     return { status: 409, message: 'Some artifacts have not been uploaded', extra }
+  },
+  'critical-environment-disabled': ({ platform, version }) => {
+    const place = platform === null ? ['agent_version'] : ['target_versions', platform]
+    return invalidField(place, `version ${version} is for critical environments, which are disabled`)
   },
   'retention-too-short': ({ lostAfterDays, deletedAfterDays }) => {
     const lost = `license_revocation_after_lost_connection (${lostAfterDays})`

@@ -1,10 +1,11 @@
 import type { FieldError } from '../../contract/schema.ts'
-import type { DeleteApiKeysRefusal } from '../../domain/access/delete-api-keys.ts'
 import type { Permission } from '../../domain/access/permission.ts'
 import type { ChangeConfigurationRefusal } from '../../domain/configuration/configuration.ts'
 import type { CreateDistributionRefusal } from '../../domain/distribution/create-distribution.ts'
+import type { UpdateDistributionRefusal } from '../../domain/distribution/update-distribution.ts'
 import type { CreateUpgradeActionRefusal } from '../../domain/upgrade/create-upgrade-action.ts'
 import type { PublishRefusal } from '../publish-release.ts'
+import type { AccessRefusal } from './access-refused.ts'
 import type { BodyRefusal } from './exchange.ts'
 import type { MalformedJson } from './json.ts'
 
@@ -35,8 +36,9 @@ export type RequestRefusal =
 /** Every expected "no" of the public API; `error-reply.ts` gives each its status. */
 export type ApiRefusal =
   | RequestRefusal
-  | DeleteApiKeysRefusal
+  | AccessRefusal
   | CreateDistributionRefusal
+  | UpdateDistributionRefusal
   | ChangeConfigurationRefusal
   | PublishRefusal
   | CreateUpgradeActionRefusal

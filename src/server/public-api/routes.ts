@@ -4,6 +4,8 @@ import { getActionStatusRoute } from './actions/get-action-status.ts'
 import { deleteApiKeysRoute } from './api-keys/delete.ts'
 import { generateApiKeyRoute } from './api-keys/generate.ts'
 import { getApiKeysRoute } from './api-keys/get.ts'
+import { rotateApiKeyRoute } from './api-keys/rotate.ts'
+import { validateApiKeyRoute } from './api-keys/validate.ts'
 import { actionExpirationRoutes } from './configurations/action-center-expiration.ts'
 import { agentStatusRoutes } from './configurations/agent-status.ts'
 import { autoUpgradeRoutes } from './configurations/auto-upgrade.ts'
@@ -11,17 +13,34 @@ import { contentManagementRoutes } from './configurations/content-management.ts'
 import { criticalEnvironmentRoutes } from './configurations/critical-environment-versions.ts'
 import { cleanupRoutes } from './configurations/endpoint-administration-cleanup.ts'
 import { createDistributionRoute } from './distributions/create.ts'
+import { deleteDistributionRoute } from './distributions/delete.ts'
 import { downloadPackageRoute } from './distributions/download.ts'
 import { getDistributionUrlRoute } from './distributions/get-dist-url.ts'
+import { getDistributionsRoute } from './distributions/get-distributions.ts'
 import { getDistributionStatusRoute } from './distributions/get-status.ts'
 import { getVersionsRoute } from './distributions/get-versions.ts'
+import { updateDistributionRoute } from './distributions/update.ts'
 import { getEndpointRoute } from './endpoints/get-endpoint.ts'
 import { getEndpointsRoute } from './endpoints/get-endpoints.ts'
 import { upgradeEndpointsRoute } from './endpoints/upgrade.ts'
+import { OUTSIDE_ROUTES } from './outside.ts'
+import { createRoleRoute } from './rbac/create-role.ts'
+import { createUserRoute } from './rbac/create-user.ts'
+import { deleteRoleRoute } from './rbac/delete-role.ts'
+import { deleteUserRoute } from './rbac/delete-user.ts'
+import { deleteUserGroupRoute } from './rbac/delete-user-group.ts'
+import { getRolesRoute } from './rbac/get-roles.ts'
+import { getUserGroupRoute } from './rbac/get-user-group.ts'
+import { getUsersRoute } from './rbac/get-users.ts'
+import { setUserGroupRoute } from './rbac/set-user-group.ts'
+import { setUserRoleRoute } from './rbac/set-user-role.ts'
+import { updateRoleRoute } from './rbac/update-role.ts'
 import { listReleasesRoute } from './releases/list.ts'
 import { missingArtifactsRoute } from './releases/missing-artifacts.ts'
 import { publishReleaseRoute } from './releases/publish.ts'
 import { uploadArtifactRoute } from './releases/upload-artifact.ts'
+import { getTenantInfoRoute } from './system/get-tenant-info.ts'
+import { healthcheckRoute } from './system/healthcheck.ts'
 
 /** Every call of the public API. */
 export const PUBLIC_ROUTES: readonly PublicRoute<ServerNeeds>[] = [
@@ -29,6 +48,9 @@ export const PUBLIC_ROUTES: readonly PublicRoute<ServerNeeds>[] = [
   createDistributionRoute,
   getDistributionStatusRoute,
   getDistributionUrlRoute,
+  getDistributionsRoute,
+  updateDistributionRoute,
+  deleteDistributionRoute,
   upgradeEndpointsRoute,
   getEndpointRoute,
   getEndpointsRoute,
@@ -39,6 +61,21 @@ export const PUBLIC_ROUTES: readonly PublicRoute<ServerNeeds>[] = [
   generateApiKeyRoute,
   getApiKeysRoute,
   deleteApiKeysRoute,
+  rotateApiKeyRoute,
+  validateApiKeyRoute,
+  getUsersRoute,
+  createUserRoute,
+  deleteUserRoute,
+  setUserRoleRoute,
+  getUserGroupRoute,
+  setUserGroupRoute,
+  deleteUserGroupRoute,
+  getRolesRoute,
+  createRoleRoute,
+  updateRoleRoute,
+  deleteRoleRoute,
+  healthcheckRoute,
+  getTenantInfoRoute,
   ...autoUpgradeRoutes,
   ...agentStatusRoutes,
   ...actionExpirationRoutes,
@@ -51,4 +88,5 @@ export const PUBLIC_ROUTES: readonly PublicRoute<ServerNeeds>[] = [
 export const RAW_ROUTES: readonly RawRoute<ServerNeeds>[] = [
   uploadArtifactRoute,
   downloadPackageRoute,
+  ...OUTSIDE_ROUTES,
 ]

@@ -72,10 +72,13 @@ export async function saveTestRelease(database: Database, version: string): Prom
 
 export const TEST_TOKEN = 'a token that a package carries'
 
-export async function saveTestDistribution(database: Database): Promise<DistributionId> {
+export async function saveTestDistribution(
+  database: Database,
+  name = 'web servers',
+): Promise<DistributionId> {
   const id = newId<DistributionId>(systemRandom)
   const order = {
-    name: 'web servers',
+    name,
     description: null,
     kind: 'standalone',
     platform: 'linux',

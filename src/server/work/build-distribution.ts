@@ -16,13 +16,9 @@ import type { Release } from '../../domain/release/release.ts'
 import type { ArtifactRef, PackageSpec } from '../../pack/package-spec.ts'
 import { segmentLength } from '../../pack/writer.ts'
 import { formatsFor, writers } from '../../pack/writers.ts'
-import {
-  loadDistribution,
-  type StoredPackage,
-  saveBuildState,
-  savePackages,
-} from '../../store/distributions.ts'
+import { loadDistribution, lockDistribution, saveBuildState } from '../../store/distributions.ts'
 import type { Database, Reader } from '../../store/open.ts'
+import { type StoredPackage, savePackages } from '../../store/packages.ts'
 import {
   loadArtifacts,
   loadEnvelope,
@@ -59,12 +55,15 @@ export async function buildDistribution(needs: BuildNeeds, subject: string): Pro
   const ms = needs.clock.monotonic() - startedAt
   if ('reason' in built) {
     needs.metrics.built({ outcome: 'failed', ms })
-    return (tx) => saveBuildState(tx, id, { state: 'failed', ...built }, now)
+    return async (tx) => {
+      await saveBuildState(tx, distribution, { state: 'failed', ...built }, now)
+    }
   }
   needs.metrics.built({ outcome: 'ready', ms })
+  const ready = { state: 'ready', reason: null, message: null } as const
   return async (tx) => {
-    await savePackages(tx, id, built)
-    await saveBuildState(tx, id, { state: 'ready', reason: null, message: null }, now)
+    // What was withdrawn, or holds a token that was revoked meanwhile, must not be kept.
+    if (await saveBuildState(tx, distribution, ready, now)) await savePackages(tx, id, built)
   }
 }
 
@@ -78,7 +77,10 @@ export function giveUpDistribution(
   const message = causeChain(error)[0] ?? null
   needs.metrics.built({ outcome: 'failed', ms: 0 })
   const failed = { state: 'failed', reason, message } as const
-  return (tx) => saveBuildState(tx, distributionId(subject), failed, needs.clock.now())
+  return async (tx) => {
+    const distribution = await lockDistribution(tx, distributionId(subject))
+    if (distribution !== null) await saveBuildState(tx, distribution, failed, needs.clock.now())
+  }
 }
 
 type BuildFailed = { readonly reason: BuildFailedReason; readonly message: string }
@@ -126,13 +128,13 @@ function byTarget(left: Release, right: Release): number {
 }
 
 async function writeEnrolment(needs: BuildNeeds, distribution: Distribution): Promise<Uint8Array> {
-  const { id, order } = distribution
+  const { id, order, generation } = distribution
   const keys = await loadSigningKeys(needs.database.read)
   const installation: Installation = {
     schema: 1,
     server_url: needs.settings.publicUrl,
     distribution_id: id,
-    token: enrolmentToken(needs.secret, id),
+    token: enrolmentToken(needs.secret, id, generation),
     proxy: [...order.proxy],
     endpoint_tags: [...order.endpointTags],
     trusted_keys: keys.map(({ keyId, publicKey }) => ({ key_id: keyId, public_key: publicKey })),

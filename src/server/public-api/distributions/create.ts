@@ -1,4 +1,4 @@
-import type { Clock } from '../../../base/clock.ts'
+import type { Clock, Instant } from '../../../base/clock.ts'
 import { digestOf } from '../../../base/digest.ts'
 import { type DistributionId, newId } from '../../../base/ids.ts'
 import type { Random } from '../../../base/random.ts'
@@ -11,14 +11,20 @@ import {
 } from '../../../domain/distribution/create-distribution.ts'
 import type { DistributionOrder } from '../../../domain/distribution/distribution.ts'
 import { saveAudit } from '../../../store/audit.ts'
-import { saveNewDistribution } from '../../../store/distributions.ts'
-import type { Database } from '../../../store/open.ts'
+import { loadConfiguration } from '../../../store/configuration.ts'
+import {
+  lockDistributionName,
+  saveNewDistribution,
+  saveOrderedAgain,
+} from '../../../store/distributions.ts'
+import type { Database, Writer } from '../../../store/open.ts'
 import { saveEffect } from '../../../store/outbox.ts'
 import { loadReleases } from '../../../store/releases.ts'
 import type { InstanceSecret } from '../../../store/secret.ts'
 import { enrolmentToken } from '../../enrolment-token.ts'
 import { audited } from '../../http/audited.ts'
 import type { PublicRequest, PublicRoute } from '../../http/route.ts'
+import { auditedDistribution } from './audited-distribution.ts'
 import { readOrder } from './read-order.ts'
 
 type Needs = {
@@ -31,7 +37,8 @@ type Needs = {
 
 /**
  * `POST distributions/create`: orders a distribution. The order is durable before the reply; it is
- * built afterwards, and `get_status` tells how that went.
+ * built afterwards, and `get_status` tells how that went. The same order under the same name gets
+ * the same answer, and is built again if that failed.
  */
 export const createDistributionRoute: PublicRoute<Needs, typeof createDistributionCall> = {
   call: createDistributionCall,
@@ -41,35 +48,51 @@ export const createDistributionRoute: PublicRoute<Needs, typeof createDistributi
     if (!order.ok) return refuse({ code: 'invalid-request', errors: order.refusal })
     const id = newId<DistributionId>(needs.random)
     const tokenDigest = digestOf(enrolmentToken(needs.secret, id))
-    const decided = await requestDistribution(
-      needs,
-      { id, order: order.value, tokenDigest },
-      request,
-    )
+    const command = { id, order: order.value, tokenDigest }
+    const decided = await requestDistribution(needs, command, request)
     if (!decided.ok) return decided
-    needs.wakeWorker()
-    return accept({ distribution_id: id })
+    if (decided.value.kind !== 'existing') needs.wakeWorker()
+    return accept({ distribution_id: decided.value.id })
   },
 }
 
 async function requestDistribution(needs: Needs, command: CreateDistribution, by: PublicRequest) {
-  const { id, tokenDigest } = command
-  const actor = actorName(by.actor)
   return await needs.database.write(async (tx) => {
     const now = needs.clock.now()
+    // Before anything is read: of two orders under one name at once, the second sees the first.
+    const sameName = await lockDistributionName(tx, command.order.name)
     const releases = await loadReleases(tx, { platform: command.order.platform })
-    const decided = decideCreateDistribution({ releases }, command)
-    if (!decided.ok) return decided
-    const { order } = decided.value
-    const made = { state: 'requested', reason: null, message: null } as const
-    const distribution = { id, order, ...made, createdAt: now, createdBy: actor }
-    await saveNewDistribution(tx, distribution, tokenDigest)
+    const { criticalEnvironment } = await loadConfiguration(tx)
+    const view = { releases, sameName, criticalEnvironment }
+    const decided = decideCreateDistribution(view, command)
+    if (!decided.ok || decided.value.kind === 'existing') return decided
+    const { kind, id, order } = decided.value
+    if (kind === 'new') {
+      await saveNew(tx, { id, order, tokenDigest: command.tokenDigest }, { by, now })
+    } else {
+      await saveOrderedAgain(tx, { id, order }, now)
+      const description = `Ordered the package '${order.name}' to be built again`
+      const told = { before: sameName && auditedDistribution(sameName), after: order, description }
+      const change = { action: 'distribution.update', subject: id, ...told }
+      await saveAudit(tx, audited(by, now, change))
+    }
     await saveEffect(tx, { kind: 'build-distribution', subject: id }, now)
-    const change = { action: 'distribution.create', subject: id, after: order }
-    const description = describeOrder(order)
-    await saveAudit(tx, audited(by, now, { ...change, description }))
     return decided
   })
+}
+
+async function saveNew(
+  tx: Writer,
+  made: Pick<CreateDistribution, 'id' | 'tokenDigest'> & { readonly order: DistributionOrder },
+  when: { readonly by: PublicRequest; readonly now: Instant },
+): Promise<void> {
+  const { id, order, tokenDigest } = made
+  const { by, now } = when
+  const begun = { state: 'requested', reason: null, message: null } as const
+  const distribution = { id, order, ...begun, createdAt: now, createdBy: actorName(by.actor) }
+  await saveNewDistribution(tx, distribution, tokenDigest)
+  const change = { action: 'distribution.create', subject: id, after: order }
+  await saveAudit(tx, audited(by, now, { ...change, description: describeOrder(order) }))
 }
 
 function describeOrder(order: DistributionOrder): string {

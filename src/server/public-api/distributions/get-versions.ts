@@ -2,7 +2,9 @@ import type { Platform } from '../../../base/platform.ts'
 import { accept } from '../../../base/result.ts'
 import { type AgentVersion, compareVersions } from '../../../base/version.ts'
 import { getVersionsCall } from '../../../contract/public/distributions.ts'
+import { isVersionEnabled } from '../../../domain/configuration/critical-environment.ts'
 import type { Release } from '../../../domain/release/release.ts'
+import { loadConfiguration } from '../../../store/configuration.ts'
 import type { Database } from '../../../store/open.ts'
 import { loadReleases } from '../../../store/releases.ts'
 import type { PublicRoute } from '../../http/route.ts'
@@ -21,7 +23,9 @@ export const getVersionsRoute: PublicRoute<
   call: getVersionsCall,
   permission: 'distributions.view',
   async answer(needs) {
-    const releases = await loadReleases(needs.database.read, {})
+    const { criticalEnvironment } = await loadConfiguration(needs.database.read)
+    const all = await loadReleases(needs.database.read, {})
+    const releases = all.filter(({ version }) => isVersionEnabled(criticalEnvironment, version))
     return accept(
       Object.fromEntries(
         PLATFORMS_NAMED.map((platform) => [platform, versionsFor(releases, platform)]),

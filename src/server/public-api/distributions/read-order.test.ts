@@ -155,6 +155,8 @@ describe('what an order means', () => {
       run_on_master_node: true,
       run_on_all_nodes: false,
       endpoint_tags: ['x', 'y', 'x'],
+      enrolments_max: 5,
+      enrol_until: 1_800_000_000_000,
     }
     expect(read(data)).toEqual({
       ok: true,
@@ -174,6 +176,7 @@ describe('what an order means', () => {
           runOnMasterNode: true,
           runOnAllNodes: false,
         },
+        limits: { endpointsMax: 5, until: 1_800_000_000_000 },
       },
     })
   })

@@ -52,6 +52,7 @@ export function readOrder(wire: Wire): Read<CreateDistribution['order']> {
     proxy: wire.proxy ?? [],
     clusterName: wire.cluster_name ?? null,
     placement: readPlacement(wire),
+    limits: { endpointsMax: wire.enrolments_max ?? null, until: wire.enrol_until ?? null },
   })
 }
 
