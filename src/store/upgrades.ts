@@ -22,6 +22,7 @@ import {
 } from '../domain/upgrade/upgrade.ts'
 import type { Window } from '../domain/upgrade/window.ts'
 import { saveAgentReports } from './agent-reports.ts'
+import { loadConfiguration } from './configuration.ts'
 import { isInScope } from './endpoint-query.ts'
 import { saveEvents } from './events.ts'
 import type { Reader, Writer } from './open.ts'
@@ -126,7 +127,7 @@ async function saveUpgradeRow(
   return row === undefined ? undefined : { ...row, state: row.state as UpgradeState }
 }
 
-function changeEvent(upgrade: Upgrade): FleetEvent {
+export function changeEvent(upgrade: Upgrade): FleetEvent {
   const { endpointId, actionId, state, reason, message, percent, targetVersion } = upgrade
   const about = { endpointId, actionId, targetVersion }
   return { type: 'upgrade.changed', ...about, state, reason, message, percent }
@@ -259,7 +260,7 @@ function upgradeRow(upgrade: Upgrade) {
 }
 
 /** The reverse of `upgradeRow`; what is branded here was checked before it was stored. */
-function upgradeOf(row: Selectable<UpgradeTable>): Upgrade {
+export function upgradeOf(row: Selectable<UpgradeTable>): Upgrade {
   return {
     actionId: row.action_id as UpgradeActionId,
     endpointId: row.endpoint_id as EndpointId,
@@ -293,7 +294,7 @@ export async function lockCreateUpgradeActionView(
 ): Promise<CreateUpgradeActionView> {
   const candidates = await lockCandidates(writer, wanted.endpointIds)
   const releases = await loadReleases(writer, { versions: wanted.versions })
-  return { candidates, releases }
+  return { candidates, releases, settings: await loadConfiguration(writer) }
 }
 
 /** Narrow: of thousands of endpoints, their facts alone would take longer than all the rest. */

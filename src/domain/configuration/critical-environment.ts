@@ -1,3 +1,4 @@
+import type { Platform } from '../../base/platform.ts'
 import type { AgentVersion } from '../../base/version.ts'
 
 /** Whether lines for critical environments, those with a PATCH of 100 and more, are offered. */
@@ -15,6 +16,13 @@ export function changeCriticalEnvironment(
   change: { readonly isEnabled: boolean | null },
 ): CriticalEnvironment {
   return { isEnabled: change.isEnabled ?? present.isEnabled }
+}
+
+export type CriticalEnvironmentDisabled = {
+  readonly code: 'critical-environment-disabled'
+  readonly version: AgentVersion
+  /** Whose target version it is; null: it is the version of a package. */
+  readonly platform: Platform | null
 }
 
 const CRITICAL_PATCH_MIN = 100

@@ -18,6 +18,7 @@ const command = (order: Partial<CreateDistribution['order']> = {}): CreateDistri
   order: { ...ORDER, ...order },
   tokenDigest: digest('token'),
 })
+const criticalEnvironment = { isEnabled: true }
 const EARLIER = '0000000000000000000000000000000e' as Distribution['id']
 const earlier = (given: Partial<Distribution> = {}): Distribution => ({
   id: EARLIER,
@@ -39,7 +40,7 @@ const newest = sampleRelease({ version: version('1.0.0.10'), manifestDigest: dig
 
 describe('ordering a distribution', () => {
   it('no version means the newest, by number and not by letter', () => {
-    const view = { releases: [newest, sampleRelease(), old], sameName: null }
+    const view = { releases: [newest, sampleRelease(), old], sameName: null, criticalEnvironment }
     const decided = decideCreateDistribution(view, command({ version: null }))
     const order = { version: '1.0.0.10', asksNewest: true }
     expect(decided).toMatchObject({ ok: true, value: { kind: 'new', id: DISTRIBUTION, order } })
@@ -48,10 +49,27 @@ describe('ordering a distribution', () => {
   it('a withdrawn release is not the newest', () => {
     const releases = [{ ...newest, withdrawnAt: NOW }, sampleRelease()]
     const decided = decideCreateDistribution(
-      { releases, sameName: null },
+      { releases, sameName: null, criticalEnvironment },
       command({ version: null }),
     )
     expect(decided).toMatchObject({ ok: true, value: { order: { version: '1.0.0.2' } } })
+  })
+
+  it('versions for critical environments are neither chosen nor ordered while disabled', () => {
+    const critical = sampleRelease({ version: version('1.0.100.1') })
+    const view = { releases: [critical, sampleRelease()], sameName: null }
+    const on = { ...view, criticalEnvironment }
+    const off = { ...view, criticalEnvironment: { isEnabled: false } }
+    const newestIn = (given: typeof on) =>
+      decideCreateDistribution(given, command({ version: null }))
+    expect(newestIn(on)).toMatchObject({ value: { order: { version: '1.0.100.1' } } })
+    expect(newestIn(off)).toMatchObject({ value: { order: { version: '1.0.0.2' } } })
+    const named = decideCreateDistribution(off, command({ version: critical.version }))
+    expect(named).toMatchObject({
+      refusal: { code: 'critical-environment-disabled', platform: null },
+    })
+    const unknown = decideCreateDistribution(off, command({ version: version('9.0.0.1') }))
+    expect(unknown).toMatchObject({ refusal: { released: ['1.0.0.2'] } })
   })
 
   const other = earlier({ order: { ...ORDER, proxy: ['p:1'] } })
@@ -70,7 +88,10 @@ describe('ordering a distribution', () => {
     ],
   ] as const
   it.each(rows)('refuses: %s', (code, sameName, releases, order) => {
-    const decided = decideCreateDistribution({ releases, sameName }, command(order))
+    const decided = decideCreateDistribution(
+      { releases, sameName, criticalEnvironment },
+      command(order),
+    )
     expect(decided).toMatchObject({ ok: false, refusal: { code } })
   })
 })
@@ -78,7 +99,7 @@ describe('ordering a distribution', () => {
 describe('ordering under a name that is there', () => {
   const releases = [old, sampleRelease(), newest]
   const decide = (sameName: Distribution, order: Partial<CreateDistribution['order']>) =>
-    decideCreateDistribution({ releases, sameName }, command(order))
+    decideCreateDistribution({ releases, sameName, criticalEnvironment }, command(order))
   const asked = (order: Partial<DistributionOrder>) => earlier({ order: { ...ORDER, ...order } })
   const latest = asked({ asksNewest: true })
   const placement = {

@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest'
 import type { EndpointId } from '../../base/ids.ts'
 import type { Platform } from '../../base/platform.ts'
 import { digest, ENDPOINT, LINUX, NOW, sampleRelease, version } from '../_samples.ts'
+import { DEFAULT_CONFIGURATION } from '../configuration/configuration.ts'
 import { type CreateUpgradeAction, decideCreateUpgradeAction } from './create-upgrade-action.ts'
 import type { IneligibleReason, UpgradeCandidate } from './eligibility.ts'
 
+const settings = DEFAULT_CONFIGURATION
 const TARGETS = new Map<Platform, ReturnType<typeof version>>([['linux', version('1.0.0.2')]])
 
 const candidate = (given: Partial<UpgradeCandidate> = {}): UpgradeCandidate => ({
@@ -30,7 +32,7 @@ const command = (given: Partial<CreateUpgradeAction> = {}): CreateUpgradeAction 
 describe('an upgrade action', () => {
   it('queues the eligible endpoints and says why the others are left out', () => {
     const unknown = 'no-such-endpoint' as EndpointId
-    const view = { candidates: [candidate()], releases: [sampleRelease()] }
+    const view = { candidates: [candidate()], releases: [sampleRelease()], settings }
     const endpointIds = [ENDPOINT, unknown]
     const decided = decideCreateUpgradeAction(view, command({ endpointIds }), NOW)
     expect(decided).toMatchObject({
@@ -53,15 +55,41 @@ describe('an upgrade action', () => {
     })
   })
 
+  it('waits for as long as the settings say', () => {
+    const actionExpiry = { hours: { agent_upgrade: 24 } }
+    const brief = { ...settings, actionExpiry }
+    const view = { candidates: [candidate()], releases: [sampleRelease()], settings: brief }
+    expect(decideCreateUpgradeAction(view, command(), NOW)).toMatchObject({
+      value: { upgrades: [{ expiresAt: NOW + 86_400_000 }] },
+    })
+  })
+
+  it('to a version for critical environments needs them enabled', () => {
+    const critical = version('1.0.100.2')
+    const targetVersions = new Map([['linux' as const, critical]])
+    const releases = [sampleRelease({ version: critical })]
+    const view = { candidates: [candidate()], releases, settings }
+    expect(decideCreateUpgradeAction(view, command({ targetVersions }), NOW).ok).toBe(true)
+    const disabled = { ...settings, criticalEnvironment: { isEnabled: false } }
+    const decided = decideCreateUpgradeAction(
+      { ...view, settings: disabled },
+      command({ targetVersions }),
+      NOW,
+    )
+    expect(decided).toMatchObject({
+      refusal: { code: 'critical-environment-disabled', version: critical, platform: 'linux' },
+    })
+  })
+
   it('says from the start that it waits for its window', () => {
-    const view = { candidates: [candidate()], releases: [sampleRelease()] }
+    const view = { candidates: [candidate()], releases: [sampleRelease()], settings }
     const window = { days: [2] as const, startMinute: 0, endMinute: 0 }
     const decided = decideCreateUpgradeAction(view, command({ window }), NOW)
     expect(decided).toMatchObject({ value: { upgrades: [{ reason: 'outside-window', window }] } })
   })
 
   it('refuses a version that was never released for its platform, before anything else', () => {
-    const view = { candidates: [], releases: [] }
+    const view = { candidates: [], releases: [], settings }
     expect(decideCreateUpgradeAction(view, command(), NOW)).toEqual({
       ok: false,
       refusal: { code: 'version-not-released', platform: 'linux', version: '1.0.0.2' },
@@ -96,7 +124,7 @@ describe('eligibility: the first reason that applies is the answer', () => {
     ['upgrade-in-progress', { openUpgrade: 'on-probation' }, sampleRelease()],
   ]
   it.each(rows)('%s', (reason, given, release) => {
-    const view = { candidates: [candidate(given)], releases: [release] }
+    const view = { candidates: [candidate(given)], releases: [release], settings }
     const decided = decideCreateUpgradeAction(view, command(), NOW)
     expect(decided).toMatchObject({
       ok: false,
@@ -107,7 +135,7 @@ describe('eligibility: the first reason that applies is the answer', () => {
   it('what lies outside the scope is told like what does not exist, and before all else', () => {
     const scope = { tags: ['web'] }
     const deleted = candidate({ deleted: true, tags: { server: ['db'], agent: ['Web'] } })
-    const view = { candidates: [deleted], releases: [sampleRelease()] }
+    const view = { candidates: [deleted], releases: [sampleRelease()], settings }
     expect(decideCreateUpgradeAction(view, command({ scope }), NOW)).toMatchObject({
       refusal: { ineligible: [{ reason: 'unknown-endpoint', platform: null }] },
     })
@@ -115,7 +143,7 @@ describe('eligibility: the first reason that applies is the answer', () => {
       { server: ['web'], agent: [] },
       { server: [], agent: ['db', 'web'] },
     ]) {
-      const inside = { candidates: [candidate({ tags })], releases: [sampleRelease()] }
+      const inside = { candidates: [candidate({ tags })], releases: [sampleRelease()], settings }
       expect(decideCreateUpgradeAction(inside, command({ scope }), NOW).ok).toBe(true)
     }
   })
@@ -124,13 +152,14 @@ describe('eligibility: the first reason that applies is the answer', () => {
     const view = {
       candidates: [candidate({ openUpgrade: 'offered' })],
       releases: [sampleRelease()],
+      settings,
     }
     expect(decideCreateUpgradeAction(view, command(), NOW).ok).toBe(true)
   })
 
   it('a version that failed here is tried again when told', () => {
     const skipped = [digest('release 2')]
-    const view = { candidates: [candidate({ skipped })], releases: [sampleRelease()] }
+    const view = { candidates: [candidate({ skipped })], releases: [sampleRelease()], settings }
     expect(decideCreateUpgradeAction(view, command({ retrySkipped: true }), NOW).ok).toBe(true)
   })
 })

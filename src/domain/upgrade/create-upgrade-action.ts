@@ -3,10 +3,16 @@ import type { Platform } from '../../base/platform.ts'
 import { accept, type Result, refuse } from '../../base/result.ts'
 import type { AgentVersion } from '../../base/version.ts'
 import { isInScope, type Scope } from '../access/scope.ts'
+import { upgradeExpiryMs } from '../configuration/action-expiry.ts'
+import type { Configuration } from '../configuration/configuration.ts'
+import {
+  type CriticalEnvironmentDisabled,
+  isVersionEnabled,
+} from '../configuration/critical-environment.ts'
 import type { Release } from '../release/release.ts'
 import { assessEligibility, type Eligibility, type UpgradeCandidate } from './eligibility.ts'
 import type { Upgrade } from './upgrade.ts'
-import { ACTION_EXPIRY_MS, type UpgradeAction } from './upgrade-action.ts'
+import type { UpgradeAction } from './upgrade-action.ts'
 import { isOpen, type Window } from './window.ts'
 
 export type CreateUpgradeAction = {
@@ -26,6 +32,7 @@ export type CreateUpgradeActionView = {
   readonly candidates: readonly UpgradeCandidate[]
   /** Every release of a target version, withdrawn ones included. */
   readonly releases: readonly Release[]
+  readonly settings: Pick<Configuration, 'actionExpiry' | 'criticalEnvironment'>
 }
 
 export type Ineligible = Extract<Eligibility, { kind: 'ineligible' }>
@@ -38,6 +45,7 @@ export type CreateUpgradeActionRefusal =
       readonly platform: Platform
       readonly version: AgentVersion
     }
+  | CriticalEnvironmentDisabled
   | { readonly code: 'nothing-eligible'; readonly ineligible: readonly Ineligible[] }
 
 /**
@@ -65,12 +73,15 @@ export function decideCreateUpgradeAction(
       (release) => release.target.platform === platform && release.version === version,
     )
     if (!isReleased) return refuse({ code: 'version-not-released', platform, version })
+    if (!isVersionEnabled(view.settings.criticalEnvironment, version)) {
+      return refuse({ code: 'critical-environment-disabled', version, platform })
+    }
   }
   const verdicts = assessAll(view, command)
   const ineligible = verdicts.filter((verdict) => verdict.kind === 'ineligible')
   const eligible = verdicts.filter((verdict) => verdict.kind === 'eligible')
   if (eligible.length === 0) return refuse({ code: 'nothing-eligible', ineligible })
-  const expiresAt = now + ACTION_EXPIRY_MS
+  const expiresAt = now + upgradeExpiryMs(view.settings.actionExpiry)
   const { targetVersions, window } = command
   const action = { targetVersions, window, createdAt: now, expiresAt }
   const upgrades = eligible.map((each) => queueUpgrade(each, { command, now, expiresAt }))

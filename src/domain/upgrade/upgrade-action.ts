@@ -16,5 +16,8 @@ export type UpgradeAction = {
 
 const DAY_MS = 86_400_000
 
-/** The public API's own default for upgrade actions: thirty days, then pending becomes expired. */
+/**
+ * The public API's own default for upgrade actions, and the most that can be set: thirty days, then
+ * pending becomes expired.
+ */
 export const ACTION_EXPIRY_MS = 30 * DAY_MS

@@ -123,6 +123,14 @@ const REFUSED: {
     return invalidField(['package_type'], msg)
   },
   'action-unknown': ({ actionId }) => unknown(`there is no action ${actionId}`),
+  'too-many-verifications': ({ limit }) => {
+    const extra = `${limit} verifications of the audit log are under way here: ask again later`
+    return { status: 429, message: 'Rate limit exceeded', extra, headers: { 'retry-after': '5' } }
+  },
+  'too-many-streams': ({ limit, of }) => {
+    const extra = `this ${of} has ${limit} open event streams, and may have no more`
+    return { status: 429, message: 'Rate limit exceeded', extra, headers: { 'retry-after': '10' } }
+  },
   'digest-mismatch': ({ expected, actual }) => {
     const msg = `the body's SHA-256 is ${actual}, not ${expected}`
     return invalid([{ type: 'digest_mismatch', loc: ['body'], msg }])

@@ -43,6 +43,7 @@ type Needs = {
 export const createDistributionRoute: PublicRoute<Needs, typeof createDistributionCall> = {
   call: createDistributionCall,
   permission: 'distributions.edit',
+  licensed: 'distributions',
   async answer(needs, request) {
     const order = readOrder(request.data)
     if (!order.ok) return refuse({ code: 'invalid-request', errors: order.refusal })
