@@ -5,10 +5,13 @@
 import { sql } from 'kysely'
 import type { Instant } from '../base/clock.ts'
 import type { EndpointId } from '../base/ids.ts'
+import type { Platform } from '../base/platform.ts'
+import type { Scope } from '../domain/access/scope.ts'
 import { plainReport } from '../domain/report/agent-report.ts'
 import { saveAgentReports } from './agent-reports.ts'
+import { isInScope } from './endpoint-query.ts'
 import { saveEvents } from './events.ts'
-import type { Writer } from './open.ts'
+import type { Reader, Writer } from './open.ts'
 import { endOpenUpgrades } from './upgrades.ts'
 
 /** Nobody else changes these endpoints until this transaction ends; only ids travel. */
@@ -49,7 +52,7 @@ export async function saveEndpointsDeleted(
     return { type: 'endpoint.deleted', endpointId: id, hostname } as const
   })
   await saveEvents(writer, now, events)
-  const reports = gone.map((id) => plainReport(id, 'uninstall'))
+  const reports = gone.map((id) => plainReport(id, 'delete'))
   await saveAgentReports(writer, now, reports)
   return deleted
 }
@@ -70,7 +73,48 @@ export async function saveEndpointRestored(
   await saveAgentReports(writer, now, [plainReport(id, 'restore')])
 }
 
-/** The names that some of the endpoints had before; a bounded sample for the audit log. */
+/** Of an endpoint in the scope that is not deleted; undefined when there is none. */
+export async function loadEndpointPlatform(
+  reader: Reader,
+  id: EndpointId,
+  scope: Scope,
+): Promise<Platform | undefined> {
+  const row = await reader
+    .selectFrom('endpoint')
+    .select('platform')
+    .where('id', '=', id)
+    .where('deleted_at', 'is', null)
+    .where(isInScope(scope))
+    .executeTakeFirst()
+  return row?.platform as Platform | undefined // Checked before it was stored.
+}
+
+/** Also a deleted one: what it went through stays. */
+export async function hasEndpoint(reader: Reader, id: EndpointId, scope: Scope): Promise<boolean> {
+  const row = await reader
+    .selectFrom('endpoint')
+    .select('id')
+    .where('id', '=', id)
+    .where(isInScope(scope))
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** By endpoint id. */
+export async function loadAliases(
+  reader: Reader,
+  ids: readonly EndpointId[],
+): Promise<Readonly<Record<string, string>>> {
+  const rows = await reader
+    .selectFrom('endpoint')
+    .select(['id', 'alias'])
+    .where(isOneOf(ids))
+    .orderBy('id')
+    .execute()
+  return Object.fromEntries(rows.map((row) => [row.id, row.alias]))
+}
+
+/** The caller holds the endpoints. */
 export async function saveAlias(
   writer: Writer,
   ids: readonly EndpointId[],
@@ -92,6 +136,22 @@ export async function saveTagAssigned(
     .where(sql<boolean>`not server_tags ? ${tag}`)
     .executeTakeFirst()
   return Number(done.numUpdatedRows)
+}
+
+/** How many do not have the tag, and have as many tags of the server as an endpoint may. */
+export async function countFullEndpoints(
+  reader: Reader,
+  ids: readonly EndpointId[],
+  tag: { readonly name: string; readonly endpointTagsMax: number },
+): Promise<number> {
+  const row = await reader
+    .selectFrom('endpoint')
+    .select((select) => select.fn.countAll<number>().as('count'))
+    .where(isOneOf(ids))
+    .where(sql<boolean>`jsonb_array_length(server_tags) >= ${tag.endpointTagsMax}`)
+    .where(sql<boolean>`not server_tags ? ${tag.name}`)
+    .executeTakeFirstOrThrow()
+  return Number(row.count)
 }
 
 /** Takes the tag from those that have it; how many those were. The caller holds them. */

@@ -37,20 +37,38 @@ export const timeframeWindow = z
     },
   )
 
+const targetVersions = z
+  .strictObject({
+    windows: versionText.optional(),
+    linux: versionText.optional(),
+    macos: versionText.optional(),
+  })
+  .refine((targets) => Object.keys(targets).length > 0, {
+    message: 'at least one of windows, linux, macos with the version to upgrade to',
+  })
+
+/** `Windows` and `LINUX` are what `windows` and `linux` are; both at once are two targets of one. */
+function foldedKeys(value: unknown, context: z.RefinementCtx): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  const folded = new Map<string, unknown>()
+  for (const [key, each] of Object.entries(value)) {
+    const name = key.trim().toLowerCase()
+    if (folded.has(name)) {
+      const message = `${key} is there twice: letter case does not tell platforms apart`
+      context.addIssue({ code: 'custom', path: [key], message })
+    }
+    folded.set(name, each)
+  }
+  return Object.fromEntries(folded)
+}
+
 export const upgradeEndpoints = z.strictObject({
   endpoint_ids: z
     .array(z.string().trim().min(1).max(100))
     .min(1, 'at least one endpoint id')
     .max(UPGRADE_ENDPOINTS_MAX, `at most ${UPGRADE_ENDPOINTS_MAX} endpoint ids`),
-  target_versions: z
-    .strictObject({
-      windows: versionText.optional(),
-      linux: versionText.optional(),
-      macos: versionText.optional(),
-    })
-    .refine((targets) => Object.keys(targets).length > 0, {
-      message: 'at least one of windows, linux, macos with the version to upgrade to',
-    }),
+  /** The platforms in any letter case. */
+  target_versions: z.preprocess(foldedKeys, targetVersions),
   upgrade_timeframe_window: timeframeWindow.nullish(),
   /** Ours: try a version again where it failed before. */
   retry_failed: z.boolean().nullish(),
@@ -68,18 +86,20 @@ export const upgradeEndpointsReply = z.object({
   ineligible_count: z.int(),
 })
 
-const integerOrText = z.union([
+/** An upgrade action's number; some clients send its digits. */
+export const actionNumber = z.union([
   z.int(),
   z
     .string()
     .regex(/^\d{1,15}$/)
     .transform(Number),
 ])
-export const getActionStatus = z.strictObject({ group_action_id: integerOrText })
+export const getActionStatus = z.strictObject({ group_action_id: actionNumber })
 
 export const ACTION_STATUSES = [
   'PENDING',
   'IN_PROGRESS',
+  'PENDING_ABORT',
   'CANCELLED',
   'EXPIRED',
   'COMPLETED_SUCCESSFULLY',
@@ -165,6 +185,34 @@ export const upgradeEndpointsCall = publicCall({
   request: upgradeEndpoints,
   reply: upgradeEndpointsReply,
   isRepeatable: false,
+  examples: [
+    {
+      name: 'target versions by operating system',
+      request: {
+        endpoint_ids: ['endpoint_id_1', 'endpoint_id_2'],
+        target_versions: { windows: '8.6.0.1234', linux: '8.6.0.5678' },
+      },
+      reply: {
+        summary: 'Upgrade action created successfully.',
+        details: [
+          'Windows: 2 endpoints queued for upgrade to 8.6.0.1234',
+          'Linux: 1 endpoint queued for upgrade to 8.6.0.5678',
+        ],
+      },
+    },
+    {
+      name: 'within a timeframe window',
+      request: {
+        endpoint_ids: ['endpoint_id_1'],
+        target_versions: { windows: '8.6.0.1234', macos: '8.6.0.9012' },
+        upgrade_timeframe_window: {
+          upgrade_timeframe_days: ['monday', 'wednesday', 'friday'],
+          upgrade_timeframe_start_time: '02:00',
+          upgrade_timeframe_end_time: '06:00',
+        },
+      },
+    },
+  ],
 })
 export const getEndpointCall = publicCall({
   path: 'endpoints/get_endpoint',

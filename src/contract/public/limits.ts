@@ -33,6 +33,12 @@ export const SERVER_TAGS_MAX = 10_000
 export const KEY_REQUESTS_PER_S = 100
 export const KEY_REQUESTS_BURST = 1000
 
+/** Verifications of the audit log at once, on one server. */
+export const VERIFICATIONS_MAX = 2
+/** Open event streams on one server: of one API key, and in all. */
+export const KEY_STREAMS_MAX = 10
+export const STREAMS_MAX = 200
+
 /** Settings of the instance: the documented ranges, and ours where none is. */
 export const PARALLEL_UPGRADES_MAX = 2000
 export const LOST_DAYS_MIN = 2

@@ -38,6 +38,12 @@ export type ListFilter = z.infer<typeof listFilter>
 
 export const listFilters = z.array(listFilter).max(FILTERS_MAX).nullish()
 
+/** Of a call that changes what they mean: none at all would mean everything. */
+export const changeFilters = z
+  .array(listFilter)
+  .min(1, 'at least one filter: a change of everything names it')
+  .max(FILTERS_MAX)
+
 /** Zero-based, half open: `search_from: 0, search_to: 100` are the first hundred rows. */
 export const searchPage = {
   search_from: z.int().min(0).nullish(),

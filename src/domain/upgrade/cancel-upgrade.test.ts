@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { ATTEMPT, NOW, sampleProgress, sampleUpgrade } from '../_samples.ts'
-import { type CancelVerdict, decideCancelUpgrade } from './cancel-upgrade.ts'
+import {
+  type CancelVerdict,
+  decideCancelUpgrade,
+  decideCancelUpgradeAction,
+} from './cancel-upgrade.ts'
 import { decideRecordOutcome } from './record-outcome.ts'
 import { isCancelling, isFinished, UPGRADE_STATES, type UpgradeState } from './upgrade.ts'
 
@@ -69,6 +73,22 @@ describe('cancelling an upgrade', () => {
     const failed = sampleProgress({ state: 'failed', reason: 'disk-full' })
     const told = decideRecordOutcome(upgrade, failed, NOW + 1)
     expect(told).toMatchObject({ state: 'failed', reason: 'disk-full' })
+  })
+
+  it('an action: what changes, and the counts of all', () => {
+    const states = ['queued', 'staged', 'switching', 'failed', 'offered'] as const
+    const upgrades = states.map((state) => sampleUpgrade({ state }))
+    const first = decideCancelUpgradeAction(upgrades, command, NOW)
+    expect(first.ended.map(({ state }) => state)).toEqual(['cancelled', 'cancelled'])
+    expect(first.stopping.map(({ state }) => state)).toEqual(['staged'])
+    expect(first.counts).toEqual({
+      ...{ cancelled: 2, cancelling: 1 },
+      ...{ 'too-late': 1, 'already-ended': 1 },
+    })
+    const after = [...first.ended, ...first.stopping, sampleUpgrade({ state: 'switching' })]
+    const again = decideCancelUpgradeAction(after, command, NOW + 1)
+    expect([...again.ended, ...again.stopping]).toEqual([])
+    expect(again.counts).toMatchObject({ cancelled: 0, cancelling: 1, 'already-ended': 2 })
   })
 
   it('twice is once', () => {

@@ -58,6 +58,38 @@ export function decideCancelUpgrade(
   }
 }
 
+/** Of an action's upgrades: what changes, and how many of them each verdict is true of. */
+export function decideCancelUpgradeAction(
+  upgrades: readonly Upgrade[],
+  command: CancelUpgrade,
+  now: Instant,
+): UpgradeActionCancelled {
+  const decided = upgrades.map((before) => {
+    return { before, ...decideCancelUpgrade(before, command, now) }
+  })
+  const changed = decided.filter(({ before, upgrade }) => upgrade !== before)
+  const count = (verdict: CancelVerdict) =>
+    decided.filter((each) => each.verdict === verdict).length
+  return {
+    ended: changed.flatMap((each) => (each.verdict === 'cancelled' ? [each.upgrade] : [])),
+    stopping: changed.flatMap((each) => (each.verdict === 'cancelling' ? [each.upgrade] : [])),
+    counts: {
+      cancelled: count('cancelled'),
+      cancelling: count('cancelling'),
+      'too-late': count('too-late'),
+      'already-ended': count('already-ended'),
+    },
+  }
+}
+
+export type UpgradeActionCancelled = {
+  /** As they are now that they are over. */
+  readonly ended: readonly Upgrade[]
+  /** As they are while their endpoints are to stop. */
+  readonly stopping: readonly Upgrade[]
+  readonly counts: Readonly<Record<CancelVerdict, number>>
+}
+
 /** The upgrade as it ends without its endpoint having switched. */
 export function cancelled(upgrade: Upgrade, now: Instant): Upgrade {
   return { ...upgrade, state: 'cancelled', reason: 'cancelled-by-operator', changedAt: now }

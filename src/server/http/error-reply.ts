@@ -12,6 +12,7 @@ import type { ErrorBody } from '../../contract/public/error.ts'
 import type { FieldError } from '../../contract/schema.ts'
 import type { Ineligible } from '../../domain/upgrade/create-upgrade-action.ts'
 import { ACCESS_REFUSED } from './access-refused.ts'
+import { ENDPOINT_REFUSED, NO_ENDPOINT } from './endpoint-refused.ts'
 import { type HttpAnswer, jsonAnswer } from './exchange.ts'
 import type { ApiRefusal } from './refusal.ts'
 
@@ -79,6 +80,7 @@ const REFUSED: {
   readonly [Code in keyof RefusalsByCode]: (refusal: RefusalsByCode[Code]) => Refused
 } = {
   ...ACCESS_REFUSED,
+  ...ENDPOINT_REFUSED,
   'malformed-json': ({ line, column, message }) => {
     const where = `{"line": ${line}, "column": ${column}, "message": ${JSON.stringify(message)}}`
     return { status: 400, message: where, extra: 'the body is not valid JSON' }
@@ -209,7 +211,7 @@ function versionNotReleased(
 }
 
 function nothingEligible(ineligible: readonly Ineligible[]): string {
-  const sentence = 'No endpoint was found for creating the requested action'
+  const sentence = NO_ENDPOINT
   const reasons = Map.groupBy(ineligible, (each) => each.reason)
   const counts = [...reasons].map(([reason, endpoints]) => `${reason}: ${endpoints.length}`)
   return counts.length === 0 ? sentence : `${sentence} (${counts.join(', ')})`

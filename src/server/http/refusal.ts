@@ -6,6 +6,7 @@ import type { UpdateDistributionRefusal } from '../../domain/distribution/update
 import type { CreateUpgradeActionRefusal } from '../../domain/upgrade/create-upgrade-action.ts'
 import type { PublishRefusal } from '../publish-release.ts'
 import type { AccessRefusal } from './access-refused.ts'
+import type { EndpointRefusal } from './endpoint-refused.ts'
 import type { BodyRefusal } from './exchange.ts'
 import type { MalformedJson } from './json.ts'
 
@@ -31,12 +32,15 @@ export type RequestRefusal =
       readonly supported: readonly string[]
     }
   | { readonly code: 'action-unknown'; readonly actionId: number }
+  | { readonly code: 'too-many-verifications'; readonly limit: number }
+  | { readonly code: 'too-many-streams'; readonly limit: number; readonly of: 'key' | 'server' }
   | { readonly code: 'digest-mismatch'; readonly expected: string; readonly actual: string }
 
 /** Every expected "no" of the public API; `error-reply.ts` gives each its status. */
 export type ApiRefusal =
   | RequestRefusal
   | AccessRefusal
+  | EndpointRefusal
   | CreateDistributionRefusal
   | UpdateDistributionRefusal
   | ChangeConfigurationRefusal

@@ -20,9 +20,15 @@ import { getDistributionsRoute } from './distributions/get-distributions.ts'
 import { getDistributionStatusRoute } from './distributions/get-status.ts'
 import { getVersionsRoute } from './distributions/get-versions.ts'
 import { updateDistributionRoute } from './distributions/update.ts'
+import { deleteEndpointsRoute } from './endpoints/delete.ts'
 import { getEndpointRoute } from './endpoints/get-endpoint.ts'
 import { getEndpointsRoute } from './endpoints/get-endpoints.ts'
+import { getPolicyRoute } from './endpoints/get-policy.ts'
+import { updateAgentNameRoute } from './endpoints/update-agent-name.ts'
 import { upgradeEndpointsRoute } from './endpoints/upgrade.ts'
+import { cancelUpgradeRoute } from './endpoints/upgrade-cancel.ts'
+import { getUpgradeRoute } from './endpoints/upgrade-get.ts'
+import { listUpgradesRoute } from './endpoints/upgrade-list.ts'
 import { OUTSIDE_ROUTES } from './outside.ts'
 import { createRoleRoute } from './rbac/create-role.ts'
 import { createUserRoute } from './rbac/create-user.ts'
@@ -41,6 +47,9 @@ import { publishReleaseRoute } from './releases/publish.ts'
 import { uploadArtifactRoute } from './releases/upload-artifact.ts'
 import { getTenantInfoRoute } from './system/get-tenant-info.ts'
 import { healthcheckRoute } from './system/healthcheck.ts'
+import { assignTagRoute } from './tags/assign.ts'
+import { deleteTagsRoute } from './tags/delete-permanently.ts'
+import { removeTagRoute } from './tags/remove.ts'
 
 /** Every call of the public API. */
 export const PUBLIC_ROUTES: readonly PublicRoute<ServerNeeds>[] = [
@@ -52,8 +61,17 @@ export const PUBLIC_ROUTES: readonly PublicRoute<ServerNeeds>[] = [
   updateDistributionRoute,
   deleteDistributionRoute,
   upgradeEndpointsRoute,
+  getUpgradeRoute,
+  listUpgradesRoute,
+  cancelUpgradeRoute,
   getEndpointRoute,
   getEndpointsRoute,
+  updateAgentNameRoute,
+  deleteEndpointsRoute,
+  getPolicyRoute,
+  assignTagRoute,
+  removeTagRoute,
+  deleteTagsRoute,
   getActionStatusRoute,
   missingArtifactsRoute,
   publishReleaseRoute,

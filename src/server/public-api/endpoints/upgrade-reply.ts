@@ -11,7 +11,7 @@ import type { IneligibleReason } from '../../../domain/upgrade/eligibility.ts'
 /** Named one by one in a reply: enough to see what is wrong, too few to fill it. */
 const INELIGIBLE_NAMED_MAX = 100
 
-const PLATFORM_LABELS: Readonly<Record<Platform, string>> = {
+export const PLATFORM_LABELS: Readonly<Record<Platform, string>> = {
   windows: 'Windows',
   linux: 'Linux',
   macos: 'macOS',

@@ -6,7 +6,6 @@ import type { AgentVersion } from '../../../base/version.ts'
 import {
   type UpgradeEndpointsRequest,
   upgradeEndpointsCall,
-  WEEKDAY_NAMES,
 } from '../../../contract/public/endpoints.ts'
 import { actorName } from '../../../domain/access/actor.ts'
 import type { Scope } from '../../../domain/access/scope.ts'
@@ -14,13 +13,13 @@ import {
   type CreateUpgradeAction,
   decideCreateUpgradeAction,
 } from '../../../domain/upgrade/create-upgrade-action.ts'
-import { WEEKDAYS, type Weekday, type Window } from '../../../domain/upgrade/window.ts'
 import { saveAudit } from '../../../store/audit.ts'
 import type { Database } from '../../../store/open.ts'
 import { lockCreateUpgradeActionView, saveUpgradeAction } from '../../../store/upgrades.ts'
 import { audited } from '../../http/audited.ts'
 import type { PublicRoute } from '../../http/route.ts'
 import { renderUpgradeAction } from './upgrade-reply.ts'
+import { toWindow } from './upgrade-window.ts'
 
 /** `POST endpoints/upgrade`: orders the named endpoints to move to the target versions. */
 export const upgradeEndpointsRoute: PublicRoute<
@@ -66,30 +65,4 @@ function toCommand(wire: UpgradeEndpointsRequest, scope: Scope): CreateUpgradeAc
     retrySkipped: wire.retry_failed ?? false,
     scope,
   }
-}
-
-type WireWindow = NonNullable<UpgradeEndpointsRequest['upgrade_timeframe_window']>
-
-/** Only days: round the clock on them. Only times: every day. Neither: no window at all. */
-function toWindow(wire: WireWindow | null): Window | null {
-  if (wire === null) return null
-  const named = wire.upgrade_timeframe_days ?? []
-  const start = wire.upgrade_timeframe_start_time ?? null
-  const end = wire.upgrade_timeframe_end_time ?? null
-  if (named.length === 0 && start === null) return null
-  const days = WEEKDAYS.filter((day) => named.includes(nameOf(day)))
-  return {
-    days: days.length === 0 ? WEEKDAYS : days,
-    startMinute: minuteOf(start ?? '00:00'),
-    endMinute: minuteOf(end ?? '00:00'),
-  }
-}
-
-function nameOf(day: Weekday): (typeof WEEKDAY_NAMES)[number] {
-  return WEEKDAY_NAMES[day - 1] ?? 'monday'
-}
-
-function minuteOf(time: string): number {
-  const [hours, minutes] = time.split(':').map(Number)
-  return (hours ?? 0) * 60 + (minutes ?? 0)
 }

@@ -1,0 +1,41 @@
+import type { EndpointId } from '../../../base/ids.ts'
+import type { Platform } from '../../../base/platform.ts'
+import { accept, refuse } from '../../../base/result.ts'
+import { getPolicyCall } from '../../../contract/public/endpoint-changes.ts'
+import { loadEndpointPlatform } from '../../../store/endpoint-changes.ts'
+import type { Database } from '../../../store/open.ts'
+import type { LiveConfiguration } from '../../configuration.ts'
+import type { PublicRoute } from '../../http/route.ts'
+import { PLATFORM_LABELS } from './upgrade-reply.ts'
+
+/**
+ * `POST endpoints/get_policy`: the upgrade policy that applies to an endpoint. There is one for
+ * the whole instance, and it bears the platform's name as the original's default policies do.
+ */
+export const getPolicyRoute: PublicRoute<
+  { readonly database: Database; readonly configuration: Pick<LiveConfiguration, 'current'> },
+  typeof getPolicyCall
+> = {
+  call: getPolicyCall,
+  permission: 'endpoints.view',
+  async answer(needs, request) {
+    const endpointId = request.data.endpoint_id
+    const { scope } = request.actor
+    const { read } = needs.database
+    // Branding: an id that is none names no endpoint.
+    const platform = await loadEndpointPlatform(read, endpointId as EndpointId, scope)
+    if (platform === undefined) return refuse({ code: 'endpoint-unknown', endpointId })
+    const { autoUpgrade } = await needs.configuration.current()
+    return accept({
+      policy_name: policyName(platform),
+      // Endpoints move when an upgrade action says so, and never by themselves.
+      auto_upgrade: false,
+      parallel_upgrades: autoUpgrade.parallelUpgradesMax,
+      upgrade_timeframe_window: null,
+    })
+  },
+}
+
+function policyName(platform: Platform): string {
+  return `${PLATFORM_LABELS[platform]} Default`
+}

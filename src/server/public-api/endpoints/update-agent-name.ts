@@ -1,0 +1,44 @@
+import type { Clock } from '../../../base/clock.ts'
+import { accept, refuse } from '../../../base/result.ts'
+import { updateAgentNameCall } from '../../../contract/public/endpoint-changes.ts'
+import { CHANGED_ENDPOINTS_MAX } from '../../../contract/public/limits.ts'
+import { saveAudit } from '../../../store/audit.ts'
+import { holdEndpoints, loadAliases, saveAlias } from '../../../store/endpoint-changes.ts'
+import type { Database } from '../../../store/open.ts'
+import { audited } from '../../http/audited.ts'
+import type { PublicRoute } from '../../http/route.ts'
+import {
+  AUDITED_IDS_MAX,
+  auditedIds,
+  endpointsText,
+  meantEndpoints,
+  subjectOf,
+} from './meant-endpoints.ts'
+
+/** `POST endpoints/update_agent_name`: an alias for endpoints; an empty one takes it away. */
+export const updateAgentNameRoute: PublicRoute<
+  { readonly database: Database; readonly clock: Clock },
+  typeof updateAgentNameCall
+> = {
+  call: updateAgentNameCall,
+  permission: 'endpoints.edit',
+  async answer(needs, request) {
+    const now = needs.clock.now()
+    const { alias } = request.data
+    return await needs.database.write(async (tx) => {
+      const meant = await meantEndpoints(tx, request, { max: CHANGED_ENDPOINTS_MAX, now })
+      if (!meant.ok) return meant
+      const ids = meant.value
+      if (ids.length === 0) return refuse({ code: 'no-endpoint-matches' })
+      await holdEndpoints(tx, ids)
+      const before = { aliases: await loadAliases(tx, ids.slice(0, AUDITED_IDS_MAX)) }
+      await saveAlias(tx, ids, alias)
+      const many = endpointsText(ids.length)
+      const description = alias === '' ? `Took the alias of ${many} away` : `Named ${many} ${alias}`
+      const change = { action: 'endpoint.rename', subject: subjectOf(ids), description }
+      const after = { alias, ...auditedIds(ids) }
+      await saveAudit(tx, audited(request, now, { ...change, before, after }))
+      return accept(true)
+    })
+  },
+}

@@ -1,0 +1,74 @@
+import type { Clock } from '../../../base/clock.ts'
+import type { EndpointId, UpgradeActionId } from '../../../base/ids.ts'
+import { accept, refuse } from '../../../base/result.ts'
+import { cancelUpgradeCall } from '../../../contract/public/upgrade-actions.ts'
+import { actorName } from '../../../domain/access/actor.ts'
+import {
+  decideCancelUpgradeAction,
+  type UpgradeActionCancelled,
+} from '../../../domain/upgrade/cancel-upgrade.ts'
+import { saveAudit } from '../../../store/audit.ts'
+import type { Database } from '../../../store/open.ts'
+import { lockActionUpgrades, saveUpgradeActionCancelled } from '../../../store/upgrade-actions.ts'
+import { type AuditedChange, audited } from '../../http/audited.ts'
+import type { PublicRoute } from '../../http/route.ts'
+import { auditedIds, endpointsText } from './meant-endpoints.ts'
+
+/**
+ * `POST endpoints/upgrade/cancel`: what waits is over at once, what endpoints are at work on they
+ * are told to stop with their next check-in, what has begun to switch goes on. Twice is once.
+ */
+export const cancelUpgradeRoute: PublicRoute<
+  { readonly database: Database; readonly clock: Clock },
+  typeof cancelUpgradeCall
+> = {
+  call: cancelUpgradeCall,
+  permission: 'upgrades.edit',
+  async answer(needs, request) {
+    const now = needs.clock.now()
+    const { group_action_id: number, endpoint_ids: named, reason } = request.data
+    // Branding: an id that was never given names nothing.
+    const actionId = number as UpgradeActionId
+    const endpointIds = named == null ? null : [...new Set(named as EndpointId[])]
+    const { scope } = request.actor
+    const message = reason == null || reason === '' ? null : reason
+    return await needs.database.write(async (tx) => {
+      const upgrades = await lockActionUpgrades(tx, actionId, { scope, endpointIds })
+      if (upgrades === undefined) return refuse({ code: 'action-unknown', actionId })
+      const decided = decideCancelUpgradeAction(upgrades, { message }, now)
+      const by = actorName(request.actor)
+      await saveUpgradeActionCancelled(tx, actionId, decided, { by, message, now })
+      const { ended, stopping, counts } = decided
+      if (ended.length + stopping.length > 0) {
+        const change = { ...describe(decided, message), subject: String(actionId) }
+        await saveAudit(tx, audited(request, now, change))
+      }
+      return accept({
+        cancelled: counts.cancelled,
+        cancelling: counts.cancelling,
+        too_late: counts['too-late'],
+        already_ended: counts['already-ended'],
+        unknown: (endpointIds?.length ?? upgrades.length) - upgrades.length,
+      })
+    })
+  },
+}
+
+function describe(
+  { ended, stopping, counts }: UpgradeActionCancelled,
+  message: string | null,
+): Omit<AuditedChange, 'subject'> {
+  const changed = [...ended, ...stopping]
+  const said = message === null ? '' : `: ${message}`
+  return {
+    action: 'upgrade-action.cancel',
+    description: `Cancelled the upgrade of ${endpointsText(changed.length)}${said}`,
+    after: {
+      ...auditedIds(changed.map(({ endpointId }) => endpointId)),
+      cancelled: counts.cancelled,
+      cancelling: counts.cancelling,
+      too_late: counts['too-late'],
+      already_ended: counts['already-ended'],
+    },
+  }
+}

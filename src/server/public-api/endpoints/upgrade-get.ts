@@ -1,0 +1,116 @@
+import type * as z from 'zod'
+import type { Clock } from '../../../base/clock.ts'
+import type { EndpointId } from '../../../base/ids.ts'
+import { accept, type Result, refuse } from '../../../base/result.ts'
+import { type getUpgrade, getUpgradeCall } from '../../../contract/public/upgrade-actions.ts'
+import { UPGRADE_STATES } from '../../../domain/upgrade/upgrade.ts'
+import { hasEndpoint } from '../../../store/endpoint-changes.ts'
+import type { Database, Reader } from '../../../store/open.ts'
+import {
+  loadUpgradeActions,
+  loadUpgradePage,
+  type StoredUpgradeAction,
+  type UpgradeCondition,
+} from '../../../store/upgrade-actions.ts'
+import type { ApiRefusal } from '../../http/refusal.ts'
+import type { PublicRequest, PublicRoute } from '../../http/route.ts'
+import { readColumns } from '../lists/columns.ts'
+import { type FilterRule, type ReadFilter, readFilters } from '../lists/filters.ts'
+import { readPage } from '../lists/page.ts'
+import { renderAction, renderEndpointUpgrade, UPGRADE_COLUMNS } from './upgrade-action-object.ts'
+
+const FILTERS = {
+  endpoint_id: { operators: ['in', 'eq'], kind: 'text' },
+  group_action_id: { operators: ['in', 'eq'], kind: 'number' },
+  state: { operators: ['in', 'eq'], kind: 'choice', values: UPGRADE_STATES },
+  reason: { operators: ['in', 'eq'], kind: 'text' },
+} as const satisfies Readonly<Record<string, FilterRule>>
+
+type Asked = z.output<typeof getUpgrade>
+
+/** `POST endpoints/upgrade/get`: an action with its endpoints, or the upgrades of one endpoint. */
+export const getUpgradeRoute: PublicRoute<
+  { readonly database: Database; readonly clock: Clock },
+  typeof getUpgradeCall
+> = {
+  call: getUpgradeCall,
+  permission: 'upgrades.view',
+  async answer(needs, request) {
+    const filters = readFilters(request.data.filters, FILTERS)
+    if (!filters.ok) return filters
+    const page = readPage(request.data)
+    if (!page.ok) return page
+    const columns = readColumns(request.data.fields, UPGRADE_COLUMNS)
+    if (!columns.ok) return columns
+    const { read } = needs.database
+    const named = await loadNamed(read, request)
+    if (!named.ok) return named
+    const { action, condition } = named.value
+    const { scope } = request.actor
+    const query = { scope, conditions: [condition, ...filters.value.map(toCondition)] }
+    const order = toOrder(request.data)
+    const { total, upgrades } = await loadUpgradePage(read, query, { ...page.value, order })
+    const now = needs.clock.now()
+    return accept({
+      action: action === null ? null : renderAction(action, now),
+      total_count: total,
+      result_count: upgrades.length,
+      upgrades: upgrades.map((upgrade) => columns.value(renderEndpointUpgrade(upgrade, now))),
+    })
+  },
+}
+
+type Named = {
+  readonly action: StoredUpgradeAction | null
+  readonly condition: UpgradeCondition
+}
+
+/** What the request names, if it is there and within the scope. */
+async function loadNamed(
+  reader: Reader,
+  request: PublicRequest<Asked>,
+): Promise<Result<Named, ApiRefusal>> {
+  const { group_action_id: actionId, endpoint_id: endpointId } = request.data
+  const { scope } = request.actor
+  if (endpointId != null) {
+    // Branding: an id that is none names no endpoint.
+    const isThere = await hasEndpoint(reader, endpointId as EndpointId, scope)
+    if (!isThere) return refuse({ code: 'endpoint-unknown', endpointId })
+    return accept({ action: null, condition: { kind: 'endpoint', values: [endpointId] } })
+  }
+  const values = [actionId ?? 0]
+  const query = { scope, conditions: [{ kind: 'id', values }] as const }
+  const order = { column: 'id', direction: 'asc' } as const
+  const { actions } = await loadUpgradeActions(reader, query, { offset: 0, limit: 1, order })
+  const [action] = actions
+  if (action === undefined) return refuse({ code: 'action-unknown', actionId: actionId ?? 0 })
+  return accept({ action, condition: { kind: 'action', values } })
+}
+
+function toCondition(filter: ReadFilter<keyof typeof FILTERS>): UpgradeCondition {
+  switch (filter.field) {
+    case 'group_action_id':
+      return { kind: 'action', values: filter.numbers }
+    case 'endpoint_id':
+      return { kind: 'endpoint', values: filter.texts }
+    case 'state':
+    case 'reason':
+      return { kind: filter.field, values: filter.texts }
+  }
+}
+
+const ORDER_COLUMNS = {
+  endpoint_id: 'endpoint_id',
+  state: 'state',
+  changed_at: 'changed_at',
+  group_action_id: 'action_id',
+} as const
+
+/** Of an action by endpoint, of an endpoint the newest first. */
+function toOrder({ sort, endpoint_id: endpointId }: Asked) {
+  if (sort != null) {
+    return { column: ORDER_COLUMNS[sort.field], direction: sort.keyword } as const
+  }
+  if (endpointId != null) return { column: 'action_id', direction: 'desc' } as const
+  return { column: 'endpoint_id', direction: 'asc' } as const
+}

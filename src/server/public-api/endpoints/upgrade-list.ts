@@ -1,0 +1,73 @@
+import type * as z from 'zod'
+import type { Clock } from '../../../base/clock.ts'
+import { accept } from '../../../base/result.ts'
+import { type listUpgrades, listUpgradesCall } from '../../../contract/public/upgrade-actions.ts'
+import type { Database } from '../../../store/open.ts'
+import { loadUpgradeActions, type UpgradeActionCondition } from '../../../store/upgrade-actions.ts'
+import type { PublicRoute } from '../../http/route.ts'
+import { readColumns } from '../lists/columns.ts'
+import { type FilterRule, type ReadFilter, readFilters } from '../lists/filters.ts'
+import { readPage } from '../lists/page.ts'
+import { ACTION_COLUMNS, renderAction } from './upgrade-action-object.ts'
+
+const STATUSES = ['open', 'finished'] as const
+
+const FILTERS = {
+  group_action_id: { operators: ['in', 'eq'], kind: 'number' },
+  created_by: { operators: ['in', 'eq'], kind: 'text' },
+  created_at: { operators: ['gte', 'lte'], kind: 'time' },
+  status: { operators: ['in', 'eq'], kind: 'choice', values: STATUSES },
+} as const satisfies Readonly<Record<string, FilterRule>>
+
+/** `POST endpoints/upgrade/list`: a page of upgrade actions, the newest first. */
+export const listUpgradesRoute: PublicRoute<
+  { readonly database: Database; readonly clock: Clock },
+  typeof listUpgradesCall
+> = {
+  call: listUpgradesCall,
+  permission: 'upgrades.view',
+  async answer(needs, request) {
+    const filters = readFilters(request.data.filters, FILTERS)
+    if (!filters.ok) return filters
+    const page = readPage(request.data)
+    if (!page.ok) return page
+    const columns = readColumns(request.data.fields, ACTION_COLUMNS)
+    if (!columns.ok) return columns
+    const query = { scope: request.actor.scope, conditions: filters.value.map(toCondition) }
+    const order = toOrder(request.data.sort)
+    const { read } = needs.database
+    const { total, actions } = await loadUpgradeActions(read, query, { ...page.value, order })
+    const now = needs.clock.now()
+    return accept({
+      total_count: total,
+      result_count: actions.length,
+      actions: actions.map((action) => columns.value(renderAction(action, now))),
+    })
+  },
+}
+
+function toCondition(filter: ReadFilter<keyof typeof FILTERS>): UpgradeActionCondition {
+  switch (filter.field) {
+    case 'group_action_id':
+      return { kind: 'id', values: filter.numbers }
+    case 'created_by':
+      return { kind: 'created-by', values: filter.texts }
+    case 'created_at': {
+      const [at = 0] = filter.numbers
+      return { kind: 'created-at', operator: filter.operator === 'gte' ? '>=' : '<=', at }
+    }
+    case 'status':
+      return { kind: 'status', values: STATUSES.filter((each) => filter.texts.includes(each)) }
+  }
+}
+
+const ORDER_COLUMNS = {
+  group_action_id: 'id',
+  created_at: 'created_at',
+  expires_at: 'expires_at',
+} as const
+
+function toOrder(sort: z.infer<typeof listUpgrades>['sort']) {
+  if (sort == null) return { column: 'created_at', direction: 'desc' } as const
+  return { column: ORDER_COLUMNS[sort.field], direction: sort.keyword } as const
+}
