@@ -14,7 +14,7 @@ import type { Log } from '../base/log.ts'
 import type { Random } from '../base/random.ts'
 import { ADMINISTRATOR } from '../domain/access/role.ts'
 import { keptOfApiKey, newApiKey } from '../server/http/authenticate.ts'
-import { loadApiKeys, saveNewApiKey } from '../store/api-keys.ts'
+import { hasApiKeys, loadApiKeys, saveNewApiKey } from '../store/api-keys.ts'
 import { SERVER_PARTY, saveAudit } from '../store/audit.ts'
 import { folderFault, isMissing, syncFolder } from '../store/folder.ts'
 import type { Database } from '../store/open.ts'
@@ -39,8 +39,7 @@ export async function openAdminKey(file: string, needs: Needs): Promise<AdminKey
   const asideFile = `${file}.new`
   const inPlace = await readAs(adminKeyFile, file)
   const aside = await readAs(keyAside, asideFile)
-  const keys = await loadApiKeys(needs.database.read)
-  if (aside === null && keys.length > 0) return inPlace
+  if (aside === null && (await hasApiKeys(needs.database.read))) return inPlace
   const key = aside?.key ?? inPlace?.key ?? newApiKey(needs.random)
   if (aside === null) await writeDurably(asideFile, { key })
   const id = await saveAdminKey(key, needs)

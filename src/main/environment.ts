@@ -1,6 +1,8 @@
 /** The server's settings, from the environment: the only file that reads it. */
 import * as z from 'zod'
 import { accept, type Result, refuse } from '../base/result.ts'
+import { KEY_REQUESTS_PER_S } from '../contract/public/limits.ts'
+import { LICENCE_SHAPE, type Licence, parseLicence } from '../domain/access/licence.ts'
 import { type ListenAddress, parseListenAddress } from './listen-address.ts'
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
@@ -17,6 +19,8 @@ export type Environment = {
   readonly logLevel: (typeof LOG_LEVELS)[number]
   readonly checkInIntervalS: number
   readonly probationS: number
+  readonly licence: Licence
+  readonly keyRequestsPerS: number
 }
 
 export type EnvironmentRefusal = { readonly code: 'environment-invalid'; readonly message: string }
@@ -39,6 +43,18 @@ const httpUrl = z
   .url({ protocol: /^https?$/, error: 'a URL that starts with http:// or https://' })
   .transform((url) => url.replace(/\/+$/, ''))
 
+const requestsPerS = z
+  .string()
+  .regex(/^[1-9]\d{0,5}$/, 'a whole number of requests, 1 to 999999')
+  .transform(Number)
+
+const licence = z.string().transform((text, context) => {
+  const parsed = parseLicence(text)
+  if (parsed.ok) return parsed.value
+  context.addIssue(LICENCE_SHAPE)
+  return z.NEVER
+})
+
 const variables = z.object({
   DRYDOCK_LISTEN: listen.optional(),
   DRYDOCK_DATA_DIR: z.string().optional(),
@@ -52,6 +68,8 @@ const variables = z.object({
   DRYDOCK_LOG_LEVEL: z.enum(LOG_LEVELS, { error: `one of ${LOG_LEVELS.join(', ')}` }).optional(),
   DRYDOCK_CHECK_IN_INTERVAL: seconds(86_400).optional(),
   DRYDOCK_PROBATION: seconds(86_400).optional(),
+  DRYDOCK_LICENCE: licence.optional(),
+  DRYDOCK_KEY_REQUESTS_PER_S: requestsPerS.optional(),
 })
 
 export function readEnvironment(): Result<Environment, EnvironmentRefusal> {
@@ -82,6 +100,8 @@ export function parseEnvironment(
     logLevel: others.DRYDOCK_LOG_LEVEL ?? 'info',
     checkInIntervalS: others.DRYDOCK_CHECK_IN_INTERVAL ?? 60,
     probationS: others.DRYDOCK_PROBATION ?? 300,
+    licence: others.DRYDOCK_LICENCE ?? null,
+    keyRequestsPerS: others.DRYDOCK_KEY_REQUESTS_PER_S ?? KEY_REQUESTS_PER_S,
   })
 }
 

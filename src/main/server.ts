@@ -7,9 +7,12 @@ import { resolve } from 'node:path'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { causeChain, Fault } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
+import { KEY_REQUESTS_BURST, KEY_REQUESTS_PER_S } from '../contract/public/limits.ts'
+import type { Licence } from '../domain/access/licence.ts'
 import { assembleServer } from '../server/assemble.ts'
 import { listen } from '../server/http/listen.ts'
 import { nothingThere } from '../server/http/nothing-there.ts'
+import type { RateLimitSettings } from '../server/http/rate-limit.ts'
 import { dataFolder } from '../store/data-folder.ts'
 import { type AdminKey, openAdminKey } from './admin-key.ts'
 import { readApiViewer } from './api-viewer.ts'
@@ -17,6 +20,7 @@ import { publishBuiltIn } from './built-in-release.ts'
 import { type Environment, readEnvironment } from './environment.ts'
 import { buildFolder, openFoundations } from './foundations.ts'
 import { isEveryAddress, parseListenAddress, urlOf } from './listen-address.ts'
+import { PRODUCT_VERSION } from './product-version.ts'
 import { openServerLog } from './server-log.ts'
 import { startAdvice } from './start-advice.ts'
 import { welcome } from './welcome.ts'
@@ -31,6 +35,9 @@ export type ServerOptions = {
   readonly clock?: Clock
   readonly checkInIntervalS: number
   readonly probationS: number
+  /** Without it, everything is allowed. */
+  readonly licence?: Licence
+  readonly keyRequestsPerS?: number
   /** Whether to build and publish the agent of this machine, in the background. */
   readonly publishBuiltIn: boolean
   /** Without it, the embedded PostgreSQL. */
@@ -127,6 +134,11 @@ async function readTls(paths: {
   }
 }
 
+/** Whoever may ask more often may also ask more at once. */
+function keyRequestsOf(perS: number): RateLimitSettings {
+  return { perS, burst: perS * (KEY_REQUESTS_BURST / KEY_REQUESTS_PER_S) }
+}
+
 function stackOf(error: unknown): string | undefined {
   return error instanceof Error ? error.stack : undefined
 }
@@ -148,6 +160,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     publicUrl: options.publicUrl ?? urlOf(address, protocol),
     checkInIntervalS: options.checkInIntervalS,
     probationS: options.probationS,
+    licence: options.licence ?? null,
+    keyRequests: keyRequestsOf(options.keyRequestsPerS ?? KEY_REQUESTS_PER_S),
+    productVersion: PRODUCT_VERSION,
   }
   const apiViewer = await readApiViewer(log)
   const assembled = assembleServer({ ...base, settings, apiViewer })

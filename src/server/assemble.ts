@@ -7,20 +7,23 @@ import { createLiveConfiguration } from './configuration.ts'
 import { createAdmission } from './http/admission.ts'
 import { agentRoute } from './http/agent-edge.ts'
 import { createKeyRing } from './http/authenticate.ts'
-import { createRateLimit } from './http/rate-limit.ts'
 import type { HttpRoute } from './http/exchange.ts'
 import type { Answered } from './http/listen.ts'
 import { publicRoute, rawRoute } from './http/public-edge.ts'
+import { createRateLimit } from './http/rate-limit.ts'
 import { createMetrics } from './metrics.ts'
 import type { ServerFoundations, ServerNeeds } from './needs.ts'
 import { documentationRoutes } from './openapi/routes.ts'
 import { operatorRoutes } from './operator-routes.ts'
 import { PUBLIC_ROUTES, RAW_ROUTES } from './public-api/routes.ts'
+import { deleteDuplicates } from './work/delete-duplicates.ts'
+import { deleteLostEndpoints } from './work/delete-lost-endpoints.ts'
 import { endOverdueUpgrades } from './work/end-overdue-upgrades.ts'
 import { type Loop, startLoop } from './work/loop.ts'
 import { performEffects } from './work/perform-effects.ts'
 import { underLease } from './work/periodic.ts'
 import { forgetUnpublishedArtifacts } from './work/remove-artifacts.ts'
+import { createSteadyTime } from './work/steady-time.ts'
 
 export type Assembled = {
   readonly needs: ServerNeeds
@@ -37,6 +40,7 @@ export type Assembled = {
 const EFFECTS_EVERY_MS = 15_000
 const OVERDUE_EVERY_MS = 10_000
 const UNPUBLISHED_EVERY_MS = 3_600_000
+const DELETIONS_EVERY_MS = 3_600_000
 
 export function assembleServer(foundations: ServerFoundations): Assembled {
   const { database, settings } = foundations
@@ -81,6 +85,7 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
 /** Each on one of the servers that share the database. */
 function startPeriodicWork(needs: ServerNeeds, owner: RunId): readonly Loop[] {
   const { database, clock } = needs
+  const watching = { ...needs, steadyTime: createSteadyTime(clock) }
   const periodic = (name: string, everyMs: number, work: () => Promise<unknown>) => {
     const perform = async () => {
       await work()
@@ -93,6 +98,8 @@ function startPeriodicWork(needs: ServerNeeds, owner: RunId): readonly Loop[] {
     periodic('unpublished-artifacts', UNPUBLISHED_EVERY_MS, () =>
       forgetUnpublishedArtifacts(needs),
     ),
+    periodic('lost-endpoints', DELETIONS_EVERY_MS, () => deleteLostEndpoints(watching)),
+    periodic('duplicate-endpoints', DELETIONS_EVERY_MS, () => deleteDuplicates(watching)),
   ]
 }
 

@@ -22,6 +22,16 @@ export async function loadFigures(reader: Reader): Promise<Figures> {
   }
 }
 
+/** Those that were not deleted. */
+export async function countEndpoints(reader: Reader): Promise<number> {
+  const { count } = await reader
+    .selectFrom('endpoint')
+    .select((select) => select.fn.countAll<number>().as('count'))
+    .where('deleted_at', 'is', null)
+    .executeTakeFirstOrThrow()
+  return count
+}
+
 /** Throws the fault of a database that does not answer. */
 export async function checkDatabase(reader: Reader): Promise<{ readonly isReleased: boolean }> {
   const row = await reader.selectFrom('release').select('version').limit(1).executeTakeFirst()

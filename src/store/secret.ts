@@ -32,7 +32,7 @@ const NONCE_BYTES = 12
 const TAG_BYTES = 16
 const CIPHER = 'aes-256-gcm'
 
-export type KeyPurpose = 'url-signing' | 'sealing' | 'audit-sealing'
+export type KeyPurpose = 'url-signing' | 'sealing' | 'instance-id' | 'audit-sealing'
 
 export type InstanceSecret = {
   /** A key of its own for each purpose; the same one for as long as the secret lives. */
@@ -62,6 +62,7 @@ export function instanceSecret(secret: Uint8Array, random: Random): InstanceSecr
   const keys = {
     'url-signing': derive(secret, 'url-signing'),
     sealing: derive(secret, 'sealing'),
+    'instance-id': derive(secret, 'instance-id'),
     'audit-sealing': derive(secret, 'audit-sealing'),
   }
   return {

@@ -176,11 +176,18 @@ export type EndpointTable = {
   readonly server_tags: Json<readonly string[]>
   readonly first_seen: number
   readonly deleted_at: number | null
-  /** PostgreSQL's own copies of what is in `health`, `facts` and `server_tags`, to find it by. */
+  /** The database's own copy of what `health` says, to find it by. */
   readonly health_status: GeneratedAlways<string>
-  readonly users: GeneratedAlways<string[]>
-  readonly addresses: GeneratedAlways<string[]>
-  readonly tags: GeneratedAlways<string[]>
+}
+
+/**
+ * The tags of each listed endpoint, the server's and the agent's, to find it by: kept by a trigger,
+ * and only ever read.
+ */
+export type EndpointTagTable = {
+  readonly endpoint_id: GeneratedAlways<string>
+  readonly tag: GeneratedAlways<string>
+  readonly first_seen: GeneratedAlways<number>
 }
 
 /**
@@ -322,6 +329,7 @@ export type Tables = {
   readonly revoked_token: RevokedTokenTable
   readonly package: PackageTable
   readonly endpoint: EndpointTable
+  readonly endpoint_tag: EndpointTagTable
   readonly liveness: LivenessTable
   readonly upgrade_action: UpgradeActionTable
   readonly upgrade: UpgradeTable

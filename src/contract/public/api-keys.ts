@@ -1,22 +1,41 @@
-/** `api_keys/*`, in the documented shapes. */
+/** `api_keys/*`: the documented shapes, and what is ours: owners, scopes, rotation. */
 import * as z from 'zod'
 import { publicCall } from './call.ts'
+import { KEY_OVERLAP_S_DEFAULT, KEY_OVERLAP_S_MAX, SCOPE_TAGS_MAX } from './limits.ts'
+import { columnNames, folded, listFilters, searchPage } from './list.ts'
+
+/** Ours: only endpoints that carry one of the tags. */
+export const scopeObject = z.strictObject({
+  tags: z.array(z.string().min(1).max(255)).min(1).max(SCOPE_TAGS_MAX),
+})
+
+export const emailText = z
+  .string()
+  .trim()
+  .max(254)
+  .regex(/^[^\s@]+@[^\s@]+$/, 'an e-mail address')
+
+/** Milliseconds UTC; null: never. */
+const expiration = z.int().min(0).nullish()
 
 export const generateApiKey = z.strictObject({
-  roles: z.array(z.string().max(100)).max(10).nullish(),
-  security_level: z.enum(['standard', 'advanced']).nullish(),
-  /** Milliseconds UTC; null: it does not expire. */
-  expiration: z.int().min(0).nullish(),
+  /** Exactly one; absent: the role of the key that asks. */
+  roles: z.array(z.string().max(100)).min(1).max(10).nullish(),
+  security_level: folded(['standard', 'advanced']).nullish(),
+  /** Absent: a week from now. */
+  expiration,
   comment: z.string().max(200).nullish(),
+  scope: scopeObject.nullish(),
+  /** Ours: whose key it is; it can do no more than its user. Absent: as the key that asks. */
+  user_email: emailText.nullish(),
 })
 export const generateApiKeyReply = z.object({ id: z.int(), key: z.string() })
 
-const idFilter = z.strictObject({
-  field: z.literal('id'),
-  operator: z.literal('in'),
-  value: z.array(z.int()).max(1000),
+export const getApiKeys = z.strictObject({
+  filters: listFilters,
+  ...searchPage,
+  fields: columnNames,
 })
-export const getApiKeys = z.strictObject({ filters: z.array(idFilter).max(10).nullish() })
 export const apiKeyObject = z.object({
   id: z.int(),
   creation_time: z.int(),
@@ -26,6 +45,14 @@ export const apiKeyObject = z.object({
   security_level: z.enum(['standard', 'advanced']),
   comment: z.string().nullable(),
   expiration: z.int().nullable(),
+  last_used: z.int().nullable().optional(),
+  scope: z
+    .object({ tags: z.array(z.string()) })
+    .nullable()
+    .optional(),
+  user_email: z.string().nullable().optional(),
+  /** Until then the secret before the last rotation is taken too; null: there is none. */
+  previous_valid_until: z.int().nullable().optional(),
 })
 export const getApiKeysReply = z.object({
   DATA: z.array(apiKeyObject),
@@ -33,16 +60,43 @@ export const getApiKeysReply = z.object({
   TOTAL_COUNT: z.int(),
 })
 
+const idFilter = z.strictObject({
+  field: z.literal('id'),
+  operator: folded(['in']),
+  value: z.array(z.int()).max(1000),
+})
 export const deleteApiKeys = z.strictObject({ filters: z.array(idFilter).min(1).max(10) })
 export const deleteApiKeysReply = z.object({ update_count: z.int() })
 
+export const rotateApiKey = z.strictObject({
+  id: z.int().min(1),
+  /** 0: the secret before ends at once. */
+  overlap_seconds: z.int().min(0).max(KEY_OVERLAP_S_MAX).default(KEY_OVERLAP_S_DEFAULT),
+  /** Absent: as it was. */
+  expiration,
+})
+export const rotateApiKeyReply = z.object({
+  id: z.int(),
+  key: z.string(),
+  expiration: z.int().nullable(),
+  previous_valid_until: z.int().nullable(),
+})
+
 export const generateApiKeyCall = publicCall({
   path: 'api_keys/generate',
-  summary: 'Makes an API key. The reply is the only time that it is told.',
+  summary:
+    'Makes an API key. The reply is the only time that it is told. It expires after a week unless ' +
+    'expiration says otherwise; null means never.',
   origin: 'documented',
   request: generateApiKey,
   reply: generateApiKeyReply,
   isRepeatable: false,
+  examples: [
+    {
+      name: 'A key of one role',
+      request: { roles: ['Viewer'], security_level: 'advanced', comment: 'ci' },
+    },
+  ],
 })
 export const getApiKeysCall = publicCall({
   path: 'api_keys/get_api_keys',
@@ -51,6 +105,7 @@ export const getApiKeysCall = publicCall({
   request: getApiKeys,
   reply: getApiKeysReply,
   isRepeatable: true,
+  examples: [{ name: 'All of them', request: { filters: [] } }],
 })
 export const deleteApiKeysCall = publicCall({
   path: 'api_keys/delete',
@@ -58,5 +113,26 @@ export const deleteApiKeysCall = publicCall({
   origin: 'documented',
   request: deleteApiKeys,
   reply: deleteApiKeysReply,
+  isRepeatable: false,
+})
+export const validateApiKeyCall = publicCall({
+  path: 'api_keys/validate',
+  summary: 'Whether the key is good: true, or 401. The answer stands alone.',
+  origin: 'documented',
+  request: z.looseObject({}),
+  reply: z.literal(true),
+  envelope: 'bare',
+  body: 'either',
+  isRepeatable: true,
+  examples: [{ name: 'Testing the connection', request: {}, reply: true }],
+})
+export const rotateApiKeyCall = publicCall({
+  path: 'api_keys/rotate',
+  summary:
+    'Gives a key a new secret under the same id. The secret before is taken for overlap_seconds ' +
+    'longer, so that its clients can be changed one after the other.',
+  origin: 'ours',
+  request: rotateApiKey,
+  reply: rotateApiKeyReply,
   isRepeatable: false,
 })

@@ -1,23 +1,19 @@
+import type { Instant } from '../../base/clock.ts'
 import { accept, type Result, refuse } from '../../base/result.ts'
+import type { Access } from './grants.ts'
+import { type LastLiveKey, locksOut } from './last-editor.ts'
 
-export type DeleteApiKeysView = {
-  /** The ids of the keys that can be used now. */
-  readonly live: ReadonlySet<number>
-}
+export type DeleteApiKeysRefusal = LastLiveKey
 
-export type DeleteApiKeysRefusal = { readonly code: 'last-live-key' }
-
-/**
- * Whoever deletes the last key has locked everybody out, himself included; ids that are no live key
- * are passed over.
- */
+/** Ids that are no key are passed over; expired keys can be deleted like any other. */
 export function decideDeleteApiKeys(
-  view: DeleteApiKeysView,
+  access: Access,
   ids: readonly number[],
+  now: Instant,
 ): Result<{ readonly revoked: readonly number[] }, DeleteApiKeysRefusal> {
-  const revoked = [...new Set(ids)].filter((id) => view.live.has(id))
-  if (revoked.length > 0 && revoked.length === view.live.size) {
-    return refuse({ code: 'last-live-key' })
-  }
+  const named = new Set(ids)
+  const revoked = access.keys.map((key) => key.id).filter((id) => named.has(id))
+  const keys = access.keys.filter((key) => !named.has(key.id))
+  if (locksOut(access, { ...access, keys }, now)) return refuse({ code: 'last-live-key' })
   return accept({ revoked })
 }

@@ -19,3 +19,13 @@ export function isWithin(inner: Scope, outer: Scope): boolean {
   if (outer === null) return true
   return inner?.tags.every((tag) => outer.tags.includes(tag)) ?? false
 }
+
+/**
+ * What both cover: the tags they share. An endpoint with one tag of each is in both and not in
+ * this; to be found by a scope of tags alone it must never be more than either.
+ */
+export function sharedScope(left: Scope, right: Scope): Scope {
+  if (left === null) return right
+  if (right === null) return left
+  return { tags: left.tags.filter((tag) => right.tags.includes(tag)) }
+}

@@ -1,12 +1,15 @@
 /**
- * Who may come in: the key is good, the licence covers the call, the role grants it. In this order,
- * so that the same request always gets the same answer.
+ * Who may come in: the key is good, it does not ask too often, the licence covers the call, the
+ * role grants it. In this order, so that the same request always gets the same answer; only then is
+ * the body looked at.
  */
 import { accept, type Result, refuse } from '../../base/result.ts'
 import type { Actor } from '../../domain/access/actor.ts'
+import { covers, type Licence } from '../../domain/access/licence.ts'
 import { grants } from '../../domain/access/permission.ts'
 import type { KeyRing } from './authenticate.ts'
 import type { Headers } from './exchange.ts'
+import type { RateLimit } from './rate-limit.ts'
 import type { ApiRefusal } from './refusal.ts'
 import type { Demands } from './route.ts'
 
@@ -21,19 +24,30 @@ export type Admitted = {
   readonly verdict: Result<Actor, ApiRefusal>
 }
 
-export function createAdmission(needs: { readonly keyRing: KeyRing }): Admission {
+type Needs = {
+  readonly keyRing: KeyRing
+  readonly rateLimit: RateLimit
+  readonly licence: Licence
+}
+
+export function createAdmission(needs: Needs): Admission {
   return {
     async admit(headers, demands) {
       const known = await needs.keyRing.authenticate(headers)
       if (!known.ok) return { actor: null, verdict: known }
       const actor = known.value
-      return { actor, verdict: verdictOn(actor, demands) }
+      return { actor, verdict: verdictOn(needs, actor, demands) }
     },
   }
 }
 
-function verdictOn(actor: Actor, demands: Demands): Result<Actor, ApiRefusal> {
-  const { permission } = demands
+function verdictOn(needs: Needs, actor: Actor, demands: Demands): Result<Actor, ApiRefusal> {
+  const retryAfterS = needs.rateLimit.take(actor.id)
+  if (retryAfterS !== null) return refuse({ code: 'rate-limited', retryAfterS })
+  const { permission, licensed } = demands
+  if (licensed !== undefined && !covers(needs.licence, licensed)) {
+    return refuse({ code: 'licence-missing', feature: licensed })
+  }
   if (permission !== null && !grants(actor.role.permissions, permission)) {
     return refuse({ code: 'forbidden', permission })
   }

@@ -7,7 +7,8 @@
  * Guaranteed: an unknown id, a wrong key, the wrong mode, an expired and a deleted key are one
  * answer, reached in one way. Deliberately absent: refusing a nonce that was seen before, because
  * existing clients sign once and call often; what a thief can do with a stolen signature ends with
- * its timestamp.
+ * its timestamp. And locking out whoever fails often: nobody guesses one of 2^762 keys, a failure
+ * costs a hash or two, and a lock would let anybody who knows an id shut its owner out.
  */
 import type { Clock, Instant } from '../../base/clock.ts'
 import { digestOf, equalInConstantTime } from '../../base/digest.ts'
@@ -17,8 +18,9 @@ import type { Random } from '../../base/random.ts'
 import { accept, type Result, refuse } from '../../base/result.ts'
 import { sha256Finish, sha256StateAfter } from '../../base/sha256-state.ts'
 import type { Actor } from '../../domain/access/actor.ts'
-import { BUILT_IN_ROLES, type Role, roleKey } from '../../domain/access/role.ts'
-import { type ApiKey, loadApiKeys, saveApiKeyUsed } from '../../store/api-keys.ts'
+import { type Grant, noRole, resolveGrants } from '../../domain/access/grants.ts'
+import { loadAccess } from '../../store/access.ts'
+import { type ApiKey, type KeptSecret, saveApiKeyUsed } from '../../store/api-keys.ts'
 import type { Database } from '../../store/open.ts'
 import type { InstanceSecret } from '../../store/secret.ts'
 import { type Headers, headerOf } from './exchange.ts'
@@ -29,14 +31,14 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 
 /** Clients sign once and call for a while; one of the field's counts on a quarter of an hour. */
 export const SIGNATURE_AGE_MS_MAX = 15 * 60_000
-/** A key that another server deleted is refused here after this long at the latest. */
+/** What another server changed of keys, roles and users is known here this long after it. */
 const KEYS_FRESH_MS = 3_000
 const LAST_USED_GRAIN_MS = 60_000
 const SIGNED_TEXT_MAX = 512
 
 export type KeyRing = {
   authenticate(headers: Headers): Promise<Result<Actor, { readonly code: 'unauthorised' }>>
-  /** After a change of the keys: the next request reads them anew. */
+  /** After a change of keys, roles or users: the next request reads them anew. */
   forget(): void
 }
 
@@ -47,12 +49,17 @@ export type KeyRingNeeds = {
   readonly log: Log
 }
 
-type LiveKey = {
-  readonly actor: Actor
+type Secret = {
   readonly keyDigest: string
   /** Of an advanced key; null for a standard one. */
   readonly state: Uint8Array | null
-  readonly expiresAt: Instant
+  readonly until: Instant
+}
+
+type LiveKey = {
+  readonly actor: Actor
+  /** After a rotation the one before, too, until its overlap ends. */
+  readonly secrets: readonly Secret[]
 }
 
 type Keys = ReadonlyMap<string, LiveKey>
@@ -60,9 +67,7 @@ type Keys = ReadonlyMap<string, LiveKey>
 /** No key has this digest: it is that of nothing anybody could send. */
 const NOBODY: LiveKey = {
   actor: { kind: 'api-key', id: 0, name: '', role: noRole(''), scope: null, userEmail: null },
-  keyDigest: '-'.repeat(64),
-  state: null,
-  expiresAt: Number.POSITIVE_INFINITY,
+  secrets: [{ keyDigest: '-'.repeat(64), state: null, until: Number.POSITIVE_INFINITY }],
 }
 
 export function createKeyRing(needs: KeyRingNeeds): KeyRing {
@@ -101,42 +106,51 @@ export function createKeyRing(needs: KeyRingNeeds): KeyRing {
 }
 
 async function loadLiveKeys(needs: KeyRingNeeds, lastUsed: Map<number, Instant>): Promise<Keys> {
-  const stored = await loadApiKeys(needs.database.read)
-  const live = stored.filter((key) => key.revokedAt === null)
-  for (const { id, lastUsedAt } of live) {
+  const access = await loadAccess(needs.database.read)
+  const granted = resolveGrants(access)
+  for (const { id, lastUsedAt } of access.keys) {
     if (lastUsedAt !== null && !lastUsed.has(id)) lastUsed.set(id, lastUsedAt)
   }
-  return new Map(live.map((key) => [String(key.id), liveKey(key, needs.secret)]))
+  return new Map(
+    access.keys.map((key) => {
+      const grant = granted.get(key.id) ?? { role: noRole(key.role), scope: key.scope }
+      return [String(key.id), liveKey(key, grant, needs.secret)]
+    }),
+  )
 }
 
-function liveKey(key: ApiKey, secret: Pick<InstanceSecret, 'open'>): LiveKey {
-  const { id, name, keyDigest, sealedState } = key
+function liveKey(key: ApiKey, grant: Grant, secret: Pick<InstanceSecret, 'open'>): LiveKey {
+  const { id, name, userEmail, previous } = key
+  const end = key.expiresAt ?? Number.POSITIVE_INFINITY
+  const secretOf = (kept: KeptSecret, until: Instant): Secret => ({
+    keyDigest: kept.keyDigest,
+    state:
+      kept.sealedState === null
+        ? null
+        : secret.open(kept.sealedState, stateContext(kept.keyDigest)),
+    until: Math.min(until, end),
+  })
   return {
-    actor: { kind: 'api-key', id, name, role: roleOf(key.role), scope: null, userEmail: null },
-    keyDigest,
-    state: sealedState === null ? null : secret.open(sealedState, stateContext(keyDigest)),
-    expiresAt: key.expiresAt ?? Number.POSITIVE_INFINITY,
+    actor: { kind: 'api-key', id, name, ...grant, userEmail },
+    secrets: [
+      secretOf(key, end),
+      ...(previous === null ? [] : [secretOf(previous, previous.until)]),
+    ],
   }
 }
 
-function roleOf(name: string): Role {
-  const wanted = roleKey(name)
-  return BUILT_IN_ROLES.find((role) => roleKey(role.name) === wanted) ?? noRole(name)
-}
-
-/** A role that is gone grants nothing. */
-function noRole(name: string): Role {
-  return { name, description: '', permissions: new Set(), isBuiltIn: false }
-}
-
+/** Every secret is checked, whichever fits: how long it takes says nothing about them. */
 function isAuthentic(key: LiveKey, headers: Headers, now: Instant): boolean {
   const authorization = headerOf(headers, 'authorization') ?? ''
   if (authorization.length > SIGNED_TEXT_MAX) return false
-  const isRight =
-    key.state === null
-      ? equalInConstantTime(digestOf(Buffer.from(authorization, 'latin1')), key.keyDigest)
-      : isSigned(key.state, headers, { authorization, now })
-  return isRight && key !== NOBODY && now < key.expiresAt
+  const right = key.secrets.filter((secret) => {
+    const isRight =
+      secret.state === null
+        ? equalInConstantTime(digestOf(Buffer.from(authorization, 'latin1')), secret.keyDigest)
+        : isSigned(secret.state, headers, { authorization, now })
+    return isRight && now < secret.until
+  })
+  return right.length > 0 && key !== NOBODY
 }
 
 /** Node gives header values as latin1, one character for each byte that was sent. */
@@ -179,7 +193,7 @@ export function keptOfApiKey(
   key: string,
   mode: 'standard' | 'advanced',
   secret: Pick<InstanceSecret, 'seal'>,
-): { readonly keyDigest: string; readonly sealedState: Uint8Array | null } {
+): KeptSecret {
   const bytes = Buffer.from(key, 'latin1')
   const keyDigest = digestOf(bytes)
   if (mode === 'standard') return { keyDigest, sealedState: null }

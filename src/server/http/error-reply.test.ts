@@ -36,6 +36,20 @@ describe('every refusal has its status, in both places', () => {
     [{ code: 'package-not-in-distribution', packageType: 'rpm', supported: ['deb'] }, 400],
     [{ code: 'action-unknown', actionId: 7 }, 404],
     [{ code: 'last-live-key' }, 409],
+    [{ code: 'licence-missing', feature: 'upgrades' }, 402],
+    [{ code: 'not-in-this-product', call: 'xql/start' }, 501],
+    [{ code: 'beyond-own-permissions', missing: ['access.edit'] }, 403],
+    [{ code: 'beyond-own-permissions', missing: [] }, 403],
+    [{ code: 'expiration-past' }, 400],
+    [{ code: 'key-unknown', id: 3 }, 404],
+    [{ code: 'role-unknown', names: ['x'] }, 404],
+    [{ code: 'user-unknown', emails: ['x'] }, 404],
+    [{ code: 'group-unknown', names: ['x'] }, 404],
+    [{ code: 'role-exists', name: 'x' }, 409],
+    [{ code: 'user-exists', email: 'x' }, 409],
+    [{ code: 'role-built-in', name: 'x' }, 409],
+    [{ code: 'role-in-use', name: 'x', keys: 1, users: 0, groups: 0 }, 409],
+    [{ code: 'limit-reached', what: 'roles', most: 5 }, 409],
     [{ code: 'digest-mismatch', expected: 'a', actual: 'b' }, 400],
     [{ code: 'nothing-eligible', ineligible: [] }, 500],
     [{ code: 'kind-not-built-yet', kind: 'helm' }, 400],
@@ -63,6 +77,12 @@ describe('every refusal has its status, in both places', () => {
     // A refusal that stays wrong must not look like one that passes.
     expect(refusalAnswer(refusal).headers['retry-after']).toBeUndefined()
   })
+})
+
+it('a key that asks too often is told when it may again', () => {
+  const answer = refusalAnswer({ code: 'rate-limited', retryAfterS: 3 })
+  expect(answer).toMatchObject({ status: 429, headers: { 'retry-after': '3' } })
+  expect(String(answer.body)).toContain('"err_msg":"Rate limit exceeded"')
 })
 
 describe('the words', () => {

@@ -4,6 +4,8 @@ import type { Clock } from '../../base/clock.ts'
 import { systemClock } from '../../base/clock.ts'
 import { silentLog } from '../../base/log.ts'
 import { systemRandom } from '../../base/random.ts'
+import { KEY_REQUESTS_BURST, KEY_REQUESTS_PER_S } from '../../contract/public/limits.ts'
+import type { Licence } from '../../domain/access/licence.ts'
 import { saveNewApiKey } from '../../store/api-keys.ts'
 import { type Artifacts, openArtifacts } from '../../store/artifacts.ts'
 import { type InstanceSecret, instanceSecret } from '../../store/secret.ts'
@@ -15,6 +17,7 @@ import { type Assembled, assembleServer } from '../assemble.ts'
 import { keptOfApiKey, newApiKey } from '../http/authenticate.ts'
 import { type Answered, listen } from '../http/listen.ts'
 import { nothingThere } from '../http/nothing-there.ts'
+import type { RateLimitSettings } from '../http/rate-limit.ts'
 
 export type AssembledServer = AsyncDisposable & {
   readonly url: string
@@ -43,6 +46,9 @@ export async function startAssembledServer(
     readonly tls?: { readonly cert: string; readonly key: string }
     /** Another server, whose database, secret and key this one shares. */
     readonly beside?: AssembledServer
+    readonly licence?: Licence
+    /** As the product has it when absent. */
+    readonly keyRequests?: RateLimitSettings
   } = {},
 ): Promise<AssembledServer> {
   await using opened = new AsyncDisposableStack()
@@ -68,7 +74,14 @@ export async function startAssembledServer(
   const id = await database.write((tx) =>
     saveNewApiKey(tx, { mode: 'standard', ...kept, ...about }),
   )
-  const settings = { publicUrl: 'http://unset', checkInIntervalS: 60, probationS: 300 }
+  const settings = {
+    publicUrl: 'http://unset',
+    checkInIntervalS: 60,
+    probationS: 300,
+    licence: options.licence ?? null,
+    keyRequests: options.keyRequests ?? { perS: KEY_REQUESTS_PER_S, burst: KEY_REQUESTS_BURST },
+    productVersion: '0.0.0-test',
+  }
   const base = { database, artifacts, secret, signingKey, clock, random, log: silentLog, settings }
   const assembled = assembleServer(base)
   opened.defer(() => assembled.stop())

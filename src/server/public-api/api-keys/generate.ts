@@ -1,70 +1,73 @@
-import type { Clock } from '../../../base/clock.ts'
 import type { Random } from '../../../base/random.ts'
 import { accept, type Result, refuse } from '../../../base/result.ts'
 import { generateApiKeyCall } from '../../../contract/public/api-keys.ts'
-import type { FieldError } from '../../../contract/schema.ts'
-import { ADMINISTRATOR } from '../../../domain/access/role.ts'
-import { saveNewApiKey } from '../../../store/api-keys.ts'
+import { API_KEYS_MAX } from '../../../contract/public/limits.ts'
+import { actorName } from '../../../domain/access/actor.ts'
+import {
+  decideGenerateApiKey,
+  type GenerateApiKeyRefusal,
+} from '../../../domain/access/generate-api-key.ts'
+import { forgetRevokedApiKeys, saveNewApiKey } from '../../../store/api-keys.ts'
 import { saveAudit } from '../../../store/audit.ts'
-import type { Database } from '../../../store/open.ts'
 import type { InstanceSecret } from '../../../store/secret.ts'
+import { type ChangeAccessNeeds, changeAccess, refuseBeyond } from '../../change-access.ts'
 import { audited } from '../../http/audited.ts'
-import { type KeyRing, keptOfApiKey, newApiKey } from '../../http/authenticate.ts'
+import { keptOfApiKey, newApiKey } from '../../http/authenticate.ts'
+import type { ApiRefusal } from '../../http/refusal.ts'
 import type { PublicRoute } from '../../http/route.ts'
+import { keyFacts } from './key-facts.ts'
 
-type Needs = {
-  readonly database: Database
+type Needs = ChangeAccessNeeds & {
   readonly secret: Pick<InstanceSecret, 'seal'>
-  readonly clock: Clock
   readonly random: Random
-  readonly keyRing: KeyRing
 }
 
-/** A key that was meant to be able to do less must not be given everything. */
-const ADMINISTRATOR_NAMES = ['administrator', ADMINISTRATOR.toLowerCase()]
+/** Long after anybody would ask; the audit log knows it for longer. */
+const REVOKED_KEPT_MS = 90 * 24 * 3_600_000
 
 /** `POST api_keys/generate`: makes a key. The reply is the only time that it is told. */
 export const generateApiKeyRoute: PublicRoute<Needs, typeof generateApiKeyCall> = {
   call: generateApiKeyCall,
   permission: 'access.edit',
   async answer(needs, request) {
-    const { security_level: level, expiration, comment, roles } = request.data
+    const { data, actor } = request
     const now = needs.clock.now()
-    const expiresAt = expiration ?? null
-    const checked = check({ roles: roles ?? [], expiresAt, now })
-    if (!checked.ok) return refuse({ code: 'invalid-request', errors: checked.refusal })
-    const mode = level ?? 'standard'
+    const [role = null, ...others] = data.roles ?? []
+    if (others.length > 0) return badField('roles', 'a key has exactly one role: make one of both')
+    const mode = data.security_level ?? 'standard'
     const key = newApiKey(needs.random)
     const kept = keptOfApiKey(key, mode, needs.secret)
-    const about = { name: comment ?? '', role: ADMINISTRATOR, createdAt: now, expiresAt }
-    const id = await needs.database.write(async (tx) => {
-      const given = await saveNewApiKey(tx, { mode, ...kept, ...about })
-      const change = { action: 'api-key.generate', subject: String(given) }
-      const after = { mode, name: about.name, role: about.role, expiresAt }
-      const description = `Generated ${mode} API key ${given} with the role ${about.role}`
-      await saveAudit(tx, audited(request, now, { ...change, description, after }))
-      return given
+    return changeAccess(needs, async (tx, access) => {
+      const full = refuseBeyond(access.keys.length, { what: 'API keys', most: API_KEYS_MAX })
+      if (full !== null) return full
+      const scope = data.scope
+      const asked = { userEmail: data.user_email, expiresAt: data.expiration }
+      const decided = decideGenerateApiKey(access, { actor, role, scope, ...asked }, now)
+      if (!decided.ok) return refused(decided.refusal)
+      const made = { mode, name: data.comment ?? '', ...decided.value } as const
+      const written = { ...kept, ...made, createdAt: now, createdBy: actorName(actor) }
+      const id = await saveNewApiKey(tx, written)
+      await forgetRevokedApiKeys(tx, now - REVOKED_KEPT_MS)
+      const change = { action: 'api-key.generate', subject: String(id), after: keyFacts(made) }
+      const description = `Generated ${mode} API key ${id} with the role ${made.role}`
+      await saveAudit(tx, audited(request, now, { ...change, description }))
+      return accept({ id, key })
     })
-    needs.keyRing.forget()
-    return accept({ id, key })
   },
 }
 
-function check(asked: {
-  readonly roles: readonly string[]
-  readonly expiresAt: number | null
-  readonly now: number
-}): Result<void, readonly FieldError[]> {
-  const strange = asked.roles.find((role) => !ADMINISTRATOR_NAMES.includes(role.toLowerCase()))
-  if (strange !== undefined) {
-    return bad('roles', `there is no role ${strange} yet: the only one is ${ADMINISTRATOR}`)
+/** What the request names and is not there, is told by its place. */
+function refused(refusal: GenerateApiKeyRefusal): Result<never, ApiRefusal> {
+  if (refusal.code === 'role-unknown') {
+    return badField('roles', `there is no role ${refusal.names.join(', ')}`)
   }
-  if (asked.expiresAt !== null && asked.expiresAt <= asked.now) {
-    return bad('expiration', 'it lies in the past; milliseconds since 1970, UTC')
+  if (refusal.code === 'user-unknown') {
+    return badField('user_email', `there is no user ${refusal.emails.join(', ')}`)
   }
-  return accept(undefined)
+  return refuse(refusal)
 }
 
-function bad(field: string, msg: string): Result<never, readonly FieldError[]> {
-  return refuse([{ type: 'value_error', loc: ['request_data', field], msg }])
+function badField(field: string, msg: string): Result<never, ApiRefusal> {
+  const error = { type: 'value_error', loc: ['request_data', field], msg }
+  return refuse({ code: 'invalid-request', errors: [error] })
 }
