@@ -1,0 +1,46 @@
+/** What the database holds, as a digest for each table: equal before and after, or changed. */
+import { Client } from 'pg'
+import { type Connection, clientSettings } from '../../src/store/connection.ts'
+
+export type Content = ReadonlyMap<string, string>
+
+/** What may change although nobody was let in. */
+const LIVELINESS: Readonly<Record<string, string>> = {
+  // Refused attempts are noted, and the log is chained and sealed.
+  audit: "coalesce(row_to_json(t)->>'result', '') <> 'failure'",
+}
+const LEFT_OUT = /^(?:lease|kysely_\w+|migration|audit_(?:chain|head|seal|link)\w*)$/
+const COLUMNS_LEFT_OUT = ['last_used_at', 'sequence', 'hash', 'previous_hash', 'chained_at']
+
+export async function contentOf(connection: Connection): Promise<Content> {
+  const client = new Client(clientSettings(connection))
+  await client.connect()
+  try {
+    const tables = await client.query<{ name: string }>(
+      "select tablename as name from pg_tables where schemaname = 'public' order by 1",
+    )
+    const content = new Map<string, string>()
+    for (const { name } of tables.rows) {
+      if (LEFT_OUT.test(name)) continue
+      content.set(name, await digestOf(client, name))
+    }
+    return content
+  } finally {
+    await client.end()
+  }
+}
+
+async function digestOf(client: Client, table: string): Promise<string> {
+  const row = `(to_jsonb(t) - '{${COLUMNS_LEFT_OUT.join(',')}}'::text[])::text`
+  const condition = LIVELINESS[table] ?? 'true'
+  const { rows } = await client.query<{ digest: string }>(
+    `select count(*) || ' ' || coalesce(md5(string_agg(${row}, E'\\n' order by ${row})), '')
+     as digest from "${table}" t where ${condition}`,
+  )
+  return rows[0]?.digest ?? ''
+}
+
+/** The tables that differ. */
+export function changedBetween(before: Content, after: Content): readonly string[] {
+  return [...after].filter(([name, digest]) => before.get(name) !== digest).map(([name]) => name)
+}

@@ -1,0 +1,154 @@
+/** Values for a schema of the document: right ones, ones at its limits, and ones beside it. */
+import type { Chance } from './chance.ts'
+import { HOSTILE_TEXTS, type Texts, textAtLimit, textFor } from './texts.ts'
+
+export type Schema = {
+  readonly $ref?: string
+  readonly type?: string | readonly string[]
+  readonly enum?: readonly unknown[]
+  readonly const?: unknown
+  readonly anyOf?: readonly Schema[]
+  readonly oneOf?: readonly Schema[]
+  readonly allOf?: readonly Schema[]
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly required?: readonly string[]
+  readonly additionalProperties?: boolean | Schema
+  readonly propertyNames?: Schema
+  readonly items?: Schema
+  readonly minItems?: number
+  readonly maxItems?: number
+  readonly minLength?: number
+  readonly maxLength?: number
+  readonly pattern?: string
+  readonly minimum?: number
+  readonly maximum?: number
+}
+
+export type Making = {
+  readonly chance: Chance
+  readonly texts: Texts
+  readonly schemas: Readonly<Record<string, Schema>>
+  /** How likely each place is to be wrong. */
+  readonly hostility: number
+}
+
+const ITEMS_MAX = 6
+const DEPTH_MAX = 12
+
+export function valueFor(schema: Schema, making: Making, depth = 0): unknown {
+  const { chance } = making
+  if (chance.is(making.hostility)) return hostileFor(schema, making)
+  const { $ref, anyOf, oneOf, allOf } = schema
+  if ($ref !== undefined) return valueFor(resolved($ref, making), making, depth)
+  const choice = anyOf ?? oneOf ?? allOf
+  if (choice !== undefined) return valueFor(chance.of(choice), making, depth + 1)
+  if (schema.const !== undefined) return schema.const
+  if (schema.enum !== undefined) return lettered(chance.of(schema.enum), chance)
+  const type = Array.isArray(schema.type) ? chance.of(schema.type) : schema.type
+  switch (type) {
+    case 'string':
+      return textFor(schema, making.texts, chance)
+    case 'integer':
+    case 'number':
+      return numberFor(schema, chance)
+    case 'boolean':
+      return chance.is(0.5)
+    case 'null':
+      return null
+    case 'array':
+      return itemsFor(schema, making, depth)
+    case 'object':
+      return objectFor(schema, making, depth)
+    default:
+      return depth > DEPTH_MAX ? null : chance.of([{}, [], 'x', 1, null, true])
+  }
+}
+
+export function resolved($ref: string, making: Pick<Making, 'schemas'>): Schema {
+  const schema = making.schemas[$ref.split('/').at(-1) ?? '']
+  if (schema === undefined) throw new Error(`the document has no ${$ref}`)
+  return schema
+}
+
+/** Clients differ in letter case. */
+function lettered(value: unknown, chance: Chance): unknown {
+  if (typeof value !== 'string' || !chance.is(0.2)) return value
+  return chance.is(0.5) ? value.toUpperCase() : ` ${value} `
+}
+
+/**
+ * Small numbers are ids of what the first users made, among them the keys of this very run: they
+ * are left alone, unless a limit of the schema names them.
+ */
+const NUMBER_MIN = 100_000
+
+function numberFor({ minimum, maximum }: Schema, chance: Chance): number {
+  const from = minimum ?? NUMBER_MIN
+  const to = maximum ?? from + NUMBER_MIN
+  return from + chance.below(Math.max(Math.min(to - from, 2 ** 31), 1))
+}
+
+function itemsFor(schema: Schema, making: Making, depth: number): unknown[] {
+  const { chance } = making
+  const { minItems = 0, maxItems = ITEMS_MAX } = schema
+  const count = Math.max(minItems, chance.below(Math.min(maxItems, ITEMS_MAX) + 1))
+  return Array.from({ length: count }, () => valueFor(schema.items ?? {}, making, depth + 1))
+}
+
+function objectFor(schema: Schema, making: Making, depth: number): Record<string, unknown> {
+  const { chance } = making
+  const { properties = {}, required = [], additionalProperties } = schema
+  const value: Record<string, unknown> = {}
+  for (const [name, member] of Object.entries(properties)) {
+    const isWanted = required.includes(name) ? !chance.is(making.hostility) : chance.is(0.4)
+    if (isWanted) value[name] = valueFor(member, making, depth + 1)
+  }
+  if (typeof additionalProperties === 'object') {
+    const names = schema.propertyNames ?? { type: 'string' }
+    for (let count = chance.below(3); count > 0; count--) {
+      const name = textFor(names, making.texts, chance)
+      value[name] = valueFor(additionalProperties, making, depth + 1)
+    }
+  }
+  if (chance.is(making.hostility)) define(value, chance.of(HOSTILE_TEXTS), 1)
+  return value
+}
+
+/** Also `__proto__`, which an assignment would swallow. */
+function define(object: object, name: string, value: unknown): void {
+  Object.defineProperty(object, name, { value, enumerable: true, configurable: true })
+}
+
+export function hostileFor(schema: Schema, making: Making): unknown {
+  const { chance } = making
+  switch (chance.below(8)) {
+    case 0:
+      return chance.of([null, true, false, 0, '', [], {}])
+    case 1:
+      return chance.of([-1, 0.5, 2 ** 31, 2 ** 53, -(2 ** 63), 1e308, -0, 101, 1e21])
+    case 2:
+      return textAtLimit(schema, chance)
+    case 3:
+      return nested(chance.of([2, 10, 31, 33, 100]), chance)
+    case 4:
+      return limitOf(schema, chance)
+    case 5:
+      return { [chance.of(HOSTILE_TEXTS)]: chance.of(HOSTILE_TEXTS) }
+    default:
+      return chance.of(HOSTILE_TEXTS)
+  }
+}
+
+function limitOf(schema: Schema, chance: Chance): unknown {
+  const { minimum = 0, maximum = 100, maxItems } = schema
+  const beside = chance.of([-1, 0, 1])
+  if (maxItems === undefined) return chance.of([minimum, maximum]) + beside
+  return Array.from({ length: Math.min(maxItems + beside, 11_000) }, () => chance.of(['a', 1]))
+}
+
+function nested(depth: number, chance: Chance): unknown {
+  let value: unknown = 1
+  const isArray = chance.is(0.5)
+  for (let level = 0; level < depth; level++) value = isArray ? [value] : { a: value }
+  return value
+}

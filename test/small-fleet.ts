@@ -1,0 +1,71 @@
+/** A catalogue and endpoints of a whole server, made through its doors as publishers and agents do. */
+import { equal } from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import type { DistributionId } from '../src/base/ids.ts'
+import { enrolmentToken } from '../src/server/enrolment-token.ts'
+import type { AssembledServer } from '../src/server/testing/assembled.ts'
+import { testFacts } from '../src/server/testing/fleet.ts'
+
+/** Versions for a platform that nothing here is built for. */
+export async function publishFor(
+  server: AssembledServer,
+  platform: string,
+  versions: readonly string[],
+): Promise<void> {
+  const launcher = await server.upload(Buffer.from(`the launcher for ${platform}`))
+  for (const version of versions) {
+    const digest = await server.upload(Buffer.from(`the agent ${version} for ${platform}`))
+    const files = [{ path: 'agent.mjs', digest, executable: false }]
+    const made = { version, platform, arch: 'x64', libc: 'none', launcher, files }
+    equal((await server.call('releases/publish', made)).status, 200)
+  }
+}
+
+/** The id of a new distribution. */
+export async function orderFor(server: AssembledServer, name: string): Promise<DistributionId> {
+  const order = { name, platform: 'linux', package_type: 'standalone' }
+  const created = await server.call('distributions/create', order)
+  equal(created.status, 200)
+  return String(created.body.reply.distribution_id) as DistributionId // The server names it so.
+}
+
+/** An endpoint that has checked in with version 8.6.0.1; its id. */
+export async function enrolEndpoint(
+  server: AssembledServer,
+  hostname: string,
+  platform: 'linux' | 'windows',
+): Promise<string> {
+  const id = await orderFor(server, `for ${hostname}`)
+  const libc = platform === 'linux' ? 'glibc' : 'none'
+  const facts = { ...testFacts(hostname), platform, libc, machine_id: `machine of ${hostname}` }
+  const run = { protocol: 1, run_id: createHash('md5').update(hostname).digest('hex') }
+  const token = enrolmentToken(server.secret, id)
+  const asked = { ...run, distribution_id: id, token, facts, is_copy: false }
+  const { endpoint_id, credential } = await agentCall(server, 'enrol', asked)
+  const report = {
+    ...run,
+    agent_version: '8.6.0.1',
+    manifest_digest: '0'.repeat(64),
+    launcher_protocol: 1,
+    facts_digest: createHash('sha256').update(JSON.stringify(facts)).digest('hex'),
+    facts: null,
+    health: { status: 'healthy', details: [] },
+    attempt: null,
+    skipped: [],
+  }
+  await agentCall(server, 'check-in', report, `${endpoint_id}.${credential}`)
+  return String(endpoint_id)
+}
+
+async function agentCall(
+  server: AssembledServer,
+  path: string,
+  body: object,
+  credential?: string,
+): Promise<Readonly<Record<string, unknown>>> {
+  const headers = credential === undefined ? {} : { authorization: `Bearer ${credential}` }
+  const sent = { method: 'POST', headers, body: JSON.stringify(body) }
+  const answer = await fetch(`${server.url}/agent/v1/${path}`, sent)
+  equal(answer.status, 200)
+  return (await answer.json()) as Readonly<Record<string, unknown>>
+}
