@@ -3,7 +3,9 @@ import { newId, type RunId } from '../base/ids.ts'
 import { createBerths } from './agent-api/berths.ts'
 import { createCheckInViews } from './agent-api/check-in-views.ts'
 import { AGENT_ROUTES } from './agent-api/routes.ts'
+import { macOfHead } from './audit-mac.ts'
 import { createLiveConfiguration } from './configuration.ts'
+import { EventTail } from './event-tail.ts'
 import { createAdmission } from './http/admission.ts'
 import { agentRoute } from './http/agent-edge.ts'
 import { createKeyRing } from './http/authenticate.ts'
@@ -19,10 +21,13 @@ import { PUBLIC_ROUTES, RAW_ROUTES } from './public-api/routes.ts'
 import { deleteDuplicates } from './work/delete-duplicates.ts'
 import { deleteLostEndpoints } from './work/delete-lost-endpoints.ts'
 import { endOverdueUpgrades } from './work/end-overdue-upgrades.ts'
+import { forgetOldEvents, forgetOldReports } from './work/forget-old.ts'
 import { type Loop, startLoop } from './work/loop.ts'
+import { startNotingRefused } from './work/note-refused.ts'
 import { performEffects } from './work/perform-effects.ts'
 import { underLease } from './work/periodic.ts'
 import { forgetUnpublishedArtifacts } from './work/remove-artifacts.ts'
+import { SEAL_EVERY_MS, seal } from './work/seal.ts'
 import { createSteadyTime } from './work/steady-time.ts'
 
 export type Assembled = {
@@ -32,6 +37,8 @@ export type Assembled = {
   onAnswered(answered: Answered): void
   /** Performs every effect that is due. */
   drain(): Promise<void>
+  /** Ends what would never end by itself, before the connections are waited for. */
+  endStreams(): void
   /** Stops the workers after what they are doing. */
   stop(): Promise<void>
 }
@@ -40,6 +47,8 @@ export type Assembled = {
 const EFFECTS_EVERY_MS = 15_000
 const OVERDUE_EVERY_MS = 10_000
 const UNPUBLISHED_EVERY_MS = 3_600_000
+const OLD_EVENTS_EVERY_MS = 600_000
+const OLD_REPORTS_EVERY_MS = 6 * 3_600_000
 const DELETIONS_EVERY_MS = 3_600_000
 
 export function assembleServer(foundations: ServerFoundations): Assembled {
@@ -48,6 +57,8 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
   const keyRing = createKeyRing(foundations)
   const configuration = createLiveConfiguration(foundations)
   const rateLimit = createRateLimit(settings.keyRequests, foundations.clock)
+  const refusedAttempts = startNotingRefused(foundations)
+  const eventTail = new EventTail(database)
   let effects: Loop | null = null
   const needs: ServerNeeds = {
     ...foundations,
@@ -56,7 +67,10 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
     configuration,
     berths: createBerths({ ...foundations, configuration }),
     admission: createAdmission({ keyRing, rateLimit, licence: settings.licence }),
-    refusedAttempts: { note() {}, drain: async () => undefined },
+    refusedAttempts,
+    verifications: { count: 0 },
+    eventTail,
+    openStreams: new Map(),
     wakeWorker: () => effects?.wake(),
     checkInLimits: { intervalS: settings.checkInIntervalS, probationS: settings.probationS },
     checkInViews: createCheckInViews(database),
@@ -64,7 +78,14 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
   const owner = newId<RunId>(foundations.random)
   const perform = () => performEffects(needs)
   effects = startLoop({ name: 'effects', everyMs: EFFECTS_EVERY_MS, perform }, needs)
-  const loops = [effects, ...startPeriodicWork(needs, owner)]
+  const macOf = macOfHead(foundations.secret)
+  const sealing = {
+    name: 'sealing',
+    everyMs: SEAL_EVERY_MS,
+    perform: () => seal({ database, macOf }),
+  }
+  const everywhere = [sealing, eventTail.work].map((work) => startLoop(work, needs))
+  const loops = [effects, ...everywhere, ...startPeriodicWork(needs, owner)]
   return {
     needs,
     routes: [
@@ -76,8 +97,10 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
     ],
     onAnswered: (answered) => noteAnswered(answered, needs),
     drain: () => loops[0]?.drain() ?? Promise.resolve(),
+    endStreams: () => eventTail.close(),
     async stop() {
-      await Promise.all(loops.map((loop) => loop.stop()))
+      eventTail.close()
+      await Promise.all([refusedAttempts.stop(), ...loops.map((loop) => loop.stop())])
     },
   }
 }
@@ -95,6 +118,8 @@ function startPeriodicWork(needs: ServerNeeds, owner: RunId): readonly Loop[] {
   }
   return [
     periodic('overdue-upgrades', OVERDUE_EVERY_MS, () => endOverdueUpgrades(needs)),
+    periodic('old-events', OLD_EVENTS_EVERY_MS, () => forgetOldEvents(needs)),
+    periodic('old-reports', OLD_REPORTS_EVERY_MS, () => forgetOldReports(needs)),
     periodic('unpublished-artifacts', UNPUBLISHED_EVERY_MS, () =>
       forgetUnpublishedArtifacts(needs),
     ),

@@ -8,6 +8,7 @@ import type { AgentVersion } from '../../base/version.ts'
 import { type CheckInReply, checkInReply } from '../../contract/agent/check-in.ts'
 import { enrolReply } from '../../contract/agent/enrol.ts'
 import { saveNewDistribution } from '../../store/distributions.ts'
+import { NO_FLOORS } from '../../domain/release/floors.ts'
 import type { Database } from '../../store/open.ts'
 import { saveArtifact, saveRelease } from '../../store/releases.ts'
 import { startTestDatabase } from '../../store/testing/database.ts'
@@ -63,6 +64,9 @@ export async function saveTestRelease(database: Database, version: string): Prom
         publishedBy: 'test',
         notes: null,
         withdrawnAt: null,
+        withdrawnBy: null,
+        withdrawnReason: null,
+        floors: NO_FLOORS,
       },
       { envelope: Buffer.from(`envelope of ${version}`), artifacts: [artifact] },
     )
