@@ -175,6 +175,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onAnswered: assembled.onAnswered,
   })
   opened.defer(() => listener.close(DRAIN_MS))
+  opened.defer(() => assembled.endStreams())
   const url = urlOf({ host, port: listener.port }, protocol)
   if (options.publicUrl === undefined) settings.publicUrl = url
   if (options.publicUrl === undefined && isEveryAddress(address)) {

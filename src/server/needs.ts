@@ -10,12 +10,15 @@ import type { SigningKey } from '../trust/keys.ts'
 import type { Berths } from './agent-api/berths.ts'
 import type { CheckInViews } from './agent-api/check-in-views.ts'
 import type { LiveConfiguration } from './configuration.ts'
+import type { EventTail } from './event-tail.ts'
 import type { Admission } from './http/admission.ts'
 import type { KeyRing } from './http/authenticate.ts'
 import type { RateLimitSettings } from './http/rate-limit.ts'
 import type { RefusedAttempts } from './http/refused-attempts.ts'
 import type { Metrics } from './metrics.ts'
 import type { ViewerFile } from './openapi/routes.ts'
+import type { OpenStreams } from './public-api/events/follow.ts'
+import type { Verifications } from './verify-audit.ts'
 
 /** What is open when a server begins: given by whoever starts it. */
 export type ServerFoundations = {
@@ -52,6 +55,9 @@ export type ServerNeeds = ServerFoundations & {
   readonly configuration: LiveConfiguration
   readonly admission: Admission
   readonly refusedAttempts: RefusedAttempts
+  readonly verifications: Verifications
+  readonly eventTail: EventTail
+  readonly openStreams: OpenStreams
   readonly metrics: Metrics
   /** There is an effect to perform: the worker need not wait until it looks by itself. */
   readonly wakeWorker: () => void

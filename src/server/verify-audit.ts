@@ -18,6 +18,9 @@ export const VERIFIED_ENTRIES_MAX = 100_000
 /** Hashed without a pause: a few milliseconds. */
 const PAGE_ENTRIES = 200
 
+/** How many are under way on this server: each costs a core. */
+export type Verifications = { count: number }
+
 export type VerifyAudit = {
   /** Where the part before this one ended; null: from the first entry. */
   readonly from: ChainHead | null

@@ -1,6 +1,8 @@
+import type { Selectable } from 'kysely'
 import type { Instant } from '../base/clock.ts'
 import { auditArea, auditVerb } from '../domain/audit/area.ts'
 import type { Reader, Writer } from './open.ts'
+import type { AuditTable } from './tables.ts'
 
 /** Who did something, and from where. */
 export type AuditedParty = {
@@ -78,7 +80,11 @@ export async function loadAudit(reader: Reader, limit: number): Promise<readonly
     .orderBy('id', 'desc')
     .limit(limit)
     .execute()
-  return rows.map((row) => ({
+  return rows.map(auditEntryOf)
+}
+
+export function auditEntryOf(row: Selectable<AuditTable>): AuditEntry {
+  return {
     at: row.at,
     by: {
       name: row.actor,
@@ -94,5 +100,5 @@ export async function loadAudit(reader: Reader, limit: number): Promise<readonly
     description: row.description,
     before: row.before,
     after: row.after,
-  }))
+  }
 }

@@ -17,6 +17,7 @@ export type AuditArea = (typeof AUDIT_AREAS)[number]
 
 const AREA_OF_NOUN: Readonly<Record<string, AuditArea>> = {
   'api-key': 'api-key',
+  call: 'public-api',
   auth: 'auth',
   configuration: 'agent-configuration',
   distribution: 'distributions',

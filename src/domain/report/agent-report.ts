@@ -6,18 +6,20 @@ import type { EndpointId } from '../../base/ids.ts'
 import type { Health } from '../endpoint/endpoint.ts'
 import type { Upgrade, UpgradeState } from '../upgrade/upgrade.ts'
 
-export type ReportKind =
+export const REPORT_KINDS = [
   /** The agent came onto the machine, or came back to it. */
-  | 'install'
-  | 'upgrade'
+  'install',
+  'upgrade',
   /** It was deleted from the fleet. */
-  | 'uninstall'
+  'delete',
   /** A deleted endpoint checked in again. */
-  | 'restore'
+  'restore',
   /** Two machines spoke with one identity. */
-  | 'copied-identity'
-  | 'healthy'
-  | 'unhealthy'
+  'copied-identity',
+  'healthy',
+  'unhealthy',
+] as const
+export type ReportKind = (typeof REPORT_KINDS)[number]
 
 export type ReportSeverity = 'informational' | 'low' | 'medium' | 'high'
 

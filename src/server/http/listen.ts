@@ -210,17 +210,33 @@ async function answerOf(route: HttpRoute, request: HttpRequest, log: Log): Promi
   }
 }
 
-/** A fault in the middle of a stream can only cut the connection; the log says why. */
-async function* logged(
+/**
+ * A fault in the middle of a stream can only cut the connection; the log says why. No generator: it
+ * would close its source only after the part that it waits for, and an event stream's may be long
+ * in coming.
+ */
+function logged(
   source: AsyncIterable<Uint8Array>,
   log: Log,
   facts: Readonly<Record<string, unknown>>,
-): AsyncGenerator<Uint8Array> {
-  try {
-    yield* source
-  } catch (error) {
-    faultAnswer(error, log, facts)
-    throw error
+): AsyncIterable<Uint8Array> {
+  return {
+    [Symbol.asyncIterator]() {
+      const parts = source[Symbol.asyncIterator]()
+      return {
+        async next() {
+          try {
+            return await parts.next()
+          } catch (error) {
+            faultAnswer(error, log, facts)
+            throw error
+          }
+        },
+        async return() {
+          return (await parts.return?.()) ?? { done: true, value: undefined }
+        },
+      }
+    },
   }
 }
 

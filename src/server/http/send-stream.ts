@@ -1,7 +1,8 @@
 /**
  * A stream to a client, part by part: the next one is asked for when the one before has left for
  * the kernel. That is all the backpressure there is, no byte is held twice, and the source may use
- * one buffer for all its parts.
+ * one buffer for all its parts. A client that goes away closes the source, also while a part is
+ * waited for.
  */
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
@@ -24,10 +25,17 @@ export function sendStream(
 async function pump(parts: AsyncIterable<Uint8Array>, response: ServerResponse): Promise<void> {
   const gone = new Promise<'gone'>((resolve) => response.once('close', () => resolve('gone')))
   try {
-    for await (const part of parts) {
-      if (part.length === 0) continue
-      // Leaving the loop closes the source.
-      if ((await Promise.race([written(response, part), gone])) === 'gone') return
+    const source = parts[Symbol.asyncIterator]()
+    for (;;) {
+      const next = await Promise.race([source.next(), gone])
+      if (next !== 'gone' && next.done === true) break
+      const isGone =
+        next === 'gone' ||
+        (next.value.length > 0 &&
+          (await Promise.race([written(response, next.value), gone])) === 'gone')
+      if (!isGone) continue
+      await source.return?.()
+      return
     }
     response.end()
   } catch {

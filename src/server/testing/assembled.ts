@@ -100,6 +100,7 @@ export async function startAssembledServer(
     },
   })
   opened.defer(() => listener.close(100))
+  opened.defer(() => assembled.endStreams())
   const protocol = options.tls === undefined ? 'http' : 'https'
   const url = `${protocol}://127.0.0.1:${listener.port}`
   settings.publicUrl = url

@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock.ts'
 import { endOverdue } from '../../domain/upgrade/end-overdue.ts'
 import { lockEndpoints } from '../../store/endpoints.ts'
 import type { Database } from '../../store/open.ts'
-import { loadOpenUpgrades, loadOverdueEndpoints, saveUpgrade } from '../../store/upgrades.ts'
+import { loadOpenUpgrades, loadOverdueEndpoints, saveUpgrades } from '../../store/upgrades.ts'
 
 /** Endpoints whose rows are held at once. */
 const BATCH_MAX = 200
@@ -33,13 +33,12 @@ async function endBatch(needs: {
   if (endpointIds.length === 0) return 0
   return await needs.database.write(async (tx) => {
     await lockEndpoints(tx, endpointIds)
-    let ended = 0
-    for (const upgrade of (await loadOpenUpgrades(tx, endpointIds)).values()) {
+    const open = [...(await loadOpenUpgrades(tx, endpointIds)).values()]
+    const changed = open.flatMap((upgrade) => {
       const next = endOverdue(upgrade, now)
-      if (next === upgrade) continue
-      await saveUpgrade(tx, next)
-      ended += 1
-    }
-    return ended
+      return next === upgrade ? [] : [next]
+    })
+    await saveUpgrades(tx, changed)
+    return changed.length
   })
 }

@@ -1,0 +1,69 @@
+/** Pages of the audit log; the indexes of its columns carry each order. */
+import { sql } from 'kysely'
+import type { Instant } from '../base/clock.ts'
+import { type AuditEntry, auditEntryOf } from './audit.ts'
+import type { Reader } from './open.ts'
+
+/** All conditions must hold; within one, any of the values. */
+export type AuditCondition =
+  | {
+      readonly kind: 'one-of'
+      readonly column: 'area' | 'verb' | 'result' | 'email'
+      readonly values: readonly string[]
+    }
+  | { readonly kind: 'time'; readonly operator: '>=' | '<='; readonly at: Instant }
+
+export type AuditOrder = {
+  readonly column: 'at' | 'area' | 'verb' | 'result'
+  readonly direction: 'asc' | 'desc'
+}
+
+export type ListedAudit = AuditEntry & {
+  readonly id: number
+  readonly area: string
+  readonly verb: string
+  readonly sequence: number | null
+  readonly hash: string | null
+}
+
+export async function loadAuditPage(
+  reader: Reader,
+  conditions: readonly AuditCondition[],
+  page: { readonly order: AuditOrder; readonly offset: number; readonly limit: number },
+): Promise<readonly ListedAudit[]> {
+  const { column, direction } = page.order
+  const rows = await matching(reader, conditions)
+    .selectAll()
+    .orderBy(column, direction)
+    .orderBy('id', direction)
+    .offset(page.offset)
+    .limit(page.limit)
+    .execute()
+  return rows.map((row) => {
+    const { id, area, verb, sequence, hash } = row
+    return { ...auditEntryOf(row), id, area, verb, sequence, hash }
+  })
+}
+
+export async function countAudit(
+  reader: Reader,
+  conditions: readonly AuditCondition[],
+): Promise<number> {
+  const row = await matching(reader, conditions)
+    .select((select) => select.fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow()
+  return row.count
+}
+
+function matching(reader: Reader, conditions: readonly AuditCondition[]) {
+  let query = reader.selectFrom('audit')
+  for (const condition of conditions) {
+    query =
+      condition.kind === 'time'
+        ? query.where('at', condition.operator, condition.at)
+        : query.where(
+            sql<boolean>`${sql.ref(condition.column)} = any(${[...condition.values]}::text[])`,
+          )
+  }
+  return query
+}
