@@ -23,10 +23,10 @@ import {
 import type { Window } from '../domain/upgrade/window.ts'
 import { saveAgentReports } from './agent-reports.ts'
 import { loadConfiguration } from './configuration.ts'
-import { isInScope } from './endpoint-query.ts'
 import { saveEvents } from './events.ts'
 import type { Reader, Writer } from './open.ts'
 import { loadReleases, storedDigest } from './releases.ts'
+import { isInScope } from './scope.ts'
 import type { UpgradeTable } from './tables.ts'
 
 /** Saves an action with its upgrades, and ends the waiting upgrades that it takes over. */
@@ -306,6 +306,8 @@ async function lockCandidates(
     .selectFrom('endpoint')
     .select(['id', 'deleted_at', 'platform', 'arch', 'libc', 'version', 'skipped', 'server_tags'])
     .select(sql<readonly string[]>`facts -> 'endpointTags'`.as('agent_tags'))
+    .select(sql<string>`facts ->> 'osVersion'`.as('os_version'))
+    .select(sql<string>`facts ->> 'kernel'`.as('kernel'))
     .where(sql<boolean>`id = any(${[...ids]}::text[])`)
     .orderBy('id')
     .forUpdate()
@@ -317,6 +319,8 @@ async function lockCandidates(
     target: { platform: row.platform, arch: row.arch, libc: row.libc } as Target,
     tags: { server: row.server_tags, agent: row.agent_tags },
     version: row.version as AgentVersion | null,
+    osVersion: row.os_version,
+    kernel: row.kernel,
     skipped: (row.skipped as readonly SkippedVersion[]).map((each) => each.manifestDigest),
     openUpgrade: opens.get(row.id) ?? null,
   }))

@@ -185,7 +185,8 @@ function advanceOpen(
 /**
  * It was running, and the agent says nothing of it: its journal was lost, or this report was long
  * on its way. It waits to be offered again, under the same attempt: if the agent knows it after
- * all, its next report is still understood. Its berth stays its own meanwhile. What somebody cancelled has nothing to wait for.
+ * all, its next report is still understood. Its berth stays its own meanwhile. What somebody
+ * cancelled has nothing to wait for.
  */
 function requeueLost(open: Upgrade, now: Instant): Upgrade {
   if (isCancelling(open)) return cancelled(open, now)
