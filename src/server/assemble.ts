@@ -1,13 +1,15 @@
 /** The server without sockets: its routes as plain functions, and its workers. */
 import { newId, type RunId } from '../base/ids.ts'
+import { bytesPerSecond } from '../domain/configuration/content-management.ts'
 import { createBerths } from './agent-api/berths.ts'
 import { createCheckInViews } from './agent-api/check-in-views.ts'
 import { AGENT_ROUTES } from './agent-api/routes.ts'
 import { macOfHead } from './audit-mac.ts'
-import { createLiveConfiguration } from './configuration.ts'
+import { createLiveConfiguration, type LiveConfiguration } from './configuration.ts'
 import { EventTail } from './event-tail.ts'
 import { createAdmission } from './http/admission.ts'
 import { agentRoute } from './http/agent-edge.ts'
+import { createBandwidth } from './http/bandwidth.ts'
 import { createKeyRing } from './http/authenticate.ts'
 import type { HttpRoute } from './http/exchange.ts'
 import type { Answered } from './http/listen.ts'
@@ -66,6 +68,7 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
     keyRing,
     configuration,
     berths: createBerths({ ...foundations, configuration }),
+    bandwidth: createBandwidth({ ...foundations, bytesPerSecond: bandwidthOf(configuration) }),
     admission: createAdmission({ keyRing, rateLimit, licence: settings.licence }),
     refusedAttempts,
     verifications: { count: 0 },
@@ -103,6 +106,10 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
       await Promise.all([refusedAttempts.stop(), ...loops.map((loop) => loop.stop())])
     },
   }
+}
+
+function bandwidthOf(configuration: LiveConfiguration): () => Promise<number | null> {
+  return async () => bytesPerSecond((await configuration.current()).contentManagement)
 }
 
 /** Each on one of the servers that share the database. */

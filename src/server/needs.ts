@@ -12,6 +12,7 @@ import type { CheckInViews } from './agent-api/check-in-views.ts'
 import type { LiveConfiguration } from './configuration.ts'
 import type { EventTail } from './event-tail.ts'
 import type { Admission } from './http/admission.ts'
+import type { Bandwidth } from './http/bandwidth.ts'
 import type { KeyRing } from './http/authenticate.ts'
 import type { RateLimitSettings } from './http/rate-limit.ts'
 import type { RefusedAttempts } from './http/refused-attempts.ts'
@@ -64,4 +65,5 @@ export type ServerNeeds = ServerFoundations & {
   readonly checkInLimits: CheckInLimits
   readonly checkInViews: CheckInViews
   readonly berths: Berths
+  readonly bandwidth: Bandwidth
 }

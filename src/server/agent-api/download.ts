@@ -2,11 +2,16 @@ import { type Digest, isDigest } from '../../base/digest.ts'
 import type { Database } from '../../store/open.ts'
 import { loadEnvelope, loadPublishedMember } from '../../store/releases.ts'
 import type { AgentAnswer, AgentRequest, AgentRoute } from '../http/agent-route.ts'
+import type { Bandwidth } from '../http/bandwidth.ts'
 import type { CheckInViews } from './check-in-views.ts'
 import { readCredential } from './credential.ts'
 import { refusal, unauthorised } from './refusal.ts'
 
-export type DownloadNeeds = { readonly database: Database; readonly checkInViews: CheckInViews }
+export type DownloadNeeds = {
+  readonly database: Database
+  readonly checkInViews: CheckInViews
+  readonly bandwidth: Bandwidth
+}
 
 /** The signed envelope of a release, byte for byte as it was signed. */
 export const manifestDoor: AgentRoute<DownloadNeeds> = {
@@ -32,8 +37,10 @@ export const artifactDoor: AgentRoute<DownloadNeeds> = {
     if (typeof digest !== 'string') return digest
     const member = await loadPublishedMember(needs.database.read, digest)
     if (member === undefined) return refusal(404, 'artifact-unknown', 'no release is made of it')
+    const pace = await needs.bandwidth.begin()
+    if (pace === 'full') return refusal(503, 'bandwidth-full', 'too many download now; try later')
     const segments = [{ kind: 'artifact', digest, offset: 0, length: member.size }] as const
-    return { kind: 'segments', segments, etag: digest, contentType: 'application/gzip' }
+    return { kind: 'segments', segments, etag: digest, contentType: 'application/gzip', pace }
   },
 }
 

@@ -3,6 +3,7 @@
  */
 import type { Log } from '../../base/log.ts'
 import type { AgentAnswer, AgentRoute } from './agent-route.ts'
+import type { Pace } from './bandwidth.ts'
 import { contentAnswer } from './content-answer.ts'
 import {
   type Headers,
@@ -84,8 +85,14 @@ function render(answer: AgentAnswer, request: HttpRequest, artifacts: ArtifactBy
         body: answer.bytes,
       }
     case 'segments':
-      return contentAnswer({ ...answer, fileName: null }, request, artifacts)
+      return paced(contentAnswer({ ...answer, fileName: null }, request, artifacts), answer.pace)
   }
+}
+
+function paced(content: HttpAnswer, pace: Pace | null): HttpAnswer {
+  const { body } = content
+  if (pace === null || body === null || !(Symbol.asyncIterator in Object(body))) return content
+  return { ...content, body: pace(body as AsyncIterable<Uint8Array>) } // It was just looked at.
 }
 
 /** Headers that came once; of the others, which none of ours is, nothing is believed. */

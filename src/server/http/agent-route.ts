@@ -2,6 +2,7 @@
  * The doors that agents knock at: they authenticate for themselves, with an endpoint's credential.
  */
 import type { Segment } from '../../pack/writer.ts'
+import type { Pace } from './bandwidth.ts'
 
 export type AgentRequest = {
   readonly params: { readonly digest?: string }
@@ -31,6 +32,8 @@ export type AgentAnswer =
       /** Names the bytes, without quotes. */
       readonly etag: string
       readonly contentType: string
+      /** How they leave; null: as fast as they can. */
+      readonly pace: Pace | null
     }
 
 export type AgentRoute<Needs> = {

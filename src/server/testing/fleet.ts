@@ -7,17 +7,18 @@ import { systemRandom } from '../../base/random.ts'
 import type { AgentVersion } from '../../base/version.ts'
 import { type CheckInReply, checkInReply } from '../../contract/agent/check-in.ts'
 import { enrolReply } from '../../contract/agent/enrol.ts'
-import { saveNewDistribution } from '../../store/distributions.ts'
 import { NO_FLOORS } from '../../domain/release/floors.ts'
+import { saveNewDistribution } from '../../store/distributions.ts'
 import type { Database } from '../../store/open.ts'
 import { saveArtifact, saveRelease } from '../../store/releases.ts'
 import { startTestDatabase } from '../../store/testing/database.ts'
-import { checkInDoor } from '../agent-api/check-in.ts'
 import { createBerths } from '../agent-api/berths.ts'
+import { checkInDoor } from '../agent-api/check-in.ts'
 import { createCheckInViews } from '../agent-api/check-in-views.ts'
 import { enrolDoor } from '../agent-api/enrol.ts'
 import { createLiveConfiguration } from '../configuration.ts'
 import type { AgentAnswer } from '../http/agent-route.ts'
+import { createBandwidth } from '../http/bandwidth.ts'
 
 /** A Monday, 03:00 UTC. */
 export const TEST_START = Date.parse('2026-11-23T03:00:00Z')
@@ -36,6 +37,7 @@ export async function startTestServer() {
     checkInViews: createCheckInViews(database),
     configuration,
     berths: createBerths({ database, clock, configuration }),
+    bandwidth: createBandwidth({ clock, bytesPerSecond: async () => null }),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   }
 }
