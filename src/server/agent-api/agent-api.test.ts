@@ -172,6 +172,7 @@ describe('downloads', () => {
       segments: [{ kind: 'artifact', digest, offset: 0, length: 5 }],
       etag: digest,
       contentType: 'application/gzip',
+      pace: null,
     })
   })
 
