@@ -56,8 +56,14 @@ export async function saveUpgradeAction(
   const rows = upgrades.map((upgrade) => {
     return { ...upgradeRow({ ...upgrade, actionId }), window: upgrade.window }
   })
-  await sql`insert into upgrade select * from
-    jsonb_populate_recordset(null::upgrade, ${JSON.stringify(rows)}::jsonb)`.execute(writer)
+  const names = Object.keys(rows[0] ?? {})
+  // No window is a JSON null, which would be read as no value at all.
+  const values = names.map((name) => {
+    return name === 'window' ? sql`coalesce("window", 'null'::jsonb)` : sql.ref(name)
+  })
+  await sql`insert into upgrade (${sql.join(names.map((name) => sql.ref(name)))})
+    select ${sql.join(values)}
+    from jsonb_populate_recordset(null::upgrade, ${JSON.stringify(rows)}::jsonb)`.execute(writer)
   return actionId
 }
 

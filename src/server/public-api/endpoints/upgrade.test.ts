@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { DistributionId } from '../../../base/ids.ts'
+import { invariant } from '../../../base/invariant.ts'
+import { upgradeEndpointsCall } from '../../../contract/public/endpoints.ts'
 import { OFFER_STANDS_MS } from '../../../domain/upgrade/berth.ts'
 import type { PublicRoute } from '../../http/route.ts'
-import { ask } from '../../testing/ask.ts'
+import { ask, TEST_ACTOR } from '../../testing/ask.ts'
 import {
   enrolTestAgent,
   saveTestDistribution,
@@ -191,6 +193,86 @@ describe('endpoints/upgrade', () => {
       ok: false,
       refusal: { code: 'nothing-eligible', ineligible: [{ reason: 'unknown-endpoint' }, {}] },
     })
+  })
+})
+
+describe('endpoints/upgrade, what it is asked', () => {
+  const ids = ['f'.repeat(32)]
+  const asked = { endpoint_ids: ids, target_versions: { linux: '1.0.0.2' } }
+  const upgrade_timeframe_window = { upgrade_timeframe_days: ['monday'] }
+  const both = { linux: '1.0.0.2', LINUX: '1.0.0.2' }
+  const day = { upgrade_timeframe_day: ['monday'] }
+  const half = { upgrade_timeframe_start_time: '02:00' }
+  const late = { upgrade_timeframe_start_time: '02:00', upgrade_timeframe_end_time: '24:00' }
+  it.each<[string, Record<string, unknown>, string]>([
+    [
+      'a misspelt window',
+      { upgrade_timeframe_windows: upgrade_timeframe_window },
+      'upgrade_timeframe_windows',
+    ],
+    ['a misspelt field of the window', { upgrade_timeframe_window: day }, 'upgrade_timeframe_day'],
+    ['a window that only starts', { upgrade_timeframe_window: half }, 'upgrade_timeframe_end_time'],
+    ['a time that is none', { upgrade_timeframe_window: late }, 'upgrade_timeframe_end_time'],
+    [
+      'a day that is none',
+      { upgrade_timeframe_window: { upgrade_timeframe_days: ['Moonday'] } },
+      'upgrade_timeframe_days',
+    ],
+    ['one platform twice', { target_versions: both }, 'LINUX'],
+    ['a platform that is none', { target_versions: { Solaris: '1.0.0.2' } }, 'solaris'],
+    ['no platform', { target_versions: {} }, 'target_versions'],
+    ['a version that is none', { target_versions: { linux: '1.0' } }, 'linux'],
+    ['no endpoint', { endpoint_ids: [] }, 'endpoint_ids'],
+    ['too many endpoints', { endpoint_ids: Array(5001).fill('a') }, 'endpoint_ids'],
+  ])('%s is refused by name', async (_case, more, place) => {
+    const outcome = await call(upgradeEndpointsRoute, { ...asked, ...more })
+    invariant(!outcome.ok && outcome.refusal.code === 'invalid-request', 'it was refused')
+    const places = outcome.refusal.errors.map((error) => error.loc.join('.'))
+    expect(places.join(' ')).toContain(place)
+  })
+
+  it('takes platforms and days in any letter case, and five thousand ids', async () => {
+    const agent = await enrolTestAgent(server, distributionId, 'letters')
+    await agent.checkIn()
+    const others = Array.from({ length: 4999 }, (_, at) => `nobody ${at}`)
+    const outcome = await call(upgradeEndpointsRoute, {
+      endpoint_ids: [agent.endpointId, ...others],
+      target_versions: { LINUX: '1.0.0.2' },
+      upgrade_timeframe_window: { upgrade_timeframe_days: ['MONDAY', 'Tuesday', 'monday'] },
+    })
+    expect(outcome).toMatchObject({
+      ok: true,
+      value: {
+        details: ['Linux: 1 endpoint queued for upgrade to 1.0.0.2', '4999 endpoints not found'],
+        endpoints_count: 1,
+        ineligible: { length: 100 },
+        ineligible_count: 4999,
+      },
+    })
+  })
+
+  it('an endpoint outside the scope is told like one that does not exist', async () => {
+    const agent = await enrolTestAgent(server, distributionId, 'elsewhere')
+    await agent.checkIn()
+    const { endpointId } = agent
+    const data = { endpoint_ids: [endpointId], target_versions: { linux: '1.0.0.2' } }
+    const outside = { ...TEST_ACTOR, scope: { tags: ['db'] } }
+    expect(await ask(upgradeEndpointsRoute, server, data, outside)).toEqual({
+      ok: false,
+      refusal: {
+        code: 'nothing-eligible',
+        ineligible: [
+          { kind: 'ineligible', endpointId, reason: 'unknown-endpoint', platform: null },
+        ],
+      },
+    })
+    // The tag that its agent brings.
+    const inside = { ...TEST_ACTOR, scope: { tags: ['web'] } }
+    expect((await ask(upgradeEndpointsRoute, server, data, inside)).ok).toBe(true)
+  })
+
+  it.each(upgradeEndpointsCall.examples)('takes the documented example: $name', ({ request }) => {
+    expect(upgradeEndpointsCall.request.safeParse(request).success).toBe(true)
   })
 })
 
