@@ -2,7 +2,8 @@ import type { Instant } from '../../../base/clock.ts'
 import type { EndpointId } from '../../../base/ids.ts'
 import { accept, type Result, refuse } from '../../../base/result.ts'
 import type { ListFilter } from '../../../contract/public/list.ts'
-import { CONNECTION_LIMITS } from '../../../domain/endpoint/endpoint.ts'
+import { connectionLimits } from '../../../domain/configuration/agent-status.ts'
+import { loadConfiguration } from '../../../store/configuration.ts'
 import { resolveEndpointIds } from '../../../store/endpoint-list.ts'
 import type { Reader } from '../../../store/open.ts'
 import type { ApiRefusal } from '../../http/refusal.ts'
@@ -25,7 +26,7 @@ export async function meantEndpoints(
     scope,
     conditions: conditions.value,
     now: asked.now,
-    limits: CONNECTION_LIMITS,
+    limits: connectionLimits((await loadConfiguration(reader)).agentStatus),
   }
   const { ids, hasMore } = await resolveEndpointIds(reader, query, asked.max)
   return hasMore ? refuse({ code: 'too-many-endpoints', limit: asked.max }) : accept(ids)
