@@ -1,7 +1,7 @@
 /** Endpoints, page by page: a page is a hundred at most. */
 
 import type { Client } from '../client/client.ts'
-import type { EndpointObject } from '../contract/public/endpoints.ts'
+import type { EndpointObject } from '../contract/public/endpoint-lists.ts'
 import type { ListFilter } from '../contract/public/list.ts'
 
 const PAGE_SIZE = 100

@@ -11,8 +11,11 @@ import type { Random } from '../base/random.ts'
 import * as keys from '../contract/public/api-keys.ts'
 import type { PublicCall } from '../contract/public/call.ts'
 import * as distributions from '../contract/public/distributions.ts'
+import * as endpointLists from '../contract/public/endpoint-lists.ts'
 import * as endpoints from '../contract/public/endpoints.ts'
+import * as rbac from '../contract/public/rbac.ts'
 import * as releases from '../contract/public/releases.ts'
+import * as system from '../contract/public/system.ts'
 import type { ApiKey } from './api-key.ts'
 import { type DownloadOrder, download } from './download.ts'
 import {
@@ -54,6 +57,8 @@ export function createClient(options: ClientOptions) {
     endpoints: endpointCalls(needs),
     actions: actionCalls(needs),
     apiKeys: apiKeyCalls(needs),
+    rbac: rbacCalls(needs),
+    system: systemCalls(needs),
     /** Everything from `offset` on; whoever takes the bytes checks their digest. */
     download: (order: DownloadOrder) => download(needs, order),
   }
@@ -75,7 +80,11 @@ function distributionCalls(needs: TransportNeeds) {
     getStatus: (id: string) => getStatus({ distribution_id: id }),
     getDistUrl: calling(needs, distributions.getDistributionUrlCall),
     getVersions: () => getVersions({}),
-    getDistributions: calling(needs, distributions.getDistributionsCall),
+    /** Without `fields`: whole rows. */
+    getDistributions: calling(needs, {
+      ...distributions.getDistributionsCall,
+      reply: distributions.wholeDistributionsReply,
+    }),
     update: calling(needs, distributions.updateDistributionCall),
     delete: (id: string) => remove({ distribution_id: id }),
   }
@@ -87,7 +96,9 @@ function releaseCalls(needs: TransportNeeds) {
     missingArtifacts: (digests: readonly string[]) => missingArtifacts({ digests: [...digests] }),
     uploadArtifact: (artifact: Artifact) => uploadArtifact(needs, artifact),
     publish: calling(needs, releases.publishReleaseCall),
-    list: calling(needs, releases.listReleasesCall),
+    /** Without `fields`: whole rows. */
+    list: calling(needs, { ...releases.listReleasesCall, reply: releases.wholeReleasesReply }),
+    withdraw: calling(needs, releases.withdrawReleaseCall),
   }
 }
 
@@ -124,10 +135,15 @@ async function uploadArtifact(
 }
 
 function endpointCalls(needs: TransportNeeds) {
-  const getEndpoints = calling(needs, endpoints.getEndpointsCall)
+  const { getEndpointCall, getEndpointsCall } = endpointLists
+  const getEndpoints = calling(needs, {
+    ...getEndpointsCall,
+    reply: endpointLists.wholeEndpointsReply,
+  })
   return {
     upgrade: calling(needs, endpoints.upgradeEndpointsCall),
-    getEndpoint: calling(needs, endpoints.getEndpointCall),
+    /** Without `fields`: whole rows. */
+    getEndpoint: calling(needs, { ...getEndpointCall, reply: endpointLists.wholeEndpointReply }),
     getEndpoints: () => getEndpoints({}),
   }
 }
@@ -140,13 +156,38 @@ function actionCalls(needs: TransportNeeds) {
 }
 
 function apiKeyCalls(needs: TransportNeeds) {
-  const get = calling(needs, keys.getApiKeysCall)
+  const get = calling(needs, { ...keys.getApiKeysCall, reply: keys.wholeApiKeysReply })
   const remove = calling(needs, keys.deleteApiKeysCall)
   return {
     generate: calling(needs, keys.generateApiKeyCall),
+    rotate: calling(needs, keys.rotateApiKeyCall),
+    validate: calling(needs, keys.validateApiKeyCall),
     /** All of them when no ids are given. */
     get: (ids?: readonly number[]) => get(ids === undefined ? {} : { filters: idFilter(ids) }),
     delete: (ids: readonly number[]) => remove({ filters: idFilter(ids) }),
+  }
+}
+
+function rbacCalls(needs: TransportNeeds) {
+  return {
+    getUsers: calling(needs, rbac.getUsersCall),
+    createUser: calling(needs, rbac.createUserCall),
+    deleteUser: calling(needs, rbac.deleteUserCall),
+    setUserRole: calling(needs, rbac.setUserRoleCall),
+    getUserGroup: calling(needs, rbac.getUserGroupCall),
+    setUserGroup: calling(needs, rbac.setUserGroupCall),
+    deleteUserGroup: calling(needs, rbac.deleteUserGroupCall),
+    getRoles: calling(needs, rbac.getRolesCall),
+    createRole: calling(needs, rbac.createRoleCall),
+    updateRole: calling(needs, rbac.updateRoleCall),
+    deleteRole: calling(needs, rbac.deleteRoleCall),
+  }
+}
+
+function systemCalls(needs: TransportNeeds) {
+  return {
+    healthcheck: calling(needs, system.healthcheckCall),
+    getTenantInfo: calling(needs, system.getTenantInfoCall),
   }
 }
 

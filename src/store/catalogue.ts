@@ -6,19 +6,23 @@ import type { Client } from 'pg'
 import { invariant } from '../base/invariant.ts'
 import type { BackupHead } from './backup-format.ts'
 
-/** Restoring makes these itself. */
-const BOOKKEEPING = ['schema_migration', 'schema_lock']
+/** Restoring makes these itself: the last one's rows come with those of the endpoints. */
+const BOOKKEEPING = ['schema_migration', 'schema_lock', 'endpoint_tag']
 
 export type Tables = BackupHead['tables']
 export type Identities = BackupHead['identities']
 
-/** Every table but the bookkeeping of migrations, each before those that refer to it. */
+/**
+ * Every table but those, each before those that refer to it, with the
+ * columns that PostgreSQL does not make from others.
+ */
 export async function loadTables(client: Client): Promise<Tables> {
   const columns = await client.query<{ table: string; column: string }>(
     `select c.table_name as table, c.column_name as column
      from information_schema.columns c
      join information_schema.tables t using (table_schema, table_name)
      where c.table_schema = current_schema() and t.table_type = 'BASE TABLE'
+       and c.is_generated = 'NEVER'
      order by c.table_name, c.ordinal_position`,
   )
   const tables = new Map<string, string[]>()

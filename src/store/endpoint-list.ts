@@ -1,57 +1,43 @@
-/** Lists of endpoints: a page, how many there are, and the ids of all that somebody means. */
-import type { Instant } from '../base/clock.ts'
+/**
+ * Lists of endpoints: a page with how many there are, and the ids of all that somebody means.
+ *
+ * A hundred thousand endpoints are a hundred megabytes, so their rows are read for the page only.
+ * What matches is found and counted in the narrowest tables and indexes that know it
+ * (migrations/0008-endpoint-lists.ts), and the exact count says how the page is found: few are all
+ * found and put in order, of many the order's own index is followed. PostgreSQL, which can only
+ * estimate how many there are, would now and then walk through the whole fleet to find three.
+ */
+import { type RawBuilder, sql } from 'kysely'
 import type { EndpointId } from '../base/ids.ts'
-import {
-  allOf,
-  type EndpointQuery,
-  endpointConditions,
-  livenessConditions,
-} from './endpoint-query.ts'
-import { endpointOf, type StoredEndpoint } from './endpoints.ts'
+import { allOf, type Condition, type EndpointQuery, partsOf } from './endpoint-query.ts'
 import type { Reader } from './open.ts'
 
-export type EndpointListOrder = {
-  readonly column: 'id' | 'first-seen' | 'last-seen'
-  readonly direction: 'asc' | 'desc'
+export type EndpointPage = {
+  readonly order: {
+    readonly column: 'id' | 'first-seen' | 'last-seen'
+    readonly direction: 'asc' | 'desc'
+  }
+  readonly offset: number
+  readonly limit: number
 }
 
-export type ListedEndpoint = StoredEndpoint & {
-  readonly lastSeen: Instant
-  readonly distributionName: string
+type Statement = RawBuilder<unknown>
+
+export type FoundEndpoints = {
+  /** Of all pages. */
+  readonly total: number
+  /** Of this one, in its order. */
+  readonly ids: readonly EndpointId[]
 }
 
-/** One page of the list. */
-export async function loadEndpointPage(
+/** One page of the list, and how many endpoints the whole list has. */
+export async function findEndpointPage(
   reader: Reader,
   query: EndpointQuery,
-  page: {
-    readonly order: EndpointListOrder
-    readonly offset: number
-    readonly limit: number
-  },
-): Promise<readonly ListedEndpoint[]> {
-  const rows = await matching(reader, query)
-    .innerJoin('distribution', 'distribution.id', 'endpoint.distribution_id')
-    .selectAll('endpoint')
-    .select(['liveness.last_seen', 'distribution.name as distribution_name'])
-    .orderBy(ORDER_COLUMNS[page.order.column], page.order.direction)
-    .orderBy('endpoint.id')
-    .offset(page.offset)
-    .limit(page.limit)
-    .execute()
-  return rows.map((row) => ({
-    ...endpointOf(row),
-    lastSeen: row.last_seen ?? row.first_seen,
-    distributionName: row.distribution_name,
-  }))
-}
-
-/** How many endpoints the whole list has. */
-export async function countEndpoints(reader: Reader, query: EndpointQuery): Promise<number> {
-  const row = await matching(reader, query)
-    .select((select) => select.fn.countAll<number>().as('count'))
-    .executeTakeFirstOrThrow()
-  return Number(row.count)
+  page: EndpointPage,
+): Promise<FoundEndpoints> {
+  const few = isRarelyMany(query) ? await findFew(reader, query, page) : null
+  return few ?? (await findMany(reader, query, page))
 }
 
 export type ResolvedEndpoints = {
@@ -67,35 +53,158 @@ export async function resolveEndpointIds(
   max: number,
   after: EndpointId | null = null,
 ): Promise<ResolvedEndpoints> {
-  // Materialised: looking for a few in the order of their ids would take the slowest way.
-  const rows = await reader
-    .with(
-      (cte) => cte('matched').materialized(),
-      () => {
-        const all = matching(reader, query).select('endpoint.id')
-        return after === null ? all : all.where('endpoint.id', '>', after)
-      },
-    )
-    .selectFrom('matched')
-    .select('id')
-    .orderBy('id')
-    .limit(max + 1)
-    .execute()
-  const ids = rows.slice(0, max).map((row) => row.id as EndpointId) // Branding what is stored.
-  return { ids, hasMore: rows.length > max }
+  const later = after === null ? sql`true` : sql`endpoint.id > ${after}`
+  const found = foundFirst(sql`select endpoint.id ${matching(query)} and ${later}`)
+  const ids = await idsOf(reader, sql`${found} order by id limit ${max + 1}`)
+  return { ids: ids.slice(0, max), hasMore: ids.length > max }
 }
 
-const ORDER_COLUMNS = {
-  id: 'endpoint.id',
-  'first-seen': 'endpoint.first_seen',
-  'last-seen': 'liveness.last_seen',
-} as const
+/** So many are found and put in order at once; for more, the order's own index is followed. */
+const SORTED_MAX = 10_000
 
-/** PostgreSQL leaves out the outer join where no column of it is used. */
-function matching(reader: Reader, query: EndpointQuery) {
-  return reader
-    .selectFrom('endpoint')
-    .leftJoin('liveness', 'liveness.endpoint_id', 'endpoint.id')
-    .where('endpoint.deleted_at', 'is', null)
-    .where(allOf([...endpointConditions(query), ...livenessConditions(query)]))
+/** Whether something is asked for that most endpoints have each their own of. */
+function isRarelyMany(query: EndpointQuery): boolean {
+  return query.conditions.some(({ kind }) => {
+    return kind === 'one-of' || kind === 'has' || kind === 'distribution-name'
+  })
+}
+
+/** The page and the count in one statement; null when there are too many for it. */
+async function findFew(
+  reader: Reader,
+  query: EndpointQuery,
+  page: EndpointPage,
+): Promise<FoundEndpoints | null> {
+  const { order, part } = placeOf(page)
+  const lastSeen = page.order.column === 'last-seen' ? sql`liveness.last_seen` : sql`0`
+  const statement = sql<{ count: number; ids: EndpointId[] }>`
+    with found as materialized (
+      select endpoint.id, endpoint.first_seen, ${lastSeen} as last_seen ${matching(query)}
+      limit ${SORTED_MAX + 1}
+    )
+    select (select count(*) from found) as count, array(select id from found ${order} ${part}) as ids`
+  const { rows } = await statement.execute(reader)
+  const [{ count, ids } = { count: 0, ids: [] }] = rows
+  return count > SORTED_MAX ? null : { total: count, ids }
+}
+
+async function findMany(
+  reader: Reader,
+  query: EndpointQuery,
+  page: EndpointPage,
+): Promise<FoundEndpoints> {
+  const total = await countEndpoints(reader, query)
+  if (page.limit === 0 || page.offset >= total) return { total, ids: [] }
+  const { order, part } = placeOf(page)
+  return { total, ids: await idsOf(reader, sql`${inPlaceOf()} ${order} ${part}`) }
+
+  function inPlaceOf(): Statement {
+    if (page.order.column === 'last-seen') return lastSeenFirst(query, page)
+    const isMany = total > SORTED_MAX
+    const ids = sql`select endpoint.id, endpoint.first_seen`
+    if (isMany) return sql`${ids} ${matchingInOrder(query)}`
+    return foundFirst(sql`${ids} ${matching(query)}`)
+  }
+}
+
+async function countEndpoints(reader: Reader, query: EndpointQuery): Promise<number> {
+  const { own, tags } = partsOf(query)
+  const isOfLiveness = own.length === 0 && tags.length === 0
+  const statement = isOfLiveness ? countBySeen(query) : sql`select count(*) ${matching(query)}`
+  const { rows } = await sql<{ count: number }>`${statement}`.execute(reader)
+  return rows[0]?.count ?? 0
+}
+
+/** All of the narrow table, less the few of it that are deleted: every endpoint has a row there. */
+function countBySeen(query: EndpointQuery): Statement {
+  const isMeant = allOf(partsOf(query).liveness)
+  return sql`select (select count(*) from liveness where ${isMeant}) - (
+    select count(*) from endpoint join liveness on endpoint_id = id
+    where deleted_at is not null and ${isMeant}) as count`
+}
+
+async function idsOf(reader: Reader, statement: Statement): Promise<readonly EndpointId[]> {
+  const { rows } = await sql<{ id: EndpointId }>`${statement}`.execute(reader)
+  return rows.map((row) => row.id)
+}
+
+function placeOf(page: EndpointPage): { readonly order: Statement; readonly part: Statement } {
+  const way = page.order.direction === 'asc' ? sql`asc` : sql`desc`
+  const orders = {
+    id: sql`order by id ${way}`,
+    'first-seen': sql`order by first_seen ${way}, id ${way}`,
+    'last-seen': sql`order by last_seen ${way}, id ${way}`,
+  }
+  const part = sql`offset ${page.offset} limit ${page.limit}`
+  return { order: orders[page.order.column], part }
+}
+
+/** All that match, before anything is asked of them: no limit tempts the planner to walk. */
+function foundFirst(statement: Statement): Statement {
+  return sql`with found as materialized (${statement}) select id from found`
+}
+
+/**
+ * PostgreSQL leaves out the outer join where no column of it is used. Tags alone need no row of the
+ * endpoint: their table knows which ones are listed.
+ */
+function matching(query: EndpointQuery): Statement {
+  const { own, tags, liveness } = partsOf(query)
+  const [first, ...others] = tags
+  const isByTags = first !== undefined && own.length === 0
+  const source = isByTags ? taggedWith(first) : sql`endpoint`
+  const rest = (isByTags ? others : tags).map(
+    (any) => sql`endpoint.id in (select endpoint_id from endpoint_tag
+      where is_listed and ${isOneOf(any)})`,
+  )
+  const isListed = isByTags ? [] : [sql`endpoint.deleted_at is null`]
+  return sql`from ${source} left join liveness on liveness.endpoint_id = endpoint.id
+    where ${allOf([...isListed, ...own, ...rest, ...liveness] as Condition[])}`
+}
+
+/** The same, in a spelling that can only begin at the endpoints: to be read in their order. */
+function matchingInOrder(query: EndpointQuery): Statement {
+  const lastSeen = sql<number>`(select last_seen from liveness where endpoint_id = endpoint.id)`
+  const { own, tags, liveness } = partsOf(query, lastSeen)
+  const [first, ...others] = tags
+  if (first?.length === 1 && others.length === 0 && own.length === 0) {
+    return sql`from ${taggedWith(first)} where ${allOf(liveness)}`
+  }
+  const tagged = tags.map(
+    (any) => sql`(select true from endpoint_tag
+      where endpoint_id = endpoint.id and ${isOneOf(any)} limit 1)`,
+  )
+  return sql`from endpoint where endpoint.deleted_at is null
+    and ${allOf([...own, ...tagged, ...liveness] as Condition[])}`
+}
+
+function taggedWith(tags: readonly string[]): Statement {
+  const distinct = tags.length === 1 ? sql`` : sql`distinct`
+  return sql`(select ${distinct} endpoint_id as id, first_seen from endpoint_tag
+    where is_listed and ${isOneOf(tags)}) as endpoint`
+}
+
+/** One alone is looked for in the order of the index. */
+function isOneOf(tags: readonly string[]): Statement {
+  const [only, ...others] = tags
+  return only !== undefined && others.length === 0
+    ? sql`tag = ${only}`
+    : sql`tag = any(${[...tags]}::text[])`
+}
+
+/**
+ * Where nothing is asked of the endpoints themselves, the deleted ones are left out of the first
+ * few only: looking each up takes longer than all the rest.
+ */
+function lastSeenFirst(query: EndpointQuery, page: EndpointPage): Statement {
+  const { own, tags, liveness } = partsOf(query)
+  if (own.length + tags.length > 0) return sql`select endpoint.id ${matching(query)}`
+  const way = page.order.direction === 'asc' ? sql`asc` : sql`desc`
+  const deleted = sql`(select count(*) from endpoint where deleted_at is not null)`
+  return sql`select endpoint_id as id from (
+      select endpoint_id, last_seen from liveness where ${allOf(liveness)}
+      order by last_seen ${way}, endpoint_id ${way}
+      limit ${page.offset + page.limit} + ${deleted}
+    ) seen
+    where not exists (select from endpoint where id = endpoint_id and deleted_at is not null)`
 }

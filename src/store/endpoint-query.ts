@@ -9,28 +9,26 @@ import { unreachable } from '../base/invariant.ts'
 import type { Scope } from '../domain/access/scope.ts'
 import type { ConnectionLimits, ConnectionStatus, Health } from '../domain/endpoint/endpoint.ts'
 
-/** All conditions must hold; within one, any of the values. */
-export type EndpointCondition =
-  | {
-      readonly kind: 'one-of'
-      readonly column: keyof typeof VALUE_COLUMNS
-      readonly values: readonly string[]
-    }
-  | { readonly kind: 'distribution-name'; readonly values: readonly string[] }
-  | {
-      readonly kind: 'has'
-      readonly list: keyof typeof LISTS
-      readonly values: readonly string[]
-    }
+type Values = { readonly values: readonly string[] }
+type Since = { readonly operator: '>=' | '<='; readonly at: Instant }
+
+type OwnCondition =
+  | ({ readonly kind: 'one-of'; readonly column: keyof typeof VALUE_COLUMNS } & Values)
+  | ({ readonly kind: 'distribution-name' } & Values)
+  | ({ readonly kind: 'has'; readonly list: keyof typeof LISTS } & Values)
   | { readonly kind: 'health'; readonly values: readonly Health['status'][] }
-  | { readonly kind: 'connection'; readonly values: readonly ConnectionStatus[] }
-  | {
-      readonly kind: 'time'
-      readonly column: 'first-seen' | 'last-seen'
-      readonly operator: '>=' | '<='
-      readonly at: Instant
-    }
+  | ({ readonly kind: 'first-seen' } & Since)
   | { readonly kind: 'none' }
+
+type LivenessCondition =
+  | { readonly kind: 'connection'; readonly values: readonly ConnectionStatus[] }
+  | ({ readonly kind: 'last-seen' } & Since)
+
+/** All conditions must hold; within one, any of the values. `tags` are the server's and the agent's. */
+export type EndpointCondition =
+  | OwnCondition
+  | ({ readonly kind: 'tags' } & Values)
+  | LivenessCondition
 
 export type EndpointQuery = {
   /** Of whoever asks: an endpoint outside it is as if it were not there. */
@@ -42,38 +40,38 @@ export type EndpointQuery = {
 
 export type Condition = RawBuilder<SqlBool>
 
-/** Whether the condition is about the narrow table of what was seen when. */
-export function isOfLiveness(condition: EndpointCondition): boolean {
-  return (
-    condition.kind === 'connection' ||
-    (condition.kind === 'time' && condition.column === 'last-seen')
-  )
+/** What is asked for, by the table that knows it: each on its own may be enough. */
+export type QueryParts = {
+  /** Of `endpoint`. */
+  readonly own: readonly Condition[]
+  /** Each a list of tags of which an endpoint must have one; the scope is among them. */
+  readonly tags: readonly (readonly string[])[]
+  /** Of `liveness`. */
+  readonly liveness: readonly Condition[]
 }
 
-/** Of the endpoint's own row: scope, and conditions but those of `isOfLiveness`. */
-export function endpointConditions(query: EndpointQuery): Condition[] {
-  const conditions = query.conditions
-    .filter((condition) => !isOfLiveness(condition))
-    .map((condition) => expressionOf(condition, query, LAST_SEEN))
-  if (query.scope !== null) conditions.push(isInScope(query.scope))
-  return conditions
-}
-
-/** The same rule as the domain's `isInScope`, for the database. */
-export function isInScope(scope: Scope): Condition {
-  return scope === null ? sql`true` : listHas('tags', scope.tags)
-}
-
-export const LAST_SEEN = sql<number>`liveness.last_seen`
-
-/** The conditions of `isOfLiveness`, on whatever tells when an endpoint was last seen. */
-export function livenessConditions(
+/** `lastSeen`: whatever tells when an endpoint was last seen. */
+export function partsOf(
   query: EndpointQuery,
-  lastSeen: RawBuilder<number> = LAST_SEEN,
-): Condition[] {
-  return query.conditions
-    .filter((condition) => isOfLiveness(condition))
-    .map((condition) => expressionOf(condition, query, lastSeen))
+  lastSeen: RawBuilder<number> = sql<number>`liveness.last_seen`,
+): QueryParts {
+  const own: Condition[] = []
+  const tags = query.scope === null ? [] : [query.scope.tags]
+  const liveness: Condition[] = []
+  for (const condition of query.conditions) {
+    if (condition.kind === 'tags') tags.push(condition.values)
+    else if (condition.kind === 'connection' || condition.kind === 'last-seen') {
+      liveness.push(livenessExpression(condition, query, lastSeen))
+    } else own.push(expressionOf(condition))
+  }
+  return { own, tags, liveness }
+}
+
+/** The same rule as the domain's `isInScope`, for a query of `endpoint`; deleted ones have tags. */
+export function isInScope(scope: Scope): Condition {
+  if (scope === null) return sql`true`
+  return sql`exists (select from endpoint_tag
+    where endpoint_id = endpoint.id and tag = any(${[...scope.tags]}::text[]))`
 }
 
 export function allOf(conditions: readonly Condition[]): Condition {
@@ -94,23 +92,13 @@ const VALUE_COLUMNS = {
   'public-address': sql`endpoint.public_address`,
 } as const
 
-/** Written as the index of 0008-endpoint-lists.ts has them: it serves no other spelling. */
+/** Written as the index has them: it serves no other spelling. */
 const LISTS = {
   addresses: sql`((endpoint.facts -> 'ipv4') || (endpoint.facts -> 'ipv6'))`,
   users: sql`(endpoint.facts -> 'users')`,
-  /** The server's and the agent's. */
-  tags: sql`(endpoint.server_tags || (endpoint.facts -> 'endpointTags'))`,
 } as const
 
-function listHas(list: keyof typeof LISTS, values: readonly string[]): Condition {
-  return sql`${LISTS[list]} ?| ${[...values]}::text[]`
-}
-
-function expressionOf(
-  condition: EndpointCondition,
-  query: EndpointQuery,
-  lastSeen: RawBuilder<number>,
-): Condition {
+function expressionOf(condition: OwnCondition): Condition {
   switch (condition.kind) {
     case 'one-of':
       return sql`${VALUE_COLUMNS[condition.column]} = any(${[...condition.values]}::text[])`
@@ -118,20 +106,27 @@ function expressionOf(
       return sql`endpoint.distribution_id in (
         select id from distribution where name = any(${[...condition.values]}::text[]))`
     case 'has':
-      return listHas(condition.list, condition.values)
+      return sql`${LISTS[condition.list]} ?| ${[...condition.values]}::text[]`
     case 'health':
-      return anyOf(condition.values.map((status) => sql`endpoint.health ->> 'status' = ${status}`))
-    case 'connection':
-      return anyOf(condition.values.map((status) => isConnection(status, query, lastSeen)))
-    case 'time': {
-      const column = condition.column === 'last-seen' ? lastSeen : sql`endpoint.first_seen`
-      return sql`${column} ${sql.raw(condition.operator)} ${condition.at}`
-    }
+      return sql`endpoint.health_status = any(${[...condition.values]}::text[])`
+    case 'first-seen':
+      return sql`endpoint.first_seen ${sql.raw(condition.operator)} ${condition.at}`
     case 'none':
       return sql`false`
     default:
       return unreachable(condition)
   }
+}
+
+function livenessExpression(
+  condition: LivenessCondition,
+  query: EndpointQuery,
+  lastSeen: RawBuilder<number>,
+): Condition {
+  if (condition.kind === 'last-seen') {
+    return sql`${lastSeen} ${sql.raw(condition.operator)} ${condition.at}`
+  }
+  return anyOf(condition.values.map((status) => isConnection(status, query, lastSeen)))
 }
 
 /** The same rule as `connectionStatus`, for the database. */

@@ -181,13 +181,15 @@ export type EndpointTable = {
 }
 
 /**
- * The tags of each listed endpoint, the server's and the agent's, to find it by: kept by a trigger,
- * and only ever read.
+ * The tags of each endpoint, the server's and the agent's, to find it by: kept by a trigger, and
+ * only ever read.
  */
 export type EndpointTagTable = {
   readonly endpoint_id: GeneratedAlways<string>
   readonly tag: GeneratedAlways<string>
   readonly first_seen: GeneratedAlways<number>
+  /** Whether the endpoint is not deleted. */
+  readonly is_listed: GeneratedAlways<boolean>
 }
 
 /**

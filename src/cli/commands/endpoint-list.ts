@@ -1,5 +1,5 @@
 import { accept } from '../../base/result.ts'
-import type { EndpointObject } from '../../contract/public/endpoints.ts'
+import type { EndpointObject } from '../../contract/public/endpoint-lists.ts'
 import { defineApiCommand } from '../command.ts'
 import { findEndpoints, platformText, where } from '../find-endpoints.ts'
 import { flawOfWholeNumber, wholeNumberOr } from '../option-values.ts'

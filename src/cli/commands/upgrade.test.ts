@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { FakeCalls } from '../../client/testing/fake-server.ts'
 import { refusal } from '../../client/testing/fake-server.ts'
+import type { EndpointObject } from '../../contract/public/endpoint-lists.ts'
 import type {
   ActionStatus,
-  EndpointObject,
   UpgradeDetail,
   UpgradeEndpointsRequest,
 } from '../../contract/public/endpoints.ts'

@@ -9,7 +9,9 @@ import * as z from 'zod'
 import { digestOf } from '../../base/digest.ts'
 import * as keys from '../../contract/public/api-keys.ts'
 import * as distributions from '../../contract/public/distributions.ts'
+import * as lists from '../../contract/public/endpoint-lists.ts'
 import * as endpoints from '../../contract/public/endpoints.ts'
+import * as rbac from '../../contract/public/rbac.ts'
 import * as releases from '../../contract/public/releases.ts'
 
 const SCHEMAS = {
@@ -24,20 +26,29 @@ const SCHEMAS = {
   ],
   'distributions/get_distributions': [
     distributions.getDistributions,
-    distributions.getDistributionsReply,
+    distributions.wholeDistributionsReply,
   ],
   'distributions/update': [distributions.updateDistribution, distributions.distributionObject],
   'distributions/delete': [distributions.distributionRef, z.literal(true)],
   'distributions/get_versions': [z.strictObject({}), distributions.versionsReply],
   'releases/missing_artifacts': [releases.missingArtifacts, releases.missingArtifactsReply],
   'releases/publish': [releases.publishRelease, releases.publishReleaseReply],
-  'releases/list': [releases.listReleases, releases.listReleasesReply],
+  'releases/list': [releases.listReleases, releases.wholeReleasesReply],
+  'releases/withdraw': [releases.withdrawRelease, releases.withdrawReleaseReply],
   'endpoints/upgrade': [endpoints.upgradeEndpoints, endpoints.upgradeEndpointsReply],
-  'endpoints/get_endpoint': [endpoints.getEndpoint, endpoints.getEndpointReply],
-  'endpoints/get_endpoints': [z.strictObject({}), endpoints.getEndpointsReply],
+  'endpoints/get_endpoint': [lists.getEndpoint, lists.wholeEndpointReply],
+  'endpoints/get_endpoints': [z.strictObject({}), lists.wholeEndpointsReply],
   'actions/get_action_status': [endpoints.getActionStatus, endpoints.actionStatusReply],
   'api_keys/generate': [keys.generateApiKey, keys.generateApiKeyReply],
-  'api_keys/get_api_keys': [keys.getApiKeys, keys.getApiKeysReply],
+  'api_keys/get_api_keys': [keys.getApiKeys, keys.wholeApiKeysReply],
+  'api_keys/rotate': [keys.rotateApiKey, keys.rotateApiKeyReply],
+  'rbac/get_users': [rbac.getUsersCall.request, rbac.getUsersCall.reply],
+  'rbac/create_user': [rbac.createUserCall.request, rbac.createUserCall.reply],
+  'rbac/delete_user': [rbac.deleteUserCall.request, rbac.deleteUserCall.reply],
+  'rbac/set_user_role': [rbac.setUserRoleCall.request, rbac.setUserRoleCall.reply],
+  'rbac/get_roles': [rbac.getRolesCall.request, rbac.getRolesCall.reply],
+  'rbac/create_role': [rbac.createRoleCall.request, rbac.createRoleCall.reply],
+  'rbac/delete_role': [rbac.deleteRoleCall.request, rbac.deleteRoleCall.reply],
   'api_keys/delete': [keys.deleteApiKeys, keys.deleteApiKeysReply],
 } as const
 type Schemas = typeof SCHEMAS

@@ -6,7 +6,7 @@ import * as z from 'zod'
 import { versionText } from '../schema.ts'
 import { publicCall } from './call.ts'
 import { UPGRADE_ENDPOINTS_MAX } from './limits.ts'
-import { columnNames, folded, listFilters, listSort, searchPage } from './list.ts'
+import { folded } from './list.ts'
 
 const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):([0-5]\d)$/, 'a time as HH:MM, 00:00 to 23:59')
 export const WEEKDAY_NAMES = [
@@ -139,45 +139,6 @@ export const actionStatusReply = z.object({
   details: z.record(z.string(), upgradeDetail),
 })
 
-export const getEndpoint = z.strictObject({
-  filters: listFilters,
-  ...searchPage,
-  sort: listSort(['endpoint_id', 'first_seen', 'last_seen']),
-  fields: columnNames,
-})
-export type GetEndpointRequest = z.infer<typeof getEndpoint>
-
-/** The fields that our own clients read; the whole documented object is in docs/api. */
-export const endpointObject = z.looseObject({
-  endpoint_id: z.string(),
-  endpoint_name: z.string(),
-  endpoint_status: z.string(),
-  endpoint_version: z.string().nullable(),
-  os_type: z.string(),
-  operating_system: z.string(),
-  first_seen: z.int(),
-  last_seen: z.int(),
-  installation_package: z.string(),
-  last_upgrade: upgradeDetail.nullable(),
-})
-export type EndpointObject = z.infer<typeof endpointObject>
-export const getEndpointReply = z.object({
-  total_count: z.int(),
-  result_count: z.int(),
-  endpoints: z.array(endpointObject),
-})
-
-/** The light list: every endpoint, unpaged, with the few fields that automation reads. */
-export const endpointSummary = z.looseObject({
-  agent_id: z.string(),
-  agent_status: z.string(),
-  host_name: z.string(),
-  agent_type: z.string(),
-  ip: z.array(z.string()).nullable(),
-  last_seen: z.int(),
-})
-export const getEndpointsReply = z.array(endpointSummary)
-
 export const upgradeEndpointsCall = publicCall({
   path: 'endpoints/upgrade',
   summary: 'Orders endpoints to move to the target versions, now or inside a window.',
@@ -213,22 +174,6 @@ export const upgradeEndpointsCall = publicCall({
       },
     },
   ],
-})
-export const getEndpointCall = publicCall({
-  path: 'endpoints/get_endpoint',
-  summary: 'A filtered, sorted page of endpoints, and how many there are in all.',
-  origin: 'documented',
-  request: getEndpoint,
-  reply: getEndpointReply,
-  isRepeatable: true,
-})
-export const getEndpointsCall = publicCall({
-  path: 'endpoints/get_endpoints',
-  summary: 'Every endpoint, with the few fields that automation reads.',
-  origin: 'documented',
-  request: getEndpoint,
-  reply: getEndpointsReply,
-  isRepeatable: true,
 })
 export const getActionStatusCall = publicCall({
   path: 'actions/get_action_status',

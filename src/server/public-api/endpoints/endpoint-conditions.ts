@@ -75,7 +75,7 @@ function conditionsOf(filter: Filter): readonly EndpointCondition[] {
     case 'username':
       return [{ kind: 'has', list: 'users', values }]
     case 'tag':
-      return [{ kind: 'has', list: 'tags', values }]
+      return [{ kind: 'tags', values }]
     case 'operational_status':
       return [healthOf(values)]
     case 'endpoint_status':
@@ -100,9 +100,9 @@ function healthOf(values: readonly string[]): EndpointCondition {
   }
 }
 
-function timeOf(filter: Filter, column: 'first-seen' | 'last-seen'): EndpointCondition {
+function timeOf(filter: Filter, kind: 'first-seen' | 'last-seen'): EndpointCondition {
   const [at = 0] = filter.numbers
-  return { kind: 'time', column, operator: filter.operator === 'gte' ? '>=' : '<=', at }
+  return { kind, operator: filter.operator === 'gte' ? '>=' : '<=', at }
 }
 
 /**

@@ -1,9 +1,13 @@
 import type { Instant } from '../../../base/clock.ts'
 import type { Platform } from '../../../base/platform.ts'
-import type { EndpointObject } from '../../../contract/public/endpoints.ts'
-import { type ConnectionLimits, connectionStatus } from '../../../domain/endpoint/endpoint.ts'
+import {
+  type ConnectionLimits,
+  connectionStatus,
+  type EndpointFacts,
+  type Health,
+} from '../../../domain/endpoint/endpoint.ts'
 import type { Upgrade } from '../../../domain/upgrade/upgrade.ts'
-import type { ListedEndpoint } from '../../../store/endpoint-list.ts'
+import type { LightEndpoint, ListedEndpoint } from '../../../store/endpoint-rows.ts'
 import { renderUpgradeDetail } from './upgrade-detail.ts'
 
 const OS_TYPES: Readonly<Record<Platform, string>> = {
@@ -23,7 +27,7 @@ export function renderEndpoint(
   endpoint: ListedEndpoint,
   latest: Upgrade | null,
   moment: EndpointMoment,
-): EndpointObject {
+) {
   const { facts } = endpoint.state
   return {
     ...identityFields(endpoint, moment),
@@ -50,12 +54,11 @@ export function renderEndpoint(
 
 function identityFields(endpoint: ListedEndpoint, moment: EndpointMoment) {
   const { facts } = endpoint.state
-  const status = connectionStatus(endpoint.lastSeen, moment.now, moment.limits)
   return {
     endpoint_id: endpoint.id,
     endpoint_name: facts.hostname,
-    endpoint_type: facts.kind === 'server' ? 'AGENT_TYPE_SERVER' : 'AGENT_TYPE_WORKSTATION',
-    endpoint_status: status.toUpperCase(),
+    endpoint_type: typeOf(facts.kind),
+    endpoint_status: statusOf(endpoint.lastSeen, moment),
     endpoint_version: endpoint.state.version,
     alias: endpoint.alias,
     first_seen: endpoint.firstSeen,
@@ -71,7 +74,7 @@ function identityFields(endpoint: ListedEndpoint, moment: EndpointMoment) {
 function healthFields(endpoint: ListedEndpoint) {
   const { health } = endpoint.state
   return {
-    operational_status: health.status === 'healthy' ? 'PROTECTED' : 'PARTIALLY_PROTECTED',
+    operational_status: operationalStatus(health.status),
     operational_status_description: null,
     operational_status_details: health.details,
   }
@@ -97,23 +100,35 @@ const NEVER_DONE = {
 } as const
 
 /** The light row of `get_endpoints`, with the keys of older tenants beside the newer ones. */
-export function renderLightEndpoint(endpoint: ListedEndpoint, moment: EndpointMoment) {
-  const { facts } = endpoint.state
-  const identity = identityFields(endpoint, moment)
+export function renderLightEndpoint(endpoint: LightEndpoint, moment: EndpointMoment) {
+  const status = statusOf(endpoint.lastSeen, moment)
   return {
     agent_id: endpoint.id,
-    agent_status: identity.endpoint_status,
-    agent_type: facts.kind === 'server' ? 'Server' : 'Workstation',
-    host_name: facts.hostname,
-    ip: facts.ipv4,
-    users: facts.users,
+    agent_status: status,
+    operational_status: operationalStatus(endpoint.health),
+    host_name: endpoint.hostname,
+    agent_type: endpoint.kind === 'server' ? 'Server' : 'Workstation',
+    ip: endpoint.ipv4,
     last_seen: endpoint.lastSeen,
-    tags: identity.tags,
-    operational_status: healthFields(endpoint).operational_status,
+    tags: { server_tags: endpoint.serverTags, endpoint_tags: endpoint.endpointTags },
+    users: endpoint.users,
     endpoint_id: endpoint.id,
-    endpoint_name: facts.hostname,
-    endpoint_status: identity.endpoint_status,
-    endpoint_version: endpoint.state.version,
+    endpoint_name: endpoint.hostname,
+    endpoint_type: typeOf(endpoint.kind),
+    endpoint_status: status,
+    endpoint_version: endpoint.version,
     alias: endpoint.alias,
   }
+}
+
+function statusOf(lastSeen: Instant, moment: EndpointMoment): string {
+  return connectionStatus(lastSeen, moment.now, moment.limits).toUpperCase()
+}
+
+function typeOf(kind: EndpointFacts['kind']): string {
+  return kind === 'server' ? 'AGENT_TYPE_SERVER' : 'AGENT_TYPE_WORKSTATION'
+}
+
+function operationalStatus(status: Health['status']): string {
+  return status === 'healthy' ? 'PROTECTED' : 'PARTIALLY_PROTECTED'
 }
