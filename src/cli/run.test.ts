@@ -6,7 +6,8 @@ import { Answer, type FakeCalls, refusal } from '../client/testing/fake-server.t
 import { COMMANDS } from './commands.ts'
 import { NOW, startTestCli } from './testing/terminal.ts'
 
-const VERSIONS = { 'releases/list': () => ({ releases: [] }) } satisfies FakeCalls
+const NOTHING = { releases: [], filter_count: 0, total_count: 0 }
+const VERSIONS = { 'releases/list': () => NOTHING } satisfies FakeCalls
 
 describe('the words of a command line', () => {
   it.each<[string, string[], number, string]>([

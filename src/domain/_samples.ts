@@ -5,6 +5,7 @@ import type { AttemptId, DistributionId, EndpointId, RunId, UpgradeActionId } fr
 import type { AgentVersion } from '../base/version.ts'
 import type { EndpointFacts, EndpointState } from './endpoint/endpoint.ts'
 import type { CheckIn } from './endpoint/receive-check-in.ts'
+import { NO_FLOORS } from './release/floors.ts'
 import type { Release } from './release/release.ts'
 import type { AttemptProgress } from './upgrade/record-outcome.ts'
 import type { Upgrade } from './upgrade/upgrade.ts'
@@ -104,5 +105,6 @@ export const sampleRelease = (release: Partial<Release> = {}): Release => ({
   target: LINUX,
   publishedAt: NOW,
   withdrawnAt: null,
+  floors: NO_FLOORS,
   ...release,
 })

@@ -88,7 +88,7 @@ async function buildAndPublish(
     const agent = await takeIn(needs, built.agent, signal)
     const files = [{ path: AGENT_ENTRY, digest: agent, executable: false }]
     const notes = 'Comes with the server.'
-    const release = { version, target, notes, launcher, files, payload: null }
+    const release = { version, target, notes, launcher, files, payload: null, floors: null }
     const published = await publishRelease(needs, release, SERVER_PARTY)
     if (!published.ok) {
       const doing = `publishing ${version}: ${published.refusal.code}`

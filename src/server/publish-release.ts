@@ -4,7 +4,7 @@
  * publishing again is harmless.
  */
 import { utf8 } from '../base/bytes.ts'
-import type { Clock } from '../base/clock.ts'
+import type { Clock, Instant } from '../base/clock.ts'
 import { type Digest, digestOf } from '../base/digest.ts'
 import { invariant } from '../base/invariant.ts'
 import type { Target } from '../base/platform.ts'
@@ -18,13 +18,20 @@ import {
   type Manifest,
   type ManifestPayload,
 } from '../contract/manifest.ts'
+import type { ReleaseFloors } from '../domain/release/floors.ts'
 import {
   decidePublishRelease,
   type PublishReleaseRefusal,
   type ReleasePublished,
 } from '../domain/release/publish-release.ts'
 import { type AuditedParty, saveAudit } from '../store/audit.ts'
-import { lockPublishReleaseView, type StoredArtifact, saveRelease } from '../store/releases.ts'
+import type { Writer } from '../store/open.ts'
+import {
+  lockPublishReleaseView,
+  type StoredArtifact,
+  saveRelease,
+  saveReleaseFloors,
+} from '../store/releases.ts'
 import type { SigningKey } from '../trust/keys.ts'
 import { signEnvelope } from '../trust/sign.ts'
 import { type CatalogueNeeds, loadPresentArtifacts } from './present-artifacts.ts'
@@ -49,6 +56,8 @@ export type ReleaseOrder = {
     readonly executable: boolean
   }[]
   readonly payload: ManifestPayload | null
+  /** Null: none, or those that it has. */
+  readonly floors: ReleaseFloors | null
 }
 
 /**
@@ -68,14 +77,19 @@ export async function publishRelease(
   const manifest = isWhole ? manifestBytes(order, present) : NO_MANIFEST
   const manifestDigest = digestOf(manifest)
   const payloadProgram = order.payload?.run[0] ?? null
-  const command = { manifestDigest, version, target, launcher, files, payloadProgram }
+  const { floors } = order
+  const command = { manifestDigest, version, target, launcher, files, payloadProgram, floors }
   const now = needs.clock.now()
   return await needs.database.write(async (tx) => {
     const stored = await lockPublishReleaseView(tx, { version, target, digests })
     // What is known and not there is as good as never sent.
     const storedArtifacts = stored.storedArtifacts.intersection(new Set(present.keys()))
     const decided = decidePublishRelease({ ...stored, storedArtifacts }, command, now)
-    if (!decided.ok || !decided.value.isNew) return decided
+    if (!decided.ok) return decided
+    if (!decided.value.isNew) {
+      await saveOtherFloors(tx, decided.value, by, now)
+      return decided
+    }
     invariant(isWhole, 'a release has all of its artifacts')
     // Agents read no larger one: it would be offered everywhere and taken nowhere.
     if (manifest.length > MANIFEST_BYTES_MAX) {
@@ -83,7 +97,8 @@ export async function publishRelease(
       return refuse({ code: 'manifest-too-large', bytes, limitBytes: MANIFEST_BYTES_MAX })
     }
     const envelope = signEnvelope(MANIFEST_PAYLOAD_TYPE, manifest, [needs.signingKey])
-    const release = { ...decided.value.release, notes, publishedBy: by.name }
+    const made = { notes, publishedBy: by.name, withdrawnBy: null, withdrawnReason: null }
+    const release = { ...decided.value.release, ...made }
     await saveRelease(tx, release, { envelope, artifacts: digests })
     await saveAudit(tx, {
       at: now,
@@ -94,9 +109,33 @@ export async function publishRelease(
       reason: null,
       description: `Published version ${version} for ${target.platform} ${target.arch}`,
       before: null,
-      after: { version, ...target, files: files.length },
+      after: { version, ...target, files: files.length, floors: release.floors },
     })
     return decided
+  })
+}
+
+/** Of a release that is there: what is signed stays, whom it is for may change. */
+async function saveOtherFloors(
+  tx: Writer,
+  published: ReleasePublished,
+  by: AuditedParty,
+  now: Instant,
+): Promise<void> {
+  const { release, floorsBefore } = published
+  if (floorsBefore === null) return
+  const { manifestDigest, version, target, floors } = release
+  await saveReleaseFloors(tx, release)
+  await saveAudit(tx, {
+    at: now,
+    by,
+    action: 'release.publish',
+    subject: manifestDigest,
+    result: 'success',
+    reason: null,
+    description: `Changed the floors of version ${version} for ${target.platform} ${target.arch}`,
+    before: { version, ...target, floors: floorsBefore },
+    after: { version, ...target, floors },
   })
 }
 

@@ -1,13 +1,15 @@
-import type { Expression, ExpressionBuilder, SqlBool } from 'kysely'
+import type { Expression, ExpressionBuilder, Selectable, SqlBool } from 'kysely'
 import type { Instant } from '../base/clock.ts'
 import { type Digest, isDigest } from '../base/digest.ts'
 import { invariant } from '../base/invariant.ts'
 import type { Arch, Libc, Platform, Target } from '../base/platform.ts'
 import type { AgentVersion } from '../base/version.ts'
+import { NO_FLOORS, type ReleaseFloors } from '../domain/release/floors.ts'
 import type { PublishReleaseView } from '../domain/release/publish-release.ts'
 import type { Release } from '../domain/release/release.ts'
+import { saveEvents } from './events.ts'
 import type { Reader, Writer } from './open.ts'
-import type { Tables } from './tables.ts'
+import type { ReleaseTable, Tables } from './tables.ts'
 
 /** What the store keeps of an artifact beside its bytes. */
 export type StoredArtifact = {
@@ -21,6 +23,9 @@ export type StoredArtifact = {
 export type StoredRelease = Release & {
   readonly notes: string | null
   readonly publishedBy: string
+  readonly withdrawnBy: string | null
+  /** As whoever withdrew it said. */
+  readonly withdrawnReason: string | null
 }
 
 type ReleaseFilter = {
@@ -33,25 +38,101 @@ export async function loadReleases(
   reader: Reader,
   filter: ReleaseFilter,
 ): Promise<readonly StoredRelease[]> {
-  let query = reader
-    .selectFrom('release')
-    .select(['manifest_digest', 'version', 'platform', 'arch', 'libc'])
-    .select(['notes', 'published_at', 'published_by', 'withdrawn_at'])
+  let query = reader.selectFrom('release').select(RELEASE_COLUMNS)
   if (filter.platform !== undefined) query = query.where('platform', '=', filter.platform)
   if (filter.versions !== undefined) {
     if (filter.versions.length === 0) return []
     query = query.where('version', 'in', filter.versions)
   }
-  const rows = await query.execute()
-  return rows.map((row) => ({
+  return (await query.execute()).map(releaseOf)
+}
+
+/** All but the envelope, which is large. */
+export const RELEASE_COLUMNS = [
+  'manifest_digest',
+  'version',
+  'platform',
+  'arch',
+  'libc',
+  'notes',
+  'published_at',
+  'published_by',
+  'withdrawn_at',
+  'withdrawn_by',
+  'withdrawn_reason',
+  'floors',
+] as const satisfies readonly (keyof ReleaseTable)[]
+
+/** What is branded here was checked before it was stored. */
+export function releaseOf(
+  row: Pick<Selectable<ReleaseTable>, (typeof RELEASE_COLUMNS)[number]>,
+): StoredRelease {
+  return {
     manifestDigest: storedDigest(row.manifest_digest),
-    version: row.version as AgentVersion, // Checked before it was stored.
+    version: row.version as AgentVersion,
     target: storedTarget(row),
     notes: row.notes,
     publishedAt: row.published_at,
     publishedBy: row.published_by,
     withdrawnAt: row.withdrawn_at,
-  }))
+    withdrawnBy: row.withdrawn_by,
+    withdrawnReason: row.withdrawn_reason,
+    floors: row.floors === null ? NO_FLOORS : (row.floors as ReleaseFloors),
+  }
+}
+
+/** Which releases are meant: all that is given must fit. */
+export type ReleaseNamed = {
+  readonly manifestDigest?: Digest | undefined
+  readonly version?: AgentVersion | undefined
+  readonly target: { readonly [Name in keyof Target]?: Target[Name] | undefined }
+}
+
+/** Nobody else changes them until this transaction ends. */
+export async function lockReleases(
+  writer: Writer,
+  named: ReleaseNamed,
+): Promise<readonly StoredRelease[]> {
+  const columns = {
+    manifest_digest: named.manifestDigest,
+    version: named.version,
+    ...named.target,
+  }
+  let query = writer.selectFrom('release').select(RELEASE_COLUMNS)
+  for (const [column, value] of Object.entries(columns)) {
+    if (value === undefined) continue
+    query = query.where(column as keyof typeof columns, '=', value) // Its own key.
+  }
+  const rows = await query.orderBy('manifest_digest').forNoKeyUpdate().execute()
+  return rows.map(releaseOf)
+}
+
+export async function saveReleasesWithdrawn(
+  writer: Writer,
+  releases: readonly StoredRelease[],
+  now: Instant,
+): Promise<void> {
+  for (const release of releases) {
+    const { manifestDigest, withdrawnAt, withdrawnBy, withdrawnReason } = release
+    await writer
+      .updateTable('release')
+      .set({ withdrawn_at: withdrawnAt, withdrawn_by: withdrawnBy })
+      .set({ withdrawn_reason: withdrawnReason })
+      .where('manifest_digest', '=', manifestDigest)
+      .execute()
+  }
+  const events = releases.map(({ manifestDigest, version, target }) => {
+    return { type: 'release.withdrawn', manifestDigest, version, ...target } as const
+  })
+  await saveEvents(writer, now, events)
+}
+
+export async function saveReleaseFloors(writer: Writer, release: Release): Promise<void> {
+  await writer
+    .updateTable('release')
+    .set({ floors: JSON.stringify(release.floors) })
+    .where('manifest_digest', '=', release.manifestDigest)
+    .execute()
 }
 
 /** The signed envelope as it was stored; undefined when there is no such release. */
@@ -201,10 +282,7 @@ export async function lockPublishReleaseView(
   },
 ): Promise<PublishReleaseView> {
   const { version, target } = wanted
-  const releases = await loadReleases(writer, { platform: target.platform, versions: [version] })
-  const existing = releases.find(
-    (release) => release.target.arch === target.arch && release.target.libc === target.libc,
-  )
+  const [existing] = await lockReleases(writer, { version, target })
   const stored = await writer
     .selectFrom('artifact')
     .select('digest')
@@ -231,6 +309,9 @@ export async function saveRelease(
       published_at: release.publishedAt,
       published_by: release.publishedBy,
       withdrawn_at: release.withdrawnAt,
+      withdrawn_by: release.withdrawnBy,
+      withdrawn_reason: release.withdrawnReason,
+      floors: JSON.stringify(release.floors),
     })
     .execute()
   const { manifestDigest } = release
@@ -242,6 +323,9 @@ export async function saveRelease(
       }),
     )
     .execute()
+  const { version, target, publishedAt } = release
+  const published = { type: 'release.published', manifestDigest, version, ...target } as const
+  await saveEvents(writer, publishedAt, [published])
 }
 
 export function storedDigest(text: string): Digest {

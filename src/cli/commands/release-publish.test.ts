@@ -18,7 +18,7 @@ function recorder(stored: readonly string[] = [], more: FakeCalls = {}): Recorde
   const recorded: Recorder = {
     published: null,
     calls: {
-      'releases/list': () => ({ releases: [release('8.6.0.9', {}), release('8.6.0.10', {})] }),
+      'releases/list': () => listed([release('8.6.0.9', {}), release('8.6.0.10', {})]),
       'releases/missing_artifacts': ({ digests }) => ({
         missing: digests.filter((digest) => !stored.includes(digest)),
       }),
@@ -36,11 +36,18 @@ function release(version: string, more: Partial<ReleaseObject>): ReleaseObject {
   return {
     ...{ manifest_digest: digestOf(version), version, platform: 'linux', arch: 'x64' },
     ...{ libc: 'glibc', notes: null, published_at: 0, published_by: 'x', withdrawn_at: null },
+    ...{ withdrawn_by: null, withdrawn_reason: null },
+    floors: { os_version: null, kernel: null, agent_version: null },
     launcher: digestOf(`launcher ${version}`),
     files: [{ path: 'agent.mjs', digest: digestOf(`agent ${version}`), executable: false }],
     payload: null,
     ...more,
   }
+}
+
+function listed(releases: readonly ReleaseObject[]) {
+  const count = releases.length
+  return { releases: [...releases], filter_count: count, total_count: count }
 }
 
 async function fill(
@@ -116,7 +123,7 @@ describe('release publish', () => {
     ]
     const releases = [release('8.6.0.9', {}), release('8.6.0.10', {}), ...others]
     const stored = ['launcher 8.6.0.10', 'agent 8.6.0.10'].map(digestOf)
-    const recorded = recorder(stored, { 'releases/list': () => ({ releases }) })
+    const recorded = recorder(stored, { 'releases/list': () => listed(releases) })
     await using cli = await startTestCli(recorded.calls)
     expect((await cli.run(...WORDS)).code).toBe(0)
     expect(recorded.published).toMatchObject({
@@ -267,7 +274,7 @@ describe('release list', () => {
       release('8.6.0.1', {}),
       release('8.6.0.2', { libc: 'musl', notes: 'two\nlines', payload, withdrawn_at: 60_000 }),
     ]
-    await using cli = await startTestCli({ 'releases/list': () => ({ releases }) })
+    await using cli = await startTestCli({ 'releases/list': () => listed(releases) })
     expect((await cli.run('release', 'list')).stdout).toBe(
       [
         'VERSION  TARGET          PAYLOAD       PUBLISHED             NOTES',

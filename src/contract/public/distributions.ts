@@ -167,11 +167,15 @@ export const distributionObject = z.object({
   enrol_until: z.int().nullable(),
 })
 export type DistributionObject = z.infer<typeof distributionObject>
-export const getDistributionsReply = z.object({
-  /** Only the columns that were asked for, where `fields` names some. */
-  data: z.array(distributionObject.partial()),
+/** What is answered to whoever names no columns. */
+export const wholeDistributionsReply = z.object({
+  data: z.array(distributionObject),
   filter_count: z.int(),
   total_count: z.int(),
+})
+export const getDistributionsReply = wholeDistributionsReply.extend({
+  /** Only the columns that were asked for, where `fields` names some. */
+  data: z.array(distributionObject.partial()),
 })
 
 /** Ours: what is absent stays as it is, null takes a limit or the description away. */

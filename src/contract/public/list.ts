@@ -14,6 +14,7 @@ const filterText = z.string().max(500)
 const filterValue = z.union([
   filterText,
   z.number(),
+  z.boolean().transform(String),
   z.array(z.union([filterText, z.number()])).max(FILTER_VALUES_MAX),
 ])
 

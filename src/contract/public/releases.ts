@@ -8,6 +8,7 @@ import {
 } from '../manifest.ts'
 import { byteCount, sha256Hex, versionText } from '../schema.ts'
 import { publicCall } from './call.ts'
+import { columnNames, listFilters, searchPage } from './list.ts'
 
 /** Which of these artifacts the server does not have yet. */
 export const missingArtifacts = z.strictObject({
@@ -31,15 +32,34 @@ const fileRef = z.strictObject({ path: relativePath, digest: sha256Hex, executab
  */
 export const PUBLISH_BYTES_MAX = 2 * MANIFEST_BYTES_MAX
 
+const platformName = z.enum(['windows', 'linux', 'macos', 'android'])
+const archName = z.enum(['x64', 'arm64'])
+const libcName = z.enum(['glibc', 'musl', 'none'])
+
+/** Dotted numbers, as versions of systems and kernels begin: `12`, `22.04`, `5.10.0`. */
+const floorText = z
+  .string()
+  .regex(/^\d{1,9}(\.\d{1,9}){0,3}$/, 'one to four numbers joined by dots, such as 5.10')
+
+/** What an endpoint must have at least to be upgraded to a release; absent: anything will do. */
+export const releaseFloors = z.strictObject({
+  os_version: floorText.nullish(),
+  kernel: floorText.nullish(),
+  /** To upgrade from. */
+  agent_version: versionText.nullish(),
+})
+
 export const publishRelease = z.strictObject({
   version: versionText,
-  platform: z.enum(['windows', 'linux', 'macos', 'android']),
-  arch: z.enum(['x64', 'arm64']),
-  libc: z.enum(['glibc', 'musl', 'none']),
+  platform: platformName,
+  arch: archName,
+  libc: libcName,
   notes: z.string().max(10_000).nullish(),
   launcher: sha256Hex,
   files: z.array(fileRef).min(1).max(MANIFEST_FILES_MAX),
   payload: manifestPayload.nullish(),
+  /** Of a release that is there already they take the place of those it has. */
+  floors: releaseFloors.nullish(),
 })
 export type PublishReleaseRequest = z.infer<typeof publishRelease>
 export const publishReleaseReply = z.object({
@@ -50,7 +70,12 @@ export const publishReleaseReply = z.object({
 })
 
 export const listReleases = z.strictObject({
-  platform: z.enum(['windows', 'linux', 'macos', 'android']).nullish(),
+  /** As a filter of that field. */
+  platform: platformName.nullish(),
+  filters: listFilters,
+  /** Neither of them: the whole catalogue. */
+  ...searchPage,
+  fields: columnNames,
 })
 export const releaseObject = z.object({
   manifest_digest: sha256Hex,
@@ -62,6 +87,13 @@ export const releaseObject = z.object({
   published_at: z.int(),
   published_by: z.string(),
   withdrawn_at: z.int().nullable(),
+  withdrawn_by: z.string().nullable(),
+  withdrawn_reason: z.string().nullable(),
+  floors: z.object({
+    os_version: z.string().nullable(),
+    kernel: z.string().nullable(),
+    agent_version: z.string().nullable(),
+  }),
   /** What it is made of, for clients that publish the same agent with another payload. */
   launcher: sha256Hex,
   /** Replies may grow: what a client does not know here, it drops. */
@@ -69,7 +101,46 @@ export const releaseObject = z.object({
   payload: manifestPayload.strip().nullable(),
 })
 export type ReleaseObject = z.infer<typeof releaseObject>
-export const listReleasesReply = z.object({ releases: z.array(releaseObject) })
+/** What is answered to whoever names no columns. */
+export const wholeReleasesReply = z.object({
+  releases: z.array(releaseObject),
+  filter_count: z.int(),
+  total_count: z.int(),
+})
+export const listReleasesReply = wholeReleasesReply.extend({
+  /** Only the columns that were asked for, where `fields` names some. */
+  releases: z.array(releaseObject.partial()),
+})
+
+/** One release by its manifest, or a version for all targets, or for those that are named. */
+export const withdrawRelease = z
+  .strictObject({
+    manifest_digest: sha256Hex.nullish(),
+    version: versionText.nullish(),
+    platform: platformName.nullish(),
+    arch: archName.nullish(),
+    libc: libcName.nullish(),
+    /** For people. */
+    reason: z.string().max(1000).nullish(),
+  })
+  .refine((asked) => asked.manifest_digest != null || (asked.version != null && asked.platform), {
+    message: 'manifest_digest, or version and platform: which release is meant',
+  })
+export type WithdrawReleaseRequest = z.infer<typeof withdrawRelease>
+export const withdrawReleaseReply = z.object({
+  releases: z.array(
+    releaseObject.pick({
+      manifest_digest: true,
+      version: true,
+      platform: true,
+      arch: true,
+      libc: true,
+      withdrawn_at: true,
+      withdrawn_by: true,
+      withdrawn_reason: true,
+    }),
+  ),
+})
 
 export const missingArtifactsCall = publicCall({
   path: 'releases/missing_artifacts',
@@ -83,7 +154,7 @@ export const publishReleaseCall = publicCall({
   path: 'releases/publish',
   summary:
     'Makes a version of artifacts that were uploaded. Publishing the very same again changes ' +
-    'nothing.',
+    'nothing but its floors, where it names some.',
   origin: 'ours',
   request: publishRelease,
   reply: publishReleaseReply,
@@ -96,4 +167,31 @@ export const listReleasesCall = publicCall({
   request: listReleases,
   reply: listReleasesReply,
   isRepeatable: true,
+  examples: [
+    { name: 'everything', request: {} },
+    {
+      name: 'what is offered for Linux, without the lists of files',
+      request: {
+        platform: 'linux',
+        filters: [{ field: 'withdrawn', operator: 'eq', value: 'false' }],
+        fields: ['version', 'arch', 'libc', 'floors', 'notes'],
+      },
+    },
+  ],
+})
+export const withdrawReleaseCall = publicCall({
+  path: 'releases/withdraw',
+  summary:
+    'Takes a release back: no new distribution and no upgrade uses it. What runs it goes on. ' +
+    'Doing it again changes nothing.',
+  origin: 'ours',
+  request: withdrawRelease,
+  reply: withdrawReleaseReply,
+  isRepeatable: true,
+  examples: [
+    {
+      name: 'a version of one platform',
+      request: { version: '8.6.0.1', platform: 'linux', reason: 'it leaks memory' },
+    },
+  ],
 })

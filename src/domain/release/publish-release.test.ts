@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { digest, LINUX, NOW, sampleRelease, version } from '../_samples.ts'
+import { NO_FLOORS } from './floors.ts'
 import { decidePublishRelease, type PublishRelease } from './publish-release.ts'
 
 const agent = { path: 'agent.mjs', digest: digest('agent'), executable: false }
@@ -12,6 +13,7 @@ const command = (given: Partial<PublishRelease> = {}): PublishRelease => ({
   launcher: digest('launcher'),
   files: [agent, program],
   payloadProgram: 'bin/x',
+  floors: null,
   ...given,
 })
 const stored = new Set([digest('launcher'), agent.digest, program.digest])
@@ -20,13 +22,29 @@ const empty = { existing: null, storedArtifacts: stored }
 describe('publishing a release', () => {
   it('a new version is offered from now on', () => {
     const decided = decidePublishRelease(empty, command(), NOW)
-    expect(decided).toEqual({ ok: true, value: { isNew: true, release: sampleRelease() } })
+    const value = { isNew: true, release: sampleRelease(), floorsBefore: null }
+    expect(decided).toEqual({ ok: true, value })
   })
 
   it('the very same release again changes nothing', () => {
     const existing = sampleRelease({ publishedAt: 1 })
     const decided = decidePublishRelease({ ...empty, existing }, command(), NOW)
-    expect(decided).toEqual({ ok: true, value: { isNew: false, release: existing } })
+    const value = { isNew: false, release: existing, floorsBefore: null }
+    expect(decided).toEqual({ ok: true, value })
+  })
+
+  const floors = { osVersion: '12', kernel: null, agentVersion: version('1.0.0.1') }
+  it.each([
+    ['are none where none are given', sampleRelease(), null, NO_FLOORS, null],
+    ['stay where none are given', sampleRelease({ floors }), null, floors, null],
+    ['stay when they are given again', sampleRelease({ floors }), { ...floors }, floors, null],
+    ['become others', sampleRelease({ floors }), NO_FLOORS, NO_FLOORS, floors],
+  ])('the floors of what is there %s', (_name, existing, given, after, before) => {
+    const decided = decidePublishRelease({ ...empty, existing }, command({ floors: given }), NOW)
+    expect(decided).toMatchObject({
+      ok: true,
+      value: { isNew: false, release: { floors: after }, floorsBefore: before },
+    })
   })
 
   const other = sampleRelease({ manifestDigest: digest('other') })

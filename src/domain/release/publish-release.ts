@@ -2,6 +2,7 @@ import type { Digest } from '../../base/digest.ts'
 import type { Target } from '../../base/platform.ts'
 import { accept, type Result, refuse } from '../../base/result.ts'
 import type { AgentVersion } from '../../base/version.ts'
+import { isSameFloors, NO_FLOORS, type ReleaseFloors } from './floors.ts'
 import type { Release } from './release.ts'
 
 export type PublishRelease = {
@@ -16,6 +17,8 @@ export type PublishRelease = {
   }[]
   /** The operator's program relative to `payload/`; null for a release without payload. */
   readonly payloadProgram: string | null
+  /** Null: none, or those that it has. */
+  readonly floors: ReleaseFloors | null
 }
 
 /**
@@ -35,8 +38,13 @@ export type PublishReleaseRefusal =
   | { readonly code: 'artifact-not-uploaded'; readonly digests: readonly Digest[] }
   | { readonly code: 'version-exists-with-other-content'; readonly manifestDigest: Digest }
 
-/** `isNew` is false when the very same release was published before: repeating is harmless. */
-export type ReleasePublished = { readonly isNew: boolean; readonly release: Release }
+export type ReleasePublished = {
+  /** False when the very same release was published before: repeating is harmless. */
+  readonly isNew: boolean
+  readonly release: Release
+  /** What its floors were, where they become others: they are not part of what is signed. */
+  readonly floorsBefore: ReleaseFloors | null
+}
 
 export function decidePublishRelease(
   view: PublishReleaseView,
@@ -46,10 +54,18 @@ export function decidePublishRelease(
   const refusal =
     refuseFiles(command) ?? refuseMissing(view, command) ?? refuseOtherContent(view, command)
   if (refusal !== null) return refuse(refusal)
-  if (view.existing !== null) return accept({ isNew: false, release: view.existing })
-  const { manifestDigest, version, target } = command
-  const release = { manifestDigest, version, target, publishedAt: now, withdrawnAt: null }
-  return accept({ isNew: true, release })
+  const { manifestDigest, version, target, floors } = command
+  const { existing } = view
+  if (existing === null) {
+    const begun = { publishedAt: now, withdrawnAt: null, floors: floors ?? NO_FLOORS }
+    const release = { manifestDigest, version, target, ...begun }
+    return accept({ isNew: true, release, floorsBefore: null })
+  }
+  if (floors === null || isSameFloors(floors, existing.floors)) {
+    return accept({ isNew: false, release: existing, floorsBefore: null })
+  }
+  const release = { ...existing, floors }
+  return accept({ isNew: false, release, floorsBefore: existing.floors })
 }
 
 function refuseFiles(command: PublishRelease): PublishReleaseRefusal | null {

@@ -2,6 +2,7 @@ import type { Digest } from '../../base/digest.ts'
 import type { Target } from '../../base/platform.ts'
 import type { AgentVersion } from '../../base/version.ts'
 import { compareVersions } from '../../base/version.ts'
+import type { ReleaseFloors } from './floors.ts'
 
 /** A version of the agent offered for one target. Its manifest digest is its identity. */
 export type Release = {
@@ -12,6 +13,7 @@ export type Release = {
   readonly publishedAt: number
   /** Milliseconds UTC, null while it is offered. */
   readonly withdrawnAt: number | null
+  readonly floors: ReleaseFloors
 }
 
 export function isForTarget(release: Release, target: Target): boolean {

@@ -15,6 +15,8 @@ const candidate = (given: Partial<UpgradeCandidate> = {}): UpgradeCandidate => (
   target: LINUX,
   tags: { server: [], agent: [] },
   version: version('1.0.0.1'),
+  osVersion: '12',
+  kernel: '6.1.0',
   skipped: [],
   openUpgrade: null,
   ...given,
@@ -108,6 +110,9 @@ describe('eligibility: the first reason that applies is the answer', () => {
     skipped: [digest('release 2')],
     openUpgrade: 'staged',
   }
+  const failed = { skipped: [digest('release 2')], openUpgrade: 'staged' } as const
+  const floors = { osVersion: '10', kernel: '5.4', agentVersion: version('1.0.0.1') }
+  const floored = sampleRelease({ floors })
   const rows: readonly [IneligibleReason, Partial<UpgradeCandidate>, typeof withdrawn][] = [
     ['endpoint-deleted', all, withdrawn],
     ['never-checked-in', { ...all, deleted: false }, withdrawn],
@@ -116,6 +121,10 @@ describe('eligibility: the first reason that applies is the answer', () => {
     ['release-withdrawn', { version: version('1.0.0.2'), openUpgrade: 'staged' }, withdrawn],
     ['already-at-version', { version: version('1.0.0.2') }, sampleRelease()],
     ['newer-version-installed', { version: version('1.0.0.10') }, sampleRelease()],
+    ['agent-below-floor', { ...failed, version: version('1.0.0.0') }, floored],
+    ['os-below-floor', { ...failed, osVersion: '8' }, floored],
+    ['kernel-below-floor', { ...failed, kernel: '4.18.0-553' }, floored],
+    ['floor-not-comparable', { ...failed, osVersion: 'rolling' }, floored],
     [
       'version-failed-here',
       { skipped: [digest('release 2')], openUpgrade: 'staged' },

@@ -2,6 +2,7 @@ import type { Digest } from '../../base/digest.ts'
 import type { EndpointId } from '../../base/ids.ts'
 import type { Platform, Target } from '../../base/platform.ts'
 import { type AgentVersion, compareVersions } from '../../base/version.ts'
+import { belowFloors, FLOOR_REASONS } from '../release/floors.ts'
 import type { Release } from '../release/release.ts'
 import { isForTarget } from '../release/release.ts'
 import { isRunning, type UpgradeState } from './upgrade.ts'
@@ -16,6 +17,7 @@ export const INELIGIBLE_REASONS = [
   'release-withdrawn',
   'already-at-version',
   'newer-version-installed',
+  ...FLOOR_REASONS,
   'version-failed-here',
   'upgrade-in-progress',
 ] as const
@@ -29,6 +31,8 @@ export type UpgradeCandidate = {
   readonly tags: { readonly server: readonly string[]; readonly agent: readonly string[] }
   /** Null until its first check-in. */
   readonly version: AgentVersion | null
+  readonly osVersion: string
+  readonly kernel: string
   /** Manifest digests that failed there. */
   readonly skipped: readonly Digest[]
   /** The state of its open upgrade; null when it has none. */
@@ -72,6 +76,8 @@ export function assessEligibility(
   const order = compareVersions(fromVersion, version)
   if (order === 0) return no('already-at-version')
   if (order > 0) return no('newer-version-installed')
+  const below = belowFloors(release.floors, { ...candidate, version: fromVersion })
+  if (below !== null) return no(below)
   if (!options.retrySkipped && candidate.skipped.includes(release.manifestDigest)) {
     return no('version-failed-here')
   }

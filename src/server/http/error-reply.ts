@@ -156,6 +156,7 @@ const REFUSED: {
   'release-withdrawn': ({ version }) =>
     invalidField(['agent_version'], `version ${version} was withdrawn`),
   'version-not-released': versionNotReleased,
+  'release-unknown': () => unknown('there is no such release'),
   'path-repeated': ({ path }) => {
     const msg = `the path ${path} is there twice (letter case does not tell paths apart)`
     return invalidField(['files'], msg)

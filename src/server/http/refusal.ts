@@ -3,6 +3,7 @@ import type { Permission } from '../../domain/access/permission.ts'
 import type { ChangeConfigurationRefusal } from '../../domain/configuration/configuration.ts'
 import type { CreateDistributionRefusal } from '../../domain/distribution/create-distribution.ts'
 import type { UpdateDistributionRefusal } from '../../domain/distribution/update-distribution.ts'
+import type { WithdrawReleasesRefusal } from '../../domain/release/withdraw-releases.ts'
 import type { CreateUpgradeActionRefusal } from '../../domain/upgrade/create-upgrade-action.ts'
 import type { PublishRefusal } from '../publish-release.ts'
 import type { AccessRefusal } from './access-refused.ts'
@@ -45,4 +46,5 @@ export type ApiRefusal =
   | UpdateDistributionRefusal
   | ChangeConfigurationRefusal
   | PublishRefusal
+  | WithdrawReleasesRefusal
   | CreateUpgradeActionRefusal

@@ -25,9 +25,13 @@ const OF_ALL = [400, 401, 408, 413, 429, 500, 503]
 export const STATUSES_OF_CALLS: Readonly<Record<string, readonly number[]>> = {
   'actions/get_action_status': [404],
   'api_keys/delete': [409],
+  'distributions/create': [409],
+  'distributions/delete': [404],
   'distributions/get_dist_url': [404, 409],
   'distributions/get_status': [404],
+  'distributions/update': [404, 409],
   'releases/publish': [409],
+  'releases/withdraw': [404],
 }
 
 export function statusesOf(

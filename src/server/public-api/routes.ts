@@ -6,6 +6,9 @@ import { generateApiKeyRoute } from './api-keys/generate.ts'
 import { getApiKeysRoute } from './api-keys/get.ts'
 import { rotateApiKeyRoute } from './api-keys/rotate.ts'
 import { validateApiKeyRoute } from './api-keys/validate.ts'
+import { agentsReportsRoute } from './audits/agents-reports.ts'
+import { managementLogsRoute } from './audits/management-logs.ts'
+import { verifyAuditsRoute } from './audits/verify.ts'
 import { actionExpirationRoutes } from './configurations/action-center-expiration.ts'
 import { agentStatusRoutes } from './configurations/agent-status.ts'
 import { autoUpgradeRoutes } from './configurations/auto-upgrade.ts'
@@ -29,6 +32,7 @@ import { upgradeEndpointsRoute } from './endpoints/upgrade.ts'
 import { cancelUpgradeRoute } from './endpoints/upgrade-cancel.ts'
 import { getUpgradeRoute } from './endpoints/upgrade-get.ts'
 import { listUpgradesRoute } from './endpoints/upgrade-list.ts'
+import { followEventsRoute } from './events/follow.ts'
 import { OUTSIDE_ROUTES } from './outside.ts'
 import { createRoleRoute } from './rbac/create-role.ts'
 import { createUserRoute } from './rbac/create-user.ts'
@@ -45,6 +49,7 @@ import { listReleasesRoute } from './releases/list.ts'
 import { missingArtifactsRoute } from './releases/missing-artifacts.ts'
 import { publishReleaseRoute } from './releases/publish.ts'
 import { uploadArtifactRoute } from './releases/upload-artifact.ts'
+import { withdrawReleaseRoute } from './releases/withdraw.ts'
 import { getTenantInfoRoute } from './system/get-tenant-info.ts'
 import { healthcheckRoute } from './system/healthcheck.ts'
 import { assignTagRoute } from './tags/assign.ts'
@@ -76,9 +81,13 @@ export const PUBLIC_ROUTES: readonly PublicRoute<ServerNeeds>[] = [
   missingArtifactsRoute,
   publishReleaseRoute,
   listReleasesRoute,
+  withdrawReleaseRoute,
   generateApiKeyRoute,
   getApiKeysRoute,
   deleteApiKeysRoute,
+  managementLogsRoute,
+  agentsReportsRoute,
+  verifyAuditsRoute,
   rotateApiKeyRoute,
   validateApiKeyRoute,
   getUsersRoute,
@@ -106,5 +115,6 @@ export const PUBLIC_ROUTES: readonly PublicRoute<ServerNeeds>[] = [
 export const RAW_ROUTES: readonly RawRoute<ServerNeeds>[] = [
   uploadArtifactRoute,
   downloadPackageRoute,
+  followEventsRoute,
   ...OUTSIDE_ROUTES,
 ]

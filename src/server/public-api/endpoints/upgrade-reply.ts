@@ -27,6 +27,10 @@ const REASON_TEXTS: Readonly<Record<IneligibleReason, string>> = {
   'release-withdrawn': 'left out: the release was withdrawn',
   'already-at-version': 'already at the target version',
   'newer-version-installed': 'left out: a newer version is installed',
+  'agent-below-floor': 'left out: too old an agent to upgrade from',
+  'os-below-floor': 'left out: too old an operating system for the release',
+  'kernel-below-floor': 'left out: too old a kernel for the release',
+  'floor-not-comparable': "left out: its versions cannot be compared with the release's floors",
   'version-failed-here': 'left out: the version failed there before (retry_failed tries again)',
   'upgrade-in-progress': 'left out: another upgrade is in progress',
 }

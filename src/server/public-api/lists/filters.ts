@@ -69,7 +69,8 @@ function readFilter<Rules extends FilterRules>(
 }
 
 function isInteger(value: string | number): boolean {
-  return value !== '' && Number.isSafeInteger(Number(value))
+  const isWritten = typeof value === 'number' || /^-?\d{1,16}$/.test(value)
+  return isWritten && Number.isSafeInteger(Number(value))
 }
 
 function foldedFor(rule: FilterRule, text: string): string {

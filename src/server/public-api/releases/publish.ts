@@ -6,6 +6,7 @@ import {
   type PublishReleaseRequest,
   publishReleaseCall,
 } from '../../../contract/public/releases.ts'
+import type { ReleaseFloors } from '../../../domain/release/floors.ts'
 import { partyOf } from '../../http/audited.ts'
 import type { PublicRoute } from '../../http/route.ts'
 import {
@@ -45,5 +46,11 @@ function toOrder(wire: PublishReleaseRequest): ReleaseOrder {
     launcher: wire.launcher as Digest,
     files: wire.files.map((file) => ({ ...file, digest: file.digest as Digest })),
     payload: wire.payload ?? null,
+    floors: wire.floors == null ? null : toFloors(wire.floors),
   }
+}
+
+function toFloors(wire: NonNullable<PublishReleaseRequest['floors']>): ReleaseFloors {
+  const { os_version: osVersion = null, kernel = null, agent_version: agentVersion = null } = wire
+  return { osVersion, kernel, agentVersion: agentVersion as AgentVersion | null } // As above.
 }

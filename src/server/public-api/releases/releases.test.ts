@@ -142,13 +142,7 @@ describe('publishing a release', () => {
     await using server = await startAssembledServer()
     for (const version of ['10.0.0.1', '9.0.0.1', '9.0.0.10']) await server.publish(version)
     await server.publish('9.0.0.1', { arch: 'arm64' })
-    await server.assembled.needs.database.write(async (tx) => {
-      await tx
-        .updateTable('release')
-        .set({ withdrawn_at: 1 })
-        .where('version', '=', '9.0.0.10')
-        .execute()
-    })
+    await server.call('releases/withdraw', { version: '9.0.0.10', platform: 'linux' })
     expect((await server.call('distributions/get_versions')).body.reply).toEqual({
       windows: [],
       linux: ['9.0.0.1', '10.0.0.1'],
