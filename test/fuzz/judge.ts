@@ -5,7 +5,7 @@ import type { Document, FuzzRequest, Operation } from './requests.ts'
 import type { Answer } from './send.ts'
 
 /** The refusals that this API has always answered with 500 (docs/http-status.md). */
-const BUSINESS_REASONS = new Set(['nothing-eligible', 'nothing-released'])
+const BUSINESS_REASONS = new Set(['nothing-eligible', 'nothing-released', 'no-endpoint-matches'])
 
 export type Judge = (request: FuzzRequest, answer: Answer) => readonly string[]
 

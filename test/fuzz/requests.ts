@@ -124,6 +124,9 @@ const BENDINGS: readonly Bending[] = [
   (request) => elsewhere(request, '/docs/../../package.json'),
   (request) => elsewhere(request, '/dist/a/b/%2e%2e%2f%2e%2e%2fadmin-key.json'),
   (request) => elsewhere(request, '*'),
+  // Calls of the original that are outside this product.
+  (request) => elsewhere(request, '/public_api/v1/incidents/get_incidents'),
+  (request) => elsewhere(request, '/public_api/v1/endpoints/isolate/'),
   // And these are somebody else's.
   (request, chance) => strangely(request, 'x-xdr-auth-id', chance.of(AUTH_IDS)),
   (request) => strangely(request, 'authorization', 'Bearer x'),
