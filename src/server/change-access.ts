@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { type Result, refuse } from '../base/result.ts'
-import { loadAccess, type StoredAccess } from '../store/access.ts'
+import { loadAccess, lockAccess, type StoredAccess } from '../store/access.ts'
 import type { Database, Writer } from '../store/open.ts'
 import type { KeyRing } from './http/authenticate.ts'
 import type { ApiRefusal } from './http/refusal.ts'
@@ -20,10 +20,10 @@ export async function changeAccess<Value>(
   needs: ChangeAccessNeeds,
   change: (tx: Writer, access: StoredAccess) => Promise<Result<Value, ApiRefusal>>,
 ): Promise<Result<Value, ApiRefusal>> {
-  const outcome = await needs.database.write(
-    async (tx) => change(tx, await loadAccess(tx)),
-    'serializable',
-  )
+  const outcome = await needs.database.write(async (tx) => {
+    await lockAccess(tx)
+    return change(tx, await loadAccess(tx))
+  }, 'serializable')
   needs.keyRing.forget()
   return outcome
 }

@@ -1,7 +1,8 @@
+import { sql } from 'kysely'
 import type { Access } from '../domain/access/grants.ts'
 import { BUILT_IN_ROLES } from '../domain/access/role.ts'
 import { type ApiKey, loadApiKeys } from './api-keys.ts'
-import type { Reader } from './open.ts'
+import type { Reader, Writer } from './open.ts'
 import { loadRoles, type StoredRole } from './roles.ts'
 import { loadUserGroups, loadUsers, type StoredGroup, type StoredUser } from './users.ts'
 
@@ -25,4 +26,13 @@ export async function loadAccess(reader: Reader): Promise<StoredAccess> {
     users: await loadUsers(reader),
     groups: await loadUserGroups(reader),
   }
+}
+
+/**
+ * Those who change it come one after the other: left to collide, a dozen at once would fail each
+ * other until one of them gave up. To be asked first in the transaction, before it sees anything;
+ * readers wait for nobody.
+ */
+export async function lockAccess(writer: Writer): Promise<void> {
+  await sql`lock table role in exclusive mode`.execute(writer)
 }
