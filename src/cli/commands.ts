@@ -1,37 +1,65 @@
 /** Every command there is, in the order of the help. */
 import type { Command } from './command.ts'
 import { backup } from './commands/backup.ts'
+import { configGet } from './commands/config-get.ts'
+import { configSet } from './commands/config-set.ts'
 import { distributionCreate } from './commands/distribution-create.ts'
+import { distributionDelete } from './commands/distribution-delete.ts'
 import { distributionDownload } from './commands/distribution-download.ts'
+import { distributionList } from './commands/distribution-list.ts'
 import { distributionStatus } from './commands/distribution-status.ts'
+import { distributionUpdate } from './commands/distribution-update.ts'
 import { distributionUrl } from './commands/distribution-url.ts'
 import { endpointList } from './commands/endpoint-list.ts'
 import { endpointShow } from './commands/endpoint-show.ts'
 import { keyCreate } from './commands/key-create.ts'
 import { keyList } from './commands/key-list.ts'
 import { keyRevoke } from './commands/key-revoke.ts'
+import { keyRotate } from './commands/key-rotate.ts'
 import { releaseList } from './commands/release-list.ts'
 import { releasePublish } from './commands/release-publish.ts'
+import { releaseWithdraw } from './commands/release-withdraw.ts'
 import { restore } from './commands/restore.ts'
+import { roleCreate } from './commands/role-create.ts'
+import { roleDelete } from './commands/role-delete.ts'
+import { roleList } from './commands/role-list.ts'
 import { serve } from './commands/serve.ts'
 import { upgrade } from './commands/upgrade.ts'
 import { upgradeStatus } from './commands/upgrade-status.ts'
+import { userCreate } from './commands/user-create.ts'
+import { userDelete } from './commands/user-delete.ts'
+import { userList } from './commands/user-list.ts'
+import { userSetRole } from './commands/user-set-role.ts'
 
 export const COMMANDS: readonly Command[] = [
   serve,
   releasePublish,
   releaseList,
+  releaseWithdraw,
   distributionCreate,
+  distributionList,
   distributionStatus,
   distributionUrl,
   distributionDownload,
+  distributionUpdate,
+  distributionDelete,
   endpointList,
   endpointShow,
   upgrade,
   upgradeStatus,
   keyCreate,
   keyList,
+  keyRotate,
   keyRevoke,
+  roleCreate,
+  roleList,
+  roleDelete,
+  userCreate,
+  userList,
+  userSetRole,
+  userDelete,
+  configGet,
+  configSet,
   backup,
   restore,
 ]

@@ -10,6 +10,7 @@ import { Fault } from '../base/fault.ts'
 import type { Random } from '../base/random.ts'
 import * as keys from '../contract/public/api-keys.ts'
 import type { PublicCall } from '../contract/public/call.ts'
+import * as configurations from '../contract/public/configurations.ts'
 import * as distributions from '../contract/public/distributions.ts'
 import * as endpointLists from '../contract/public/endpoint-lists.ts'
 import * as endpoints from '../contract/public/endpoints.ts'
@@ -57,6 +58,7 @@ export function createClient(options: ClientOptions) {
     endpoints: endpointCalls(needs),
     actions: actionCalls(needs),
     apiKeys: apiKeyCalls(needs),
+    configurations: configurationCalls(needs),
     rbac: rbacCalls(needs),
     system: systemCalls(needs),
     /** Everything from `offset` on; whoever takes the bytes checks their digest. */
@@ -189,6 +191,24 @@ function systemCalls(needs: TransportNeeds) {
     healthcheck: calling(needs, system.healthcheckCall),
     getTenantInfo: calling(needs, system.getTenantInfoCall),
   }
+}
+
+function configurationCalls(needs: TransportNeeds) {
+  return {
+    auto_upgrade: settingCalls(needs, configurations.autoUpgradeCalls),
+    agent_status: settingCalls(needs, configurations.agentStatusCalls),
+    action_center_expiration: settingCalls(needs, configurations.actionExpirationCalls),
+    endpoint_administration_cleanup: settingCalls(needs, configurations.cleanupCalls),
+    content_management: settingCalls(needs, configurations.contentManagementCalls),
+    critical_environment_versions: settingCalls(needs, configurations.criticalEnvironmentCalls),
+  }
+}
+
+function settingCalls<Reply extends z.ZodType, Request extends z.ZodType, Done extends z.ZodType>(
+  needs: TransportNeeds,
+  made: { readonly get: PublicCall<z.ZodType, Reply>; readonly set: PublicCall<Request, Done> },
+) {
+  return { get: () => call(needs, made.get, {}), set: calling(needs, made.set) }
 }
 
 function idFilter(ids: readonly number[]) {

@@ -8,6 +8,8 @@ import type { AddressInfo } from 'node:net'
 import * as z from 'zod'
 import { digestOf } from '../../base/digest.ts'
 import * as keys from '../../contract/public/api-keys.ts'
+import type { PublicCall } from '../../contract/public/call.ts'
+import * as configurations from '../../contract/public/configurations.ts'
 import * as distributions from '../../contract/public/distributions.ts'
 import * as lists from '../../contract/public/endpoint-lists.ts'
 import * as endpoints from '../../contract/public/endpoints.ts'
@@ -50,7 +52,33 @@ const SCHEMAS = {
   'rbac/create_role': [rbac.createRoleCall.request, rbac.createRoleCall.reply],
   'rbac/delete_role': [rbac.deleteRoleCall.request, rbac.deleteRoleCall.reply],
   'api_keys/delete': [keys.deleteApiKeys, keys.deleteApiKeysReply],
+  'configurations/agent/auto_upgrade': schemasOf(configurations.autoUpgradeCalls.get),
+  'configurations/agent/auto_upgrade/set': schemasOf(configurations.autoUpgradeCalls.set),
+  'configurations/agent/agent_status': schemasOf(configurations.agentStatusCalls.get),
+  'configurations/agent/action_center_expiration': schemasOf(
+    configurations.actionExpirationCalls.get,
+  ),
+  'configurations/agent/endpoint_administration_cleanup': schemasOf(
+    configurations.cleanupCalls.get,
+  ),
+  'configurations/agent/endpoint_administration_cleanup/set': schemasOf(
+    configurations.cleanupCalls.set,
+  ),
+  'configurations/agent/content_management': schemasOf(configurations.contentManagementCalls.get),
+  'configurations/agent/critical_environment_versions': schemasOf(
+    configurations.criticalEnvironmentCalls.get,
+  ),
 } as const
+
+function schemasOf<Request extends z.ZodType, Reply extends z.ZodType>(
+  made: PublicCall<Request, Reply>,
+): readonly [Request, Reply] {
+  return [made.request, made.reply]
+}
+
+/** Whose answer stands alone. */
+const BARE = /^configurations\/agent\/[a-z_]+$/
+
 type Schemas = typeof SCHEMAS
 type Path = keyof Schemas
 
@@ -134,14 +162,16 @@ async function bytesOf(request: IncomingMessage): Promise<Buffer> {
 function answerCall(calls: FakeCalls, path: string, body: Buffer): Answer {
   if (!isPath(path)) return refusal(404, 'route-unknown', `no call ${path}`)
   const [requestSchema, replySchema] = SCHEMAS[path]
-  const request = requestSchema.safeParse(JSON.parse(body.toString()).request_data)
+  const sent = body.length === 0 ? {} : JSON.parse(body.toString()).request_data
+  const request = requestSchema.safeParse(sent)
   if (!request.success) return refusal(400, 'invalid-request', z.prettifyError(request.error))
   // Each function takes what its own schema gives; the table cannot say so to the compiler.
   const respond = calls[path] as ((data: unknown) => unknown) | undefined
   if (respond === undefined) return refusal(500, 'route-unknown', `the test has no ${path}`)
   const reply = respond(request.data)
   if (reply instanceof Answer) return reply
-  return new Answer(200, { reply: z.parse(replySchema, reply) })
+  const told = z.parse(replySchema, reply)
+  return new Answer(200, BARE.test(path) ? told : { reply: told })
 }
 
 function isPath(path: string): path is Path {

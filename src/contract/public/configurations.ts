@@ -156,3 +156,14 @@ export const criticalEnvironmentCalls = settingCalls({
   change: z.strictObject({ enabled_critical_environment_versions: flag }),
   example: { enabled_critical_environment_versions: true },
 })
+
+/** Every setting by its name. */
+export const SETTING_CALLS = {
+  auto_upgrade: autoUpgradeCalls,
+  agent_status: agentStatusCalls,
+  action_center_expiration: actionExpirationCalls,
+  endpoint_administration_cleanup: cleanupCalls,
+  content_management: contentManagementCalls,
+  critical_environment_versions: criticalEnvironmentCalls,
+} as const
+export type SettingName = keyof typeof SETTING_CALLS

@@ -101,6 +101,10 @@ const REFUSED: {
     const extra = `the API key lacks the permission ${permission}`
     return { status: 403, message: 'Public API request forbidden', extra }
   },
+  'scope-too-narrow': () => {
+    const extra = 'this holds for all endpoints, and the API key may change only some'
+    return { status: 403, message: 'Public API request forbidden', extra }
+  },
   'link-invalid': ({ isExpired }) => {
     const what = isExpired ? 'has expired' : 'is not one of this server'
     const extra = `this link ${what}: ask get_dist_url for another`

@@ -18,6 +18,7 @@ export type RequestRefusal =
   | { readonly code: 'invalid-request'; readonly errors: readonly FieldError[] }
   | { readonly code: 'unauthorised' }
   | { readonly code: 'forbidden'; readonly permission: Permission }
+  | { readonly code: 'scope-too-narrow' }
   | { readonly code: 'link-invalid'; readonly isExpired: boolean }
   | { readonly code: 'route-unknown'; readonly path: string }
   | { readonly code: 'method-not-allowed'; readonly allowed: readonly string[] }
