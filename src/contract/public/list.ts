@@ -4,10 +4,12 @@ import { COLUMNS_MAX, FILTER_VALUES_MAX, FILTERS_MAX } from './limits.ts'
 
 /** Clients differ in letter case (`Standalone`, `IN`, `asc`): folded before it is compared. */
 export function folded<const Values extends readonly [string, ...string[]]>(values: Values) {
-  return z.preprocess(
-    (value) => (typeof value === 'string' ? value.trim().toLowerCase() : value),
-    z.enum(values),
-  )
+  return z
+    .preprocess(
+      (value) => (typeof value === 'string' ? value.trim().toLowerCase() : value),
+      z.enum(values),
+    )
+    .meta({ description: 'In any letter case.' })
 }
 
 const filterText = z.string().max(500)

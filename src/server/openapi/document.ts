@@ -22,12 +22,15 @@ export function openApiDocument(calls: readonly DescribedCall[], raw: RawOperati
     `${PUBLIC_API}${each.call.path}`,
     { [each.call.method.toLowerCase()]: operationOf(each) },
   ])
-  const families = new Set(inOrder.map(({ call }) => familyOf(call.path)))
+  const rawTags = Object.values(raw).flatMap((methods) =>
+    Object.values(methods).flatMap(({ tags }) => (Array.isArray(tags) ? tags.map(String) : [])),
+  )
+  const families = new Set([...inOrder.map(({ call }) => familyOf(call.path)), ...rawTags])
   return {
     openapi: '3.1.0',
     info: { title: 'Drydock public API', version: '1', description: DESCRIPTION },
     servers: [{ url: '/', description: 'This server' }],
-    tags: [...families].map((name) => ({ name })),
+    tags: [...families].toSorted(inAlphabet).map((name) => ({ name })),
     paths: { ...Object.fromEntries(described), ...raw },
     components: {
       schemas: {

@@ -2,6 +2,7 @@
  * What the table of calls cannot tell: routes whose body or answer is no JSON. Written by hand; a
  * test compares them with the routes.
  */
+import { EVENT_TYPES, streamedEvent } from '../../contract/public/events.ts'
 import { artifactReply } from '../../contract/public/releases.ts'
 import { ARTIFACT_BYTES_MAX } from '../../contract/schema.ts'
 import { type JsonSchema, replySchema } from './json-schema.ts'
@@ -39,6 +40,33 @@ export const RAW_OPERATIONS: RawOperations = {
         ...errorAnswers([400, 401, 403, 413, 429, 500, 503]),
       },
       'x-permission': 'releases.edit',
+      'x-origin': 'ours',
+      'x-repeatable': true,
+    },
+  },
+  '/public_api/v1/events': {
+    get: {
+      operationId: 'events_follow',
+      tags: ['events'],
+      summary: 'Tells what becomes true',
+      description:
+        'Server-sent events, for as long as the client stays: `id` is a position, `event` the ' +
+        'type, `data` JSON. Whoever comes back with the last position he had misses nothing; ' +
+        '`event: reset` tells that it is too old, and that what he keeps is to be read anew. ' +
+        'Each key is told what its role and scope let it see.',
+      security: ANY_KEY,
+      parameters: [
+        queryParameter('types', `Only these, joined by commas: ${EVENT_TYPES.join(', ')}`),
+        queryParameter('last_event_id', 'For who cannot send the header `Last-Event-ID`'),
+      ],
+      responses: {
+        200: {
+          description: 'The stream.',
+          content: { 'text/event-stream': { schema: replySchema(streamedEvent) } },
+        },
+        ...errorAnswers([400, 401, 403, 429, 500, 503]),
+      },
+      'x-permission': null,
       'x-origin': 'ours',
       'x-repeatable': true,
     },
