@@ -13,8 +13,8 @@ export type Tables = BackupHead['tables']
 export type Identities = BackupHead['identities']
 
 /**
- * Every table but those, each before those that refer to it, with the
- * columns that PostgreSQL does not make from others.
+ * Every table but those, each before those that refer to it, with the columns that the database
+ * does not make from others.
  */
 export async function loadTables(client: Client): Promise<Tables> {
   const columns = await client.query<{ table: string; column: string }>(

@@ -147,9 +147,10 @@ async function prepareTables(needs: RestoreNeeds, client: Client, head: BackupHe
       reason: 'its tables are not those of its migrations',
     })
   }
-  // A migration may have put rows of its own into them; those in the backup replace them.
+  // A migration may have put rows of its own into them; those in the backup replace them. With them
+  // goes what the database keeps of theirs by itself.
   const names = head.tables.map((table) => `"${table.name}"`)
-  if (names.length > 0) await client.query(`truncate table ${names.join(', ')}`)
+  if (names.length > 0) await client.query(`truncate table ${names.join(', ')} cascade`)
 }
 
 /** The open transaction of this connection, for code that speaks Kysely. */

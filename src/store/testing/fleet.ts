@@ -3,14 +3,24 @@
  * of it, most endpoints are connected, a few are lost, unhealthy or deleted. The same number gives
  * the same fleet, but for the times, which go back from now.
  */
-import type { Client } from 'pg'
+import { Client } from 'pg'
+import { type Connection, clientSettings } from '../connection.ts'
 
-export const FLEET = 100_000
 const DISTRIBUTIONS = 40
 const DAY_MS = 86_400_000
 
 /** `count` endpoints, about a half of which have had an upgrade. */
-export async function fillFleet(client: Client, count: number, now: number): Promise<void> {
+export async function fillFleet(connection: Connection, count: number, now: number): Promise<void> {
+  const client = new Client(clientSettings(connection))
+  await client.connect()
+  try {
+    await insertFleet(client, count, now)
+  } finally {
+    await client.end()
+  }
+}
+
+async function insertFleet(client: Client, count: number, now: number): Promise<void> {
   await client.query(DISTRIBUTION_ROWS, [DISTRIBUTIONS, now])
   await client.query(RELEASE_ROW, [now])
   await client.query(ENDPOINT_ROWS, [count, DISTRIBUTIONS, now])
