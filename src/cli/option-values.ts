@@ -1,4 +1,5 @@
 /** What is wrong with an option's value, as a sentence that names the option; null: nothing. */
+import { accept, type Result, refuse } from '../base/result.ts'
 import { isAgentVersion, VERSION_SHAPE } from '../base/version.ts'
 import { suggestion } from './nearest.ts'
 
@@ -39,6 +40,17 @@ const UNITS_MS = new Map([
   ['d', 24 * HOUR_MS],
   ['w', 7 * 24 * HOUR_MS],
 ])
+
+/** When a key is to end: a time from now, `never` (null), or nothing said (undefined). */
+export function readExpiry(
+  text: string | undefined,
+  now: number,
+): Result<number | null | undefined, string> {
+  if (text === undefined || text === 'never') return accept(text === undefined ? undefined : null)
+  const ms = durationMs(text)
+  if (ms !== null) return accept(now + ms)
+  return refuse(`--expires is a time such as 12h, 30d or 4w, or never, not "${text}".`)
+}
 
 /** `12h`, `30d`, `4w`; null for anything else. */
 export function durationMs(text: string): number | null {

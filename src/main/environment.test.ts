@@ -14,6 +14,8 @@ describe('the environment', () => {
         logLevel: 'info',
         checkInIntervalS: 60,
         probationS: 300,
+        licence: null,
+        keyRequestsPerS: 100,
       },
     })
   })
@@ -29,6 +31,8 @@ describe('the environment', () => {
       DRYDOCK_LOG_LEVEL: 'debug',
       DRYDOCK_CHECK_IN_INTERVAL: '5',
       DRYDOCK_PROBATION: '86400',
+      DRYDOCK_LICENCE: 'XSIAM+cloud-posture-security',
+      DRYDOCK_KEY_REQUESTS_PER_S: '500',
     })
     expect(outcome).toMatchObject({
       ok: true,
@@ -38,6 +42,8 @@ describe('the environment', () => {
         tls: { cert: 'cert.pem', key: 'key.pem' },
         checkInIntervalS: 5,
         probationS: 86_400,
+        licence: { product: 'xsiam', addOns: ['cloud-posture-security'] },
+        keyRequestsPerS: 500,
       },
     })
   })
@@ -53,6 +59,8 @@ describe('the environment', () => {
     [{ DRYDOCK_LOG_LEVEL: 'loud' }, /^DRYDOCK_LOG_LEVEL: it must be one of debug/],
     [{ DRYDOCK_CHECK_IN_INTERVAL: '0' }, /^DRYDOCK_CHECK_IN_INTERVAL: it must be a whole number/],
     [{ DRYDOCK_CHECK_IN_INTERVAL: '1m' }, /^DRYDOCK_CHECK_IN_INTERVAL: /],
+    [{ DRYDOCK_LICENCE: 'xdr' }, /^DRYDOCK_LICENCE: it must be everything, or a product \(xdr-/],
+    [{ DRYDOCK_KEY_REQUESTS_PER_S: '0' }, /^DRYDOCK_KEY_REQUESTS_PER_S: it must be a whole/],
     [{ DRYDOCK_PROBATION: '86401' }, /^DRYDOCK_PROBATION: it must be a whole number of seconds/],
   ])('%o is refused by the name of the variable', (environment, message) => {
     expect(parseEnvironment(environment)).toMatchObject({

@@ -54,11 +54,11 @@ export const apiKeyObject = z.object({
   /** Until then the secret before the last rotation is taken too; null: there is none. */
   previous_valid_until: z.int().nullable().optional(),
 })
-export const getApiKeysReply = z.object({
-  DATA: z.array(apiKeyObject),
-  FILTER_COUNT: z.int(),
-  TOTAL_COUNT: z.int(),
-})
+const counts = { FILTER_COUNT: z.int(), TOTAL_COUNT: z.int() }
+/** With `fields`, rows have only those. */
+export const getApiKeysReply = z.object({ DATA: z.array(apiKeyObject.partial()), ...counts })
+/** What whoever names no `fields` gets. */
+export const wholeApiKeysReply = z.object({ DATA: z.array(apiKeyObject), ...counts })
 
 const idFilter = z.strictObject({
   field: z.literal('id'),
@@ -85,8 +85,8 @@ export const rotateApiKeyReply = z.object({
 export const generateApiKeyCall = publicCall({
   path: 'api_keys/generate',
   summary:
-    'Makes an API key. The reply is the only time that it is told. It expires after a week unless ' +
-    'expiration says otherwise; null means never.',
+    'Makes an API key. The reply is the only time that it is told. It expires after a week ' +
+    'unless expiration says otherwise; null means never.',
   origin: 'documented',
   request: generateApiKey,
   reply: generateApiKeyReply,

@@ -1,4 +1,4 @@
-/** Roles of the operator's own: made, changed, taken away. Refusals in the order of their unions. */
+/** Roles of the operator's own. Refusals in the order of their unions. */
 import type { Instant } from '../../base/clock.ts'
 import { accept, type Result, refuse } from '../../base/result.ts'
 import type { Actor } from './actor.ts'

@@ -52,6 +52,6 @@ export function covers(licence: Licence, feature: LicensedFeature): boolean {
 export const LICENCES_NEEDED: Readonly<Record<LicensedFeature, string>> = {
   distributions: 'XDR Prevent, XDR Pro per Endpoint, or any XSIAM product',
   upgrades:
-    'XSIAM Premium, or any XSIAM product with the Cloud Runtime Security or Cloud Posture Security ' +
-    'add-on',
+    'XSIAM Premium, or any XSIAM product with the Cloud Runtime Security or Cloud Posture ' +
+    'Security add-on',
 }

@@ -55,7 +55,8 @@ export const ACCESS_REFUSED: {
     return { status: 429, message: 'Rate limit exceeded', extra, headers }
   },
   'licence-missing': ({ feature }) => {
-    const extra = `the licence of this instance does not cover this: ${LICENCES_NEEDED[feature]} does`
+    const needed = LICENCES_NEEDED[feature]
+    const extra = `the licence of this instance does not cover this: ${needed} does`
     return { status: 402, message: 'License required', extra }
   },
   'not-in-this-product': ({ call }) => {

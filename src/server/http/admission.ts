@@ -25,7 +25,7 @@ export type Admitted = {
 }
 
 type Needs = {
-  readonly keyRing: KeyRing
+  readonly keyRing: Pick<KeyRing, 'authenticate'>
   readonly rateLimit: RateLimit
   readonly licence: Licence
 }

@@ -40,16 +40,29 @@ export type AssembledServer = AsyncDisposable & {
 type Body = { readonly reply: Record<string, unknown> & { readonly err_code?: number } }
 type PublishTarget = { readonly arch: 'x64' | 'arm64'; readonly libc: 'glibc' | 'musl' }
 
+export type AssembledOptions = {
+  readonly clock?: Clock
+  readonly tls?: { readonly cert: string; readonly key: string }
+  /** Another server, whose database, secret and key this one shares. */
+  readonly beside?: AssembledServer
+  readonly licence?: Licence
+  /** As the product has it when absent. */
+  readonly keyRequests?: RateLimitSettings
+}
+
+function settingsOf(options: AssembledOptions) {
+  return {
+    publicUrl: 'http://unset',
+    checkInIntervalS: 60,
+    probationS: 300,
+    licence: options.licence ?? null,
+    keyRequests: options.keyRequests ?? { perS: KEY_REQUESTS_PER_S, burst: KEY_REQUESTS_BURST },
+    productVersion: '0.0.0-test',
+  }
+}
+
 export async function startAssembledServer(
-  options: {
-    readonly clock?: Clock
-    readonly tls?: { readonly cert: string; readonly key: string }
-    /** Another server, whose database, secret and key this one shares. */
-    readonly beside?: AssembledServer
-    readonly licence?: Licence
-    /** As the product has it when absent. */
-    readonly keyRequests?: RateLimitSettings
-  } = {},
+  options: AssembledOptions = {},
 ): Promise<AssembledServer> {
   await using opened = new AsyncDisposableStack()
   const { beside } = options
@@ -74,14 +87,7 @@ export async function startAssembledServer(
   const id = await database.write((tx) =>
     saveNewApiKey(tx, { mode: 'standard', ...kept, ...about }),
   )
-  const settings = {
-    publicUrl: 'http://unset',
-    checkInIntervalS: 60,
-    probationS: 300,
-    licence: options.licence ?? null,
-    keyRequests: options.keyRequests ?? { perS: KEY_REQUESTS_PER_S, burst: KEY_REQUESTS_BURST },
-    productVersion: '0.0.0-test',
-  }
+  const settings = settingsOf(options)
   const base = { database, artifacts, secret, signingKey, clock, random, log: silentLog, settings }
   const assembled = assembleServer(base)
   opened.defer(() => assembled.stop())
