@@ -10,6 +10,7 @@ import {
   WAIT_S_DEFAULT,
 } from '../await-package.ts'
 import { defineApiCommand, type Values } from '../command.ts'
+import { ENROLMENT_OPTIONS, readEnrolmentLimits } from '../enrolment-options.ts'
 import { flawOfChoice, flawOfWholeNumber, wholeNumberOr } from '../option-values.ts'
 import { EXIT, type Outcome, refuseUsage } from '../outcome.ts'
 import { bytesText } from '../print.ts'
@@ -21,6 +22,7 @@ const OPTIONS = {
   tag: { kind: 'list', value: 'NAME', help: 'a tag that every endpoint of it gets' },
   proxy: { kind: 'list', value: 'HOST:PORT', help: 'a proxy its agents may use' },
   description: { kind: 'text', value: 'TEXT', help: 'for people' },
+  ...ENROLMENT_OPTIONS,
   wait: { kind: 'flag', help: 'until its packages are built' },
   download: {
     kind: 'list',
@@ -39,7 +41,9 @@ export const distributionCreate = defineApiCommand({
   ],
   options: OPTIONS,
   async run(context, values) {
-    const order = createDistribution.safeParse(requestFrom(values))
+    const limits = readEnrolmentLimits(values, context.io.clock.now())
+    if (!limits.ok) return limits
+    const order = createDistribution.safeParse({ ...requestFrom(values), ...limits.value })
     const flaw =
       flawOfChoice('--platform', values.platform, PLATFORMS) ??
       flawOfWholeNumber('--timeout', values.timeout, { least: 1, most: 86_400 })

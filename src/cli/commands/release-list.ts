@@ -41,7 +41,13 @@ function payloadText({ payload }: ReleaseObject): string {
   return payload?.run.join(' ') ?? 'none'
 }
 
-function notesText({ notes, withdrawn_at: withdrawnAt }: ReleaseObject): string {
+function notesText({ notes, withdrawn_at: withdrawnAt, floors }: ReleaseObject): string {
   const withdrawn = withdrawnAt === null ? '' : `withdrawn ${timeText(withdrawnAt)} `
-  return withdrawn + (notes ?? '').split('\n', 1)[0]
+  const needs = Object.entries({
+    system: floors.os_version,
+    kernel: floors.kernel,
+    agent: floors.agent_version,
+  }).flatMap(([name, floor]) => (floor === null ? [] : [`${name} ${floor}`]))
+  const floorText = needs.length === 0 ? '' : `needs ${needs.join(', ')} `
+  return withdrawn + floorText + (notes ?? '').split('\n', 1)[0]
 }

@@ -133,6 +133,15 @@ describe('release publish', () => {
     })
   })
 
+  it('says on what it may be installed, and refuses what is no floor', async () => {
+    const recorded = recorder(['launcher 8.6.0.10', 'agent 8.6.0.10'].map(digestOf))
+    await using cli = await startTestCli(recorded.calls)
+    await cli.run(...WORDS, '--floor-os', '12', '--floor-agent', '8.6.0.1')
+    expect(recorded.published?.floors).toEqual({ os_version: '12', agent_version: '8.6.0.1' })
+    const wrong = await cli.run(...WORDS, '--floor-kernel', 'new')
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('numbers joined')])
+  })
+
   it('says so when there is no agent to take again', async () => {
     await using cli = await startTestCli(recorder().calls)
     const told = await cli.run(...WORDS, '--libc', 'musl')

@@ -39,6 +39,9 @@ const OPTIONS = {
   'health-timeout': { kind: 'text', value: 'S', help: 'seconds a check may take (default: 10)' },
   'stop-timeout': { kind: 'text', value: 'S', help: 'seconds to stop in (default: 10)' },
   notes: { kind: 'text', value: 'TEXT', help: 'what is new' },
+  'floor-os': { kind: 'text', value: 'N', help: 'oldest version of the system to upgrade on' },
+  'floor-kernel': { kind: 'text', value: 'N', help: 'oldest kernel to upgrade on' },
+  'floor-agent': { kind: 'text', value: 'N', help: 'oldest agent to upgrade from' },
 } as const
 
 type PublishValues = Values<typeof OPTIONS>
@@ -150,6 +153,7 @@ async function publish(context: ApiContext, publication: Publication): Promise<O
     launcher: agent.launcher,
     files: filesOf(agent, hashed),
     payload: own.payload,
+    ...floorsFrom(values),
   })
   if (!order.success) {
     return refuseUsage('This cannot be a release.', z.prettifyError(order.error))
@@ -179,6 +183,13 @@ async function publish(context: ApiContext, publication: Publication): Promise<O
     : [`${name} was there before, with these very files.`]
   const json = { ...reply, sent_files: sent.size, sent_bytes: sentBytes }
   return accept({ exitCode: EXIT.done, lines, json })
+}
+
+/** Nothing when none is given: what is there keeps its own. */
+function floorsFrom(values: PublishValues): Pick<PublishReleaseRequest, 'floors'> {
+  const { 'floor-os': system, 'floor-kernel': kernel, 'floor-agent': agent } = values
+  const floors = { os_version: system, kernel, agent_version: agent }
+  return Object.values(floors).every((floor) => floor === undefined) ? {} : { floors }
 }
 
 /** The server knows what the files compress to; the manifest is at least this large. */
