@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest'
+import { ManualClock } from '../../base/clock-manual.ts'
+import { silentLog } from '../../base/log.ts'
+import { systemRandom } from '../../base/random.ts'
+import { loadAudit } from '../../store/audit.ts'
+import type { Database } from '../../store/open.ts'
+import { startTestDatabase } from '../../store/testing/database.ts'
+import type { RefusedAttempt } from '../http/refused-attempts.ts'
+import { TEST_ACTOR } from '../testing/ask.ts'
+import { startAssembledServer } from '../testing/assembled.ts'
+import { REFUSED_ENTRIES_MAX, startNotingRefused } from './note-refused.ts'
+
+const attempt: RefusedAttempt = {
+  actor: TEST_ACTOR,
+  origin: { address: '192.0.2.9', userAgent: 'curl' },
+  call: 'distributions/create',
+  reason: 'forbidden',
+  sentence: 'the API key lacks the permission distributions.edit',
+}
+
+function start(database: Database) {
+  const clock = new ManualClock(1_000_000)
+  return startNotingRefused({ database, clock, random: systemRandom, log: silentLog })
+}
+
+describe('refused attempts', () => {
+  it('become entries of the audit log, identical ones together', async () => {
+    await using database = await startTestDatabase()
+    const work = start(database)
+    for (let count = 0; count < 3; count++) work.note(attempt)
+    work.note({ ...attempt, reason: 'invalid-request', sentence: 'name: Field required' })
+    work.note({ ...attempt, actor: null, reason: 'unauthorised', call: 'releases/publish' })
+    work.note({ ...attempt, actor: null, reason: 'unauthorised', call: 'tags/agents/assign' })
+    await work.drain()
+    const entries = (await loadAudit(database.read, 10)).toReversed()
+    expect(entries).toMatchObject([
+      {
+        action: 'distribution.refuse',
+        subject: 'distributions/create',
+        by: { name: 'api-key:1', address: '192.0.2.9', userAgent: 'curl' },
+        result: 'failure',
+        reason: 'forbidden',
+        after: { count: 3 },
+      },
+      {
+        reason: 'invalid-request',
+        description: 'Refused distributions/create: name: Field required',
+      },
+      { action: 'auth.refuse', by: { name: 'unknown', role: null }, after: { count: 2 } },
+    ])
+    await work.stop()
+  })
+
+  it('have an end: what is too much is counted', async () => {
+    await using database = await startTestDatabase()
+    const work = start(database)
+    const call = 'x'.repeat(10_000)
+    for (let count = 0; count < REFUSED_ENTRIES_MAX + 7; count++) {
+      const origin = { address: `192.0.2.${count}`, userAgent: '' }
+      work.note({ ...attempt, origin, call, sentence: 'y'.repeat(10_000) })
+    }
+    await work.drain()
+    const [last, ...entries] = await loadAudit(database.read, 1000)
+    expect(entries).toHaveLength(REFUSED_ENTRIES_MAX)
+    expect(entries[0]?.subject).toHaveLength(200)
+    expect(last).toMatchObject({ reason: 'attempts-left-out', after: { count: 7 } })
+    await work.stop()
+  })
+
+  it('wait for a database that is away, and are written when the server stops', async () => {
+    await using database = await startTestDatabase()
+    let isAway = true
+    const flaky: Database = {
+      ...database,
+      write: (work, isolation) =>
+        isAway ? Promise.reject(new Error('away')) : database.write(work, isolation),
+    }
+    const work = start(flaky)
+    work.note(attempt)
+    await work.drain()
+    work.note(attempt)
+    expect(await loadAudit(database.read, 10)).toEqual([])
+    isAway = false
+    await work.stop()
+    expect(await loadAudit(database.read, 10)).toMatchObject([{ after: { count: 2 } }])
+  })
+
+  it('do not keep a server from stopping when the database stays away', async () => {
+    await using database = await startTestDatabase()
+    const away: Database = { ...database, write: () => Promise.reject(new Error('away')) }
+    const work = start(away)
+    work.note(attempt)
+    await work.stop()
+    expect(await loadAudit(database.read, 10)).toEqual([])
+  })
+})
+
+describe('the edge', () => {
+  it('notes who may not come in, and refused changes, and never a secret', async () => {
+    await using server = await startAssembledServer()
+    const { needs } = server.assembled
+    const key = 'k'.repeat(128)
+    const unknown = { authorization: key, 'x-xdr-auth-id': '1' }
+    const path = `${server.url}/public_api/v1/distributions/create`
+    expect((await fetch(path, { method: 'POST', headers: unknown })).status).toBe(401)
+    expect((await server.call('distributions/create', {})).status).toBe(400)
+    // A look that is refused changes nothing that anybody asks about later.
+    expect((await server.call('audits/management_logs', { search_to: -1 })).status).toBe(400)
+    await needs.refusedAttempts.drain()
+    const entries = await loadAudit(needs.database.read, 10)
+    expect(entries.map(({ action, reason }) => [action, reason]).toSorted()).toEqual([
+      ['auth.refuse', 'unauthorised'],
+      ['distribution.refuse', 'invalid-request'],
+    ])
+    expect(JSON.stringify(entries)).not.toContain(key)
+    expect(JSON.stringify(entries)).not.toContain(server.key.key)
+  })
+})
