@@ -148,8 +148,8 @@ export async function saveDistribution(writer: Writer, distribution: Distributio
 }
 
 /**
- * Moves a distribution that is being built: false where it was withdrawn meanwhile, or its token was
- * revoked and what was built holds the old one; then it stays as it is.
+ * Moves a distribution that is being built: false where it was withdrawn meanwhile, or its token
+ * was revoked and what was built holds the old one; then it stays as it is.
  */
 export async function saveBuildState(
   writer: Writer,

@@ -1,7 +1,7 @@
 /**
- * What an enrolment is decided on. Whoever enrols holds the distribution's row: shared where nothing
- * is counted, so that a thousand machines of one image come in side by side, and alone where a limit
- * is, so that it is exact.
+ * What an enrolment is decided on. Whoever enrols holds the distribution's row: shared where
+ * nothing is counted, so that a thousand machines of one image come in side by side, and alone
+ * where a limit is, so that it is exact.
  */
 import type { Selectable } from 'kysely'
 import type { Instant } from '../base/clock.ts'

@@ -9,8 +9,8 @@ import { ENROLMENTS_MAX } from './limits.ts'
 import { columnNames, folded, listFilters, listSort, searchPage } from './list.ts'
 
 /**
- * The console's rule for names: letters, digits, hyphen, underscore, comma, space; at most 100. Dots,
- * and the angle brackets of the document's own examples, are let through too.
+ * The console's rule for names: letters, digits, hyphen, underscore, comma, space; at most 100.
+ * Dots, and the angle brackets of the document's own examples, are let through too.
  */
 export const distributionName = z
   .string()
@@ -276,8 +276,8 @@ export const createDistributionCall = publicCall({
   path: 'distributions/create',
   summary:
     'Orders an installation package. The order is durable when this answers; get_status tells ' +
-    'how building it went. The same order under the same name gets the same answer; another order ' +
-    'under a name that is taken is refused.',
+    'how building it went. The same order under the same name gets the same answer; another ' +
+    'order under a name that is taken is refused.',
   origin: 'documented',
   request: createDistribution,
   reply: createDistributionReply,

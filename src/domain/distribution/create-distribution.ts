@@ -9,15 +9,12 @@ import {
 } from '../configuration/critical-environment.ts'
 import type { Release } from '../release/release.ts'
 import { newestRelease } from '../release/release.ts'
-import type { Distribution, DistributionOrder } from './distribution.ts'
+import type { AskedOrder, Distribution, DistributionOrder } from './distribution.ts'
 import { isSameContent } from './same-content.ts'
 
 export type CreateDistribution = {
   readonly id: DistributionId
-  /** A null version means the newest one. */
-  readonly order: Omit<DistributionOrder, 'version' | 'asksNewest'> & {
-    readonly version: AgentVersion | null
-  }
+  readonly order: AskedOrder
   /** SHA-256 of the enrolment token; the token itself is derived, never kept. */
   readonly tokenDigest: Digest
 }

@@ -7,8 +7,8 @@ export const DISTRIBUTION_KINDS = ['standalone', 'in-place', 'kubernetes', 'helm
 export type DistributionKind = (typeof DISTRIBUTION_KINDS)[number]
 
 /**
- * `requested -> building -> ready | failed`; back to `requested` when its token is revoked (`ready |
- * failed ->`), or when the same order comes again after a failure; everything `-> withdrawn`.
+ * `requested -> building -> ready | failed`; back to `requested` when its token is revoked, or when
+ * the same order comes again after a failure; each `-> withdrawn`.
  */
 export const DISTRIBUTION_STATES = [
   'requested',
@@ -49,6 +49,11 @@ export type DistributionOrder = {
   readonly placement?: ClusterPlacement
   /** Absent: none. */
   readonly limits?: EnrolmentLimits
+}
+
+/** An order before it is known what it means; a null version is the newest one. */
+export type AskedOrder = Omit<DistributionOrder, 'version' | 'asksNewest'> & {
+  readonly version: AgentVersion | null
 }
 
 /** Null: as the kind does by default. */

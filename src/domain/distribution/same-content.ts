@@ -1,16 +1,15 @@
 import type { AgentVersion } from '../../base/version.ts'
-import type { CreateDistribution } from './create-distribution.ts'
-import { type DistributionOrder, NO_LIMITS } from './distribution.ts'
+import { type AskedOrder, type DistributionOrder, NO_LIMITS } from './distribution.ts'
 
 /**
  * Whether an order asks for what an earlier one did, its name aside. Tags are a set, and so are the
- * labels of a node selector. As for the version: the same number is the same; so is the newest, when
- * the earlier order asked for the newest too (whatever that was then), or got what is the newest
- * now.
+ * labels of a node selector. As for the version: the same number is the same; so is the newest,
+ * when the earlier order asked for the newest too (whatever that was then), or got what is the
+ * newest now.
  */
 export function isSameContent(
   earlier: DistributionOrder,
-  asked: CreateDistribution['order'],
+  asked: AskedOrder,
   newest: AgentVersion | null,
 ): boolean {
   if (contentOf(earlier) !== contentOf(asked)) return false

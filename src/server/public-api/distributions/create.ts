@@ -96,7 +96,21 @@ async function saveNew(
   await saveAudit(tx, audited(by, now, { ...change, description: describeOrder(order) }))
 }
 
-function describeOrder(order: DistributionOrder): string {
-  const { kind, platform, name, version } = order
-  return `Created a ${platform} ${kind} package '${name}' with agent version ${version}`
+/** The original's own sentence, by which its users find the entry. */
+function describeOrder({ kind, platform, name, version }: DistributionOrder): string {
+  const what = `${PLATFORM_NAMES[platform]} ${KIND_NAMES[kind]} installation package '${name}'`
+  return `Created a ${what} with agent version ${version}`
+}
+
+const PLATFORM_NAMES: Readonly<Record<DistributionOrder['platform'], string>> = {
+  windows: 'Windows',
+  linux: 'Linux',
+  macos: 'macOS',
+  android: 'Android',
+}
+const KIND_NAMES: Readonly<Record<DistributionOrder['kind'], string>> = {
+  standalone: 'Standalone installer',
+  'in-place': 'Upgrade',
+  kubernetes: 'Kubernetes',
+  helm: 'Helm',
 }
