@@ -83,9 +83,9 @@ describe('key list', () => {
     })
     expect((await cli.run('key', 'list')).stdout).toBe(
       [
-        'ID  MODE      NAME  ROLES          CREATED               EXPIRES',
-        '1   standard        administrator  1970-01-01 00:00 UTC  never',
-        '12  advanced  ci                   1970-01-01 00:00 UTC  never',
+        'ID  MODE      NAME  ROLES          USER  CREATED               EXPIRES  USED',
+        '1   standard        administrator        1970-01-01 00:00 UTC  never    never',
+        '12  advanced  ci                         1970-01-01 00:00 UTC  never    never',
         '',
       ].join('\n'),
     )

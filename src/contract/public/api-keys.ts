@@ -1,7 +1,12 @@
 /** `api_keys/*`: the documented shapes, and what is ours: owners, scopes, rotation. */
 import * as z from 'zod'
 import { publicCall } from './call.ts'
-import { KEY_OVERLAP_S_DEFAULT, KEY_OVERLAP_S_MAX, SCOPE_TAGS_MAX } from './limits.ts'
+import {
+  ACCESS_NAMES_MAX,
+  KEY_OVERLAP_S_DEFAULT,
+  KEY_OVERLAP_S_MAX,
+  SCOPE_TAGS_MAX,
+} from './limits.ts'
 import { columnNames, folded, listFilters, searchPage } from './list.ts'
 
 /** Ours: only endpoints that carry one of the tags. */
@@ -60,10 +65,18 @@ export const getApiKeysReply = z.object({ DATA: z.array(apiKeyObject.partial()),
 /** What whoever names no `fields` gets. */
 export const wholeApiKeysReply = z.object({ DATA: z.array(apiKeyObject), ...counts })
 
+/** Clients of the field also write numbers as text. */
+const keyId = z.union([
+  z.int(),
+  z
+    .string()
+    .regex(/^\d{1,15}$/, 'an integer')
+    .transform(Number),
+])
 const idFilter = z.strictObject({
   field: z.literal('id'),
   operator: folded(['in']),
-  value: z.array(z.int()).max(1000),
+  value: z.array(keyId).max(ACCESS_NAMES_MAX),
 })
 export const deleteApiKeys = z.strictObject({ filters: z.array(idFilter).min(1).max(10) })
 export const deleteApiKeysReply = z.object({ update_count: z.int() })

@@ -71,7 +71,9 @@ describe('API keys', () => {
       FILTER_COUNT: 1,
       TOTAL_COUNT: 2,
     })
-    const deleted = await server.call('api_keys/delete', idIn(id, 999))
+    const deleted = await server.call('api_keys/delete', {
+      filters: [{ field: 'id', operator: 'in', value: [String(id), 999] }],
+    })
     expect(deleted.body.reply).toEqual({ update_count: 1 })
     expect(await statusWith(server, headers)).toBe(401)
   })
