@@ -10,8 +10,8 @@ export const DEADLINE_AHEAD_MS_MAX = RUNNING_SILENCE_MS + CLOCK_ERROR_MS_MAX
 
 /**
  * Every upgrade ends: what waits past its expiry has expired, what runs past its deadline is given
- * up, what was offered in vain waits again. An end that a clock set which ran ahead is brought back to where it would be if it were set
- * now.
+ * up, what was offered in vain waits again. An end that a clock set which ran ahead is brought back
+ * to where it would be if it were set now.
  */
 export function endOverdue(upgrade: Upgrade, now: Instant): Upgrade {
   if (isWaiting(upgrade.state) && now >= upgrade.expiresAt) {

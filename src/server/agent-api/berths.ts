@@ -1,7 +1,8 @@
 /**
- * Whether an upgrade may be offered now. Exact where it is decided: in the transaction of the offer,
- * holding the name that every offer of every server holds. Cheap where it is only looked at: ten
- * thousand endpoints that wait for a berth must not each take a lock to hear that there is none.
+ * Whether an upgrade may be offered now. Exact where it is decided: in the transaction of the
+ * offer, holding the name that every offer of every server holds. Cheap where it is only looked at:
+ * ten thousand endpoints that wait for a berth must not each take a lock to hear that there is
+ * none.
  */
 import type { Clock } from '../../base/clock.ts'
 import { berthsFree } from '../../domain/upgrade/berth.ts'

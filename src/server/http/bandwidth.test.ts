@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { ManualClock } from '../../base/clock-manual.ts'
+import { digestOf } from '../../base/digest.ts'
+import { silentLog } from '../../base/log.ts'
+import { accept } from '../../base/result.ts'
+import { agentRoute } from './agent-edge.ts'
 import { createBandwidth, PIECE_BYTES } from './bandwidth.ts'
 
 const RATE = 100 * PIECE_BYTES
@@ -109,3 +113,40 @@ describe('bandwidth', () => {
     expect(Buffer.concat(parts).equals(bytes)).toBe(true)
   })
 })
+
+it('an agent gets its artifact in such pieces, whole', async () => {
+  const { bandwidth } = limitedTo(1e12)
+  const pace = await begun(bandwidth)
+  const bytes = Uint8Array.from({ length: 3 * PIECE_BYTES }, (_, index) => index % 251)
+  const digest = digestOf(bytes)
+  const segments = [{ kind: 'artifact', digest, offset: 0, length: bytes.length }] as const
+  const content = { segments, etag: digest, contentType: 'application/gzip', pace }
+  const route = agentRoute(
+    {
+      method: 'GET',
+      path: '/agent/v1/artifacts/:digest',
+      bodyBytesMax: 0,
+      answer: async () => ({ kind: 'segments', ...content }),
+    },
+    { artifacts: { openRead: async () => once(bytes) }, log: silentLog },
+  )
+  const request = {
+    method: 'GET',
+    path: '/',
+    params: {},
+    query: new URLSearchParams(),
+    headers: {},
+    body: { read: async () => accept(new Uint8Array()), stream: () => once(bytes) },
+    remoteAddress: '',
+  } as const
+  const { body, headers } = await route.answer(request)
+  expect(headers['content-length']).toBe(String(bytes.length))
+  const parts: Uint8Array[] = []
+  for await (const part of body as AsyncIterable<Uint8Array>) parts.push(part)
+  expect(parts.map((part) => part.length)).toEqual(new Array(3).fill(PIECE_BYTES))
+  expect(Buffer.concat(parts).equals(bytes)).toBe(true)
+})
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
+}

@@ -180,7 +180,8 @@ const REFUSED: {
   },
   'critical-environment-disabled': ({ platform, version }) => {
     const place = platform === null ? ['agent_version'] : ['target_versions', platform]
-    return invalidField(place, `version ${version} is for critical environments, which are disabled`)
+    const why = 'is for critical environments, which are disabled'
+    return invalidField(place, `version ${version} ${why}`)
   },
   'retention-too-short': ({ lostAfterDays, deletedAfterDays }) => {
     const lost = `license_revocation_after_lost_connection (${lostAfterDays})`

@@ -1,11 +1,14 @@
 /** Many endpoints, few berths, two servers, everybody at once: never more than the setting says. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { DistributionId, EndpointId } from '../../base/ids.ts'
-import { saveSetting } from '../../store/configuration.ts'
-import { openTestDatabase } from '../../store/testing/database.ts'
-import { createLiveConfiguration } from '../configuration.ts'
-import { upgradeEndpointsRoute } from '../public-api/endpoints/upgrade.ts'
-import { ask } from '../testing/ask.ts'
+import type { DistributionId, EndpointId } from '../base/ids.ts'
+import { saveSetting } from '../store/configuration.ts'
+import { openTestDatabase } from '../store/testing/database.ts'
+import { BERTHS_FRESH_MS, createBerths } from './agent-api/berths.ts'
+import { checkInDoor } from './agent-api/check-in.ts'
+import { createCheckInViews } from './agent-api/check-in-views.ts'
+import { createLiveConfiguration } from './configuration.ts'
+import { upgradeEndpointsRoute } from './public-api/endpoints/upgrade.ts'
+import { ask } from './testing/ask.ts'
 import {
   authorization,
   enrolTestAgent,
@@ -15,11 +18,8 @@ import {
   startTestServer,
   type TestAgent,
   type TestServer,
-} from '../testing/fleet.ts'
-import { endOverdueUpgrades } from '../work/end-overdue-upgrades.ts'
-import { BERTHS_FRESH_MS, createBerths } from './berths.ts'
-import { checkInDoor } from './check-in.ts'
-import { createCheckInViews } from './check-in-views.ts'
+} from './testing/fleet.ts'
+import { endOverdueUpgrades } from './work/end-overdue-upgrades.ts'
 
 const OFFER_MS = 3_600_000
 
