@@ -35,7 +35,7 @@ export async function enrolEndpoint(
   hostname: string,
   platform: 'linux' | 'windows',
 ): Promise<string> {
-  const id = await orderFor(server, `for ${hostname}`)
+  const id = await orderFor(server, `for ${hostname.replaceAll(/[^\w ]/g, ' ')}`.slice(0, 100))
   const libc = platform === 'linux' ? 'glibc' : 'none'
   const facts = { ...testFacts(hostname), platform, libc, machine_id: `machine of ${hostname}` }
   const run = { protocol: 1, run_id: createHash('md5').update(hostname).digest('hex') }
