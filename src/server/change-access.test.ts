@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest'
-import { startAssembledServer } from './testing/assembled.ts'
+import { refuseBeyond } from './change-access.ts'
 
-it('lets those who change access come one after the other, however many come at once', async () => {
-  await using server = await startAssembledServer()
-  const names = Array.from({ length: 24 }, (_, index) => `role ${index}`)
-  const answers = await Promise.all(
-    names.map((role_name) =>
-      server.call('rbac/create_role', { role_name, permissions: ['endpoints.view'] }),
-    ),
-  )
-  expect(answers.map(({ status }) => status)).toEqual(names.map(() => 200))
+it.each([
+  [0, true],
+  [2, true],
+  [3, false],
+  [4, false],
+])('to %i of three another may come: %s', (count, isFine) => {
+  const refused = refuseBeyond(count, { what: 'roles', most: 3 })
+  expect(refused === null).toBe(isFine)
+  if (!isFine) expect(refused).toMatchObject({ refusal: { code: 'limit-reached', most: 3 } })
 })

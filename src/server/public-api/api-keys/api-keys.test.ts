@@ -27,6 +27,10 @@ function idIn(...value: number[]) {
   return { filters: [{ field: 'id', operator: 'IN', value }] }
 }
 
+function idOf({ id }: { readonly id: number }): number {
+  return id
+}
+
 async function generate(server: AssembledServer, data: unknown = {}): Promise<Key> {
   const made = await server.call('api_keys/generate', data)
   expect(made.status).toBe(200)
@@ -84,6 +88,20 @@ describe('API keys', () => {
     const { id } = await generate(server, { roles: ['viewer'] })
     const { DATA: keys } = await listed(server, idIn(id))
     expect(keys).toMatchObject([{ roles: ['Viewer'], expiration: clock.now() + WEEK_MS }])
+  })
+
+  it('a deleted key is forgotten in the end', async () => {
+    const clock = new ManualClock(Date.parse('2026-11-22T08:00:00Z'))
+    await using server = await startAssembledServer({ clock })
+    const old = await generate(server)
+    await server.call('api_keys/delete', idIn(old.id))
+    const { read } = server.assembled.needs.database
+    const ids = async () => (await read.selectFrom('api_key').select('id').execute()).map(idOf)
+    await generate(server)
+    expect(await ids()).toContain(old.id)
+    clock.advance(91 * 86_400_000)
+    await generate(server)
+    expect(await ids()).not.toContain(old.id)
   })
 
   it('the last live key stays', async () => {

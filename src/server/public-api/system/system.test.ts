@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest'
+import { systemClock } from '../../../base/clock.ts'
+import { silentLog } from '../../../base/log.ts'
+import { systemRandom } from '../../../base/random.ts'
+import { accept } from '../../../base/result.ts'
 import { parseLicence } from '../../../domain/access/licence.ts'
+import { openDatabase } from '../../../store/open.ts'
+import { instanceSecret } from '../../../store/secret.ts'
+import { createAdmission } from '../../http/admission.ts'
+import { createKeyRing } from '../../http/authenticate.ts'
+import { publicRoute } from '../../http/public-edge.ts'
 import { startAssembledServer } from '../../testing/assembled.ts'
 import { OUTSIDE_PATHS } from '../outside.ts'
+import { healthcheckRoute } from './healthcheck.ts'
 
 function licenceOf(text: string) {
   const parsed = parseLicence(text)
@@ -21,6 +31,29 @@ describe('healthcheck', () => {
       expect((await fetch(url, { method: 'POST', headers: server.headers() })).status).toBe(405)
     }
   })
+})
+
+it('healthcheck says 503 while the database is away', async () => {
+  const needs = { clock: systemClock, random: systemRandom, log: silentLog }
+  const connection = { kind: 'url', url: 'postgres://nobody@127.0.0.1:1/none' } as const
+  await using database = openDatabase({ connection, ...needs })
+  const secret = instanceSecret(systemRandom.bytes(32), systemRandom)
+  const keyRing = createKeyRing({ database, secret, ...needs })
+  const rateLimit = { take: () => null }
+  const admission = createAdmission({ keyRing, rateLimit, licence: null })
+  const refusedAttempts = { note() {}, drain: async () => undefined }
+  const route = publicRoute(healthcheckRoute, { ...needs, admission, refusedAttempts })
+  const body = { read: async () => accept(new Uint8Array()), async *stream() {} }
+  const request = {
+    method: 'GET',
+    path: '/',
+    params: {},
+    query: new URLSearchParams(),
+    body,
+  } as const
+  const answer = await route.answer({ ...request, headers: {}, remoteAddress: '192.0.2.1' })
+  expect(answer.status).toBe(503)
+  expect(answer.headers).toHaveProperty('retry-after')
 })
 
 describe('get_tenant_info', () => {
