@@ -26,7 +26,8 @@ export type Operand = {
   readonly count: 'one' | 'optional' | 'many'
 }
 
-export type ApiContext = { readonly io: Io; readonly client: Client }
+/** `isJson`: for a command that prints as it goes, and does not end with its answer. */
+export type ApiContext = { readonly io: Io; readonly client: Client; readonly isJson: boolean }
 export type OwnContext = { readonly io: Io; readonly server: OwnServer }
 
 type Definition<Context, Given extends Options> = {

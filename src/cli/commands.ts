@@ -1,5 +1,6 @@
 /** Every command there is, in the order of the help. */
 import type { Command } from './command.ts'
+import { auditVerify } from './commands/audit-verify.ts'
 import { backup } from './commands/backup.ts'
 import { configGet } from './commands/config-get.ts'
 import { configSet } from './commands/config-set.ts'
@@ -12,6 +13,7 @@ import { distributionUpdate } from './commands/distribution-update.ts'
 import { distributionUrl } from './commands/distribution-url.ts'
 import { endpointList } from './commands/endpoint-list.ts'
 import { endpointShow } from './commands/endpoint-show.ts'
+import { events } from './commands/events.ts'
 import { keyCreate } from './commands/key-create.ts'
 import { keyList } from './commands/key-list.ts'
 import { keyRevoke } from './commands/key-revoke.ts'
@@ -60,6 +62,8 @@ export const COMMANDS: readonly Command[] = [
   userDelete,
   configGet,
   configSet,
+  events,
+  auditVerify,
   backup,
   restore,
 ]

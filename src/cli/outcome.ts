@@ -28,7 +28,7 @@ export type Answer = {
   readonly exitCode: ExitCode
   /** For people; lines without a line feed at the end. */
   readonly lines: readonly string[]
-  /** For `--json`. */
+  /** For `--json`; undefined where everything was printed as it came. */
   readonly json: unknown
 }
 

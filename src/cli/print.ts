@@ -72,9 +72,9 @@ export function durationText(ms: number): string {
   return `${Math.floor(seconds / 86_400)} d`
 }
 
-/** `1 endpoint`, `2 endpoints`. */
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
+/** `1 endpoint`, `2 endpoints`, `2 entries`. */
+export function counted(count: number, noun: string, many = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : many}`
 }
 
 /** `name:   value`, the values in one column. */

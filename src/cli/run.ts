@@ -129,14 +129,15 @@ async function perform(
     timeoutMs: CALL_MS_MAX,
     ...{ fetch, clock, random },
   })
-  return command.run({ io, client }, parsed)
+  return command.run({ io, client, isJson: parsed.values.json === true }, parsed)
 }
 
 function tell(outcome: Outcome, io: Io, isJson: boolean): number {
   if (outcome.ok) {
     const { lines, json, exitCode } = outcome.value
     const text = lines.map((line) => `${printable(line)}\n`).join('')
-    io.stdout.write(isJson ? `${JSON.stringify(json, null, 2)}\n` : text)
+    const asJson = json === undefined ? '' : `${JSON.stringify(json, null, 2)}\n`
+    io.stdout.write(isJson ? asJson : text)
     return exitCode
   }
   const { exitCode, message, hints, reason } = outcome.refusal

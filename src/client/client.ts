@@ -9,6 +9,7 @@ import type { Digest } from '../base/digest.ts'
 import { Fault } from '../base/fault.ts'
 import type { Random } from '../base/random.ts'
 import * as keys from '../contract/public/api-keys.ts'
+import * as audits from '../contract/public/audits.ts'
 import type { PublicCall } from '../contract/public/call.ts'
 import * as configurations from '../contract/public/configurations.ts'
 import * as distributions from '../contract/public/distributions.ts'
@@ -19,6 +20,7 @@ import * as releases from '../contract/public/releases.ts'
 import * as system from '../contract/public/system.ts'
 import type { ApiKey } from './api-key.ts'
 import { type DownloadOrder, download } from './download.ts'
+import { type FollowOrder, followEvents } from './events.ts'
 import {
   apiUrl,
   call,
@@ -61,6 +63,8 @@ export function createClient(options: ClientOptions) {
     configurations: configurationCalls(needs),
     rbac: rbacCalls(needs),
     system: systemCalls(needs),
+    audits: auditCalls(needs),
+    events: { follow: (order: FollowOrder) => followEvents(needs, order) },
     /** Everything from `offset` on; whoever takes the bytes checks their digest. */
     download: (order: DownloadOrder) => download(needs, order),
   }
@@ -154,6 +158,14 @@ function actionCalls(needs: TransportNeeds) {
   const getActionStatus = calling(needs, endpoints.getActionStatusCall)
   return {
     getActionStatus: (groupActionId: number) => getActionStatus({ group_action_id: groupActionId }),
+  }
+}
+
+function auditCalls(needs: TransportNeeds) {
+  return {
+    managementLogs: calling(needs, audits.managementLogsCall),
+    agentsReports: calling(needs, audits.agentsReportsCall),
+    verify: calling(needs, audits.verifyAuditsCall),
   }
 }
 

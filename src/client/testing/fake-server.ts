@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net'
 import * as z from 'zod'
 import { digestOf } from '../../base/digest.ts'
 import * as keys from '../../contract/public/api-keys.ts'
+import * as audits from '../../contract/public/audits.ts'
 import type { PublicCall } from '../../contract/public/call.ts'
 import * as configurations from '../../contract/public/configurations.ts'
 import * as distributions from '../../contract/public/distributions.ts'
@@ -40,6 +41,7 @@ const SCHEMAS = {
   'endpoints/upgrade': [endpoints.upgradeEndpoints, endpoints.upgradeEndpointsReply],
   'endpoints/get_endpoint': [lists.getEndpoint, lists.wholeEndpointReply],
   'endpoints/get_endpoints': [z.strictObject({}), lists.wholeEndpointsReply],
+  'audits/verify': [audits.verifyAudits, audits.verifyAuditsReply],
   'actions/get_action_status': [endpoints.getActionStatus, endpoints.actionStatusReply],
   'api_keys/generate': [keys.generateApiKey, keys.generateApiKeyReply],
   'api_keys/get_api_keys': [keys.getApiKeys, keys.wholeApiKeysReply],
