@@ -1,7 +1,8 @@
 /**
  * Endpoints that are the former selves of one that was seen after them, by the marks that the
  * operator chose (the setting `duplicateCleanup`). A connected endpoint is never deleted; nor is
- * anything until the clock has gone on evenly for an hour: everything connected was heard from then.
+ * anything until the clock has gone on evenly for an hour, in which everything connected was heard
+ * from.
  */
 import { isCleanupDue, marksOf } from '../../domain/configuration/duplicate-cleanup.ts'
 import { CONNECTION_LIMITS } from '../../domain/endpoint/endpoint.ts'

@@ -1,7 +1,7 @@
 /**
  * For how long the machine's clock has gone on evenly. Whoever deletes what was silent for long
- * must not believe a clock that has just jumped: by it, the whole fleet has been silent. By one that
- * ran evenly for a day, everything that is alive was heard from.
+ * must not believe a clock that has just jumped: by it, the whole fleet has been silent. By one
+ * that ran evenly for a day, everything that is alive was heard from.
  */
 import { CLOCK_ERROR_MS_MAX, type Clock } from '../../base/clock.ts'
 
