@@ -17,6 +17,10 @@ beforeAll(async () => {
   await publishFor(server, 'windows', ['8.6.0.1234'])
   await publishFor(server, 'macos', ['8.6.0.9012'])
   await enrolEndpoint(server, 'example-1', 'linux')
+  const group = { group_name: 'Packagers', members: [] }
+  expect(await server.call('rbac/set_user_group', group)).toMatchObject({ status: 200 })
+  const user = { user_email: 'ada@example.org', role_name: 'Operator' }
+  expect(await server.call('rbac/create_user', user)).toMatchObject({ status: 200 })
 })
 afterAll(() => server[Symbol.asyncDispose]())
 

@@ -127,6 +127,13 @@ export const deleteApiKeysCall = publicCall({
   request: deleteApiKeys,
   reply: deleteApiKeysReply,
   isRepeatable: false,
+  examples: [
+    {
+      name: 'two keys',
+      request: { filters: [{ field: 'id', operator: 'in', value: [4267, 4268] }] },
+      reply: { update_count: 2 },
+    },
+  ],
 })
 export const validateApiKeyCall = publicCall({
   path: 'api_keys/validate',

@@ -182,4 +182,11 @@ export const getActionStatusCall = publicCall({
   request: getActionStatus,
   reply: actionStatusReply,
   isRepeatable: true,
+  examples: [
+    {
+      name: 'an action',
+      request: { group_action_id: 17 },
+      reply: { data: { '0123456789abcdef0123456789abcdef': 'COMPLETED_SUCCESSFULLY' } },
+    },
+  ],
 })

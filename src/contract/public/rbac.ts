@@ -74,6 +74,7 @@ export const getUserGroupCall = publicCall({
   request: z.strictObject({ group_names: names.nullish() }),
   reply: z.array(userGroupObject),
   isRepeatable: true,
+  examples: [{ name: 'one group', request: { group_names: ['Packagers'] } }],
 })
 export const setUserRoleCall = publicCall({
   path: 'rbac/set_user_role',
@@ -82,6 +83,13 @@ export const setUserRoleCall = publicCall({
   request: z.strictObject({ user_emails: emails.min(1), role_name: z.string().max(100) }),
   reply: z.object({ update_count: z.string() }),
   isRepeatable: true,
+  examples: [
+    {
+      name: 'one user',
+      request: { user_emails: ['ada@example.org'], role_name: 'Viewer' },
+      reply: { update_count: '1' },
+    },
+  ],
 })
 
 export const createRoleCall = publicCall({

@@ -53,6 +53,7 @@ export const healthcheckCall = publicCall({
   envelope: 'bare',
   body: 'either',
   isRepeatable: true,
+  examples: [{ name: 'documented', request: {}, reply: { status: 'available' } }],
 })
 export const getTenantInfoCall = publicCall({
   path: 'system/get_tenant_info',
