@@ -380,7 +380,7 @@ export const updateDistributionCall = publicCall({
       request: {
         distribution_id: '588a56de313549b49d70d14d4c1fd0e3',
         enrolments_max: 50,
-        enrol_until: 1_798_675_200_000,
+        enrol_until: 1_798_761_600_000,
       },
     },
   ],

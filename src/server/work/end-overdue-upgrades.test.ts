@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { EndpointId } from '../../base/ids.ts'
+import { type DistributionId, type EndpointId, newId } from '../../base/ids.ts'
+import { systemRandom } from '../../base/random.ts'
 import type { AgentVersion } from '../../base/version.ts'
 import { ACTION_EXPIRY_MS } from '../../domain/upgrade/upgrade-action.ts'
 import { loadLatestUpgrades, saveUpgradeAction } from '../../store/upgrades.ts'
@@ -21,7 +22,8 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]())
 
 async function fleetOf(count: number): Promise<readonly EndpointId[]> {
-  const distribution = await saveTestDistribution(server.database)
+  const name = newId<DistributionId>(systemRandom)
+  const distribution = await saveTestDistribution(server.database, name)
   const ids: EndpointId[] = []
   for (let index = 0; index < count; index++) {
     const agent = await enrolTestAgent(server, distribution, `${distribution}-${index}`)

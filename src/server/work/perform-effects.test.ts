@@ -41,7 +41,7 @@ async function setUp() {
 
 async function order(database: Database, id: DistributionId): Promise<void> {
   const order = {
-    name: 'n',
+    name: `of ${id}`,
     description: null,
     kind: 'standalone',
     platform: 'linux',
