@@ -22,20 +22,14 @@ export async function saveEvents(
   now: Instant,
   events: readonly FleetEvent[],
 ): Promise<void> {
-  for (let from = 0; from < events.length; from += ROWS_A_STATEMENT) {
-    const rows = events.slice(from, from + ROWS_A_STATEMENT).map((event) => ({
-      at: now,
-      type: event.type,
-      endpoint_id: 'endpointId' in event ? event.endpointId : null,
-      action_id: 'actionId' in event ? event.actionId : null,
-      body: JSON.stringify(event),
-    }))
-    await writer.insertInto('event').values(rows).execute()
-  }
+  if (events.length === 0) return
+  // One parameter: of thousands of rows, those of each would take longer than writing them.
+  await sql`
+    insert into event (at, type, endpoint_id, action_id, body)
+    select ${now}, body ->> 'type', body ->> 'endpointId', (body ->> 'actionId')::bigint, body
+    from jsonb_array_elements(${JSON.stringify(events)}::jsonb) with ordinality as told(body, place)
+    order by place`.execute(writer)
 }
-
-// PostgreSQL takes at most 65,535 parameters in a statement; an event row has five.
-const ROWS_A_STATEMENT = 10_000
 
 /**
  * Gives positions to at most `limit` committed events that have none, in the order in which they

@@ -19,6 +19,11 @@ export const DELETE_ENDPOINTS_MAX = 1000
 export const DELETE_TAGS_MAX = 10
 /** Endpoints that one call may name or tag, by whatever filters: a whole fleet of this size. */
 export const CHANGED_ENDPOINTS_MAX = 100_000
+/**
+ * How many of them are changed together: their check-ins wait meanwhile, a second on a slow disk.
+ * A call that is cut off in between has changed some of them, and is made again.
+ */
+export const CHANGED_TOGETHER_MAX = 2000
 export const ALIAS_CHARACTERS_MAX = 255
 /** What a person says of why: shown beside what was done. */
 export const REASON_CHARACTERS_MAX = 200

@@ -1,6 +1,7 @@
 import type { Instant } from '../../../base/clock.ts'
 import type { EndpointId } from '../../../base/ids.ts'
 import { accept, type Result, refuse } from '../../../base/result.ts'
+import { CHANGED_TOGETHER_MAX } from '../../../contract/public/limits.ts'
 import type { ListFilter } from '../../../contract/public/list.ts'
 import { connectionLimits } from '../../../domain/configuration/agent-status.ts'
 import { loadConfiguration } from '../../../store/configuration.ts'
@@ -30,6 +31,18 @@ export async function meantEndpoints(
   }
   const { ids, hasMore } = await resolveEndpointIds(reader, query, asked.max)
   return hasMore ? refuse({ code: 'too-many-endpoints', limit: asked.max }) : accept(ids)
+}
+
+/** Does the work for so many of them at a time, until one of the parts is refused. */
+export async function inParts(
+  ids: readonly EndpointId[],
+  work: (part: readonly EndpointId[]) => Promise<Result<true, ApiRefusal>>,
+): Promise<Result<true, ApiRefusal>> {
+  for (let from = 0; from < ids.length; from += CHANGED_TOGETHER_MAX) {
+    const done = await work(ids.slice(from, from + CHANGED_TOGETHER_MAX))
+    if (!done.ok) return done
+  }
+  return accept(true)
 }
 
 /** Named one by one in an audit entry: enough to find them, too few to fill the log. */

@@ -8,7 +8,7 @@ import type { Database } from '../../../store/open.ts'
 import { holdTags } from '../../../store/server-tags.ts'
 import { audited } from '../../http/audited.ts'
 import type { PublicRoute } from '../../http/route.ts'
-import { auditedIds, endpointsText, meantEndpoints } from '../endpoints/meant-endpoints.ts'
+import { auditedIds, endpointsText, inParts, meantEndpoints } from '../endpoints/meant-endpoints.ts'
 
 /**
  * `POST tags/agents/remove`: takes a tag from every endpoint that the filters mean. Where it is not
@@ -23,19 +23,22 @@ export const removeTagRoute: PublicRoute<
   async answer(needs, request) {
     const now = needs.clock.now()
     const { tag } = request.data
-    return await needs.database.write(async (tx) => {
-      await holdTags(tx, [tag])
-      const meant = await meantEndpoints(tx, request, { max: CHANGED_ENDPOINTS_MAX, now })
-      if (!meant.ok) return meant
-      const ids = meant.value
-      await holdEndpoints(tx, ids)
-      const count = await saveTagRemoved(tx, ids, tag)
-      if (count === 0) return accept(true)
-      const description = `Took the tag ${tag} from ${endpointsText(count)}`
-      const before = { tag, changed: count, ...auditedIds(ids) }
-      const change = { action: 'tag.remove', subject: tag, description, before }
-      await saveAudit(tx, audited(request, now, change))
-      return accept(true)
-    })
+    const { read, write } = needs.database
+    const asked = { max: CHANGED_ENDPOINTS_MAX, now }
+    const meant = await meantEndpoints(read, request, asked)
+    if (!meant.ok) return meant
+    return await inParts(meant.value, (ids) =>
+      write(async (tx) => {
+        await holdTags(tx, [tag])
+        await holdEndpoints(tx, ids)
+        const count = await saveTagRemoved(tx, ids, tag)
+        if (count === 0) return accept(true)
+        const description = `Took the tag ${tag} from ${endpointsText(count)}`
+        const before = { tag, changed: count, ...auditedIds(ids) }
+        const change = { action: 'tag.remove', subject: tag, description, before }
+        await saveAudit(tx, audited(request, now, change))
+        return accept(true)
+      }),
+    )
   },
 }
