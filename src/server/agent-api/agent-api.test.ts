@@ -176,6 +176,18 @@ describe('downloads', () => {
     })
   })
 
+  it('an agent is told to come later when too many download for the bandwidth', async () => {
+    const header = authorization(await enrolTestAgent(server, distributionId, 'later'))
+    const busy = { ...server, bandwidth: { begin: async () => 'full' as const } }
+    const answer = await artifactDoor.answer(busy, {
+      params: { digest: digestOf('member of 1.0.0.1') },
+      headers: { authorization: header },
+      body: undefined,
+      remoteAddress: '192.0.2.1',
+    })
+    expect(answer).toEqual(refused(429, 'bandwidth-full'))
+  })
+
   it('nobody else gets anything, and no digest climbs out', async () => {
     const digest = digestOf('member of 1.0.0.1')
     expect(await get(artifactDoor, digest)).toEqual(refused(401, 'credential-unknown'))

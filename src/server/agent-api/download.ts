@@ -38,7 +38,8 @@ export const artifactDoor: AgentRoute<DownloadNeeds> = {
     const member = await loadPublishedMember(needs.database.read, digest)
     if (member === undefined) return refusal(404, 'artifact-unknown', 'no release is made of it')
     const pace = await needs.bandwidth.begin()
-    if (pace === 'full') return refusal(503, 'bandwidth-full', 'too many download now; try later')
+    // Not 503: an agent would blame the proxy on its way.
+    if (pace === 'full') return refusal(429, 'bandwidth-full', 'too many download now; try later')
     const segments = [{ kind: 'artifact', digest, offset: 0, length: member.size }] as const
     return { kind: 'segments', segments, etag: digest, contentType: 'application/gzip', pace }
   },
