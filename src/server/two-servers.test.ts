@@ -21,8 +21,10 @@ beforeAll(async () => {
   const first = await startAssembledServer()
   servers = [first, await startAssembledServer({ beside: first })]
   for (const version of ['1.0.0.1', '1.0.0.2', '1.0.0.3']) await first.publish(version)
-  const order = { name: 'n', platform: 'linux', package_type: 'standalone' }
-  const created = await Promise.all(servers.map((each) => each.call('distributions/create', order)))
+  const order = { platform: 'linux', package_type: 'standalone' }
+  const created = await Promise.all(
+    servers.map((each, index) => each.call('distributions/create', { ...order, name: `${index}` })),
+  )
   distributions = created.map(({ body }) => String(body.reply.distribution_id) as DistributionId)
 })
 afterAll(async () => {
