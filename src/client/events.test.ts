@@ -54,7 +54,8 @@ async function collect(events: AsyncIterable<FollowedEvent>, most: number) {
 
 describe('following events', () => {
   it('reads them however they are cut, and asks for its types', async () => {
-    const text = `retry: 2000\nid: 6\n\n${blockOf(7, 'ä')}: nothing new\nid: 8\n\n${blockOf(9, 'b')}`
+    const nothing = ': nothing new\nid: 8\n\n'
+    const text = `retry: 2000\nid: 6\n\n${blockOf(7, 'ä')}${nothing}${blockOf(9, 'b')}`
     const { client, asked } = startFollowing(streaming(...text))
     const order = { types: ['configuration.changed', 'release.published'] } as const
     expect(await collect(client.events.follow(order), 2)).toEqual(['7 ä', '9 b'])

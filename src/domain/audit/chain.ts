@@ -9,7 +9,9 @@ import { type Digest, digestOf } from '../../base/digest.ts'
 /** Before the first entry. */
 export const CHAIN_START = { sequence: 0, hash: '0'.repeat(64) as Digest } as const
 
-/** The end of a chain: what to keep elsewhere, to know later that it was not cut or written anew. */
+/**
+ * The end of a chain: what to keep elsewhere, to know later that it was not cut or written anew.
+ */
 export type ChainHead = { readonly sequence: number; readonly hash: Digest }
 
 /** An entry as it lies in the store. */
