@@ -8,7 +8,7 @@ const KEY = 'N'.repeat(128)
 const DAY_MS = 86_400_000
 const role = {
   pretty_name: 'Viewer',
-  permissions: ['endpoints.view', 'upgrades.view'],
+  permissions: ['endpoints.view', 'upgrades.view', 'upgrades.edit'],
   insert_time: 0,
   update_time: null,
   created_by: 'Drydock',
@@ -127,7 +127,7 @@ describe('key rotate', () => {
 
 describe('role and user', () => {
   it.each([
-    ['role list', {}, 'NAME    USED BY  BUILT IN  PERMISSIONS\nViewer  2        yes       '],
+    ['role list', {}, 'PERMISSIONS\nViewer  2        yes       endpoints.view upgrades.edit\n'],
     [
       'role create Viewer --permission endpoints.view --description d',
       { role_name: 'Viewer', description: 'd', permissions: ['endpoints.view'] },

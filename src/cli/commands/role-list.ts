@@ -14,7 +14,7 @@ export const roleList = defineApiCommand({
         { title: 'NAME', cell: (role) => role.pretty_name, least: 10 },
         { title: 'USED BY', cell: (role) => String(role.users.length + role.groups.length) },
         { title: 'BUILT IN', cell: (role) => (role.is_built_in ? 'yes' : ''), spare: 1 },
-        { title: 'PERMISSIONS', cell: (role) => role.permissions.join(' '), least: 12 },
+        { title: 'PERMISSIONS', cell: (role) => shortOf(role.permissions), least: 12 },
       ],
       roles,
       io.stdout,
@@ -22,3 +22,10 @@ export const roleList = defineApiCommand({
     return accept({ exitCode: EXIT.done, lines, json: roles })
   },
 })
+
+/** Whoever may edit an area may view it: that needs no saying. */
+function shortOf(permissions: readonly string[]): string {
+  const isImplied = (permission: string) =>
+    permission.endsWith('.view') && permissions.includes(permission.replace('.view', '.edit'))
+  return permissions.filter((permission) => !isImplied(permission)).join(' ')
+}

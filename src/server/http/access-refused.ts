@@ -80,9 +80,9 @@ export const ACCESS_REFUSED: {
     return { status: 400, message, extra: [{ type: 'value_error', loc, msg }] }
   },
   'key-unknown': ({ id }) => unknown(`there is no live API key ${id}`),
-  'role-unknown': ({ names }) => unknown(`there is no role ${names.join(', ')}`),
-  'user-unknown': ({ emails }) => unknown(`there is no user ${emails.join(', ')}`),
-  'group-unknown': ({ names }) => unknown(`there is no group ${names.join(', ')}`),
+  'role-unknown': ({ names }) => unknown(`there is no role ${few(names)}`),
+  'user-unknown': ({ emails }) => unknown(`there is no user ${few(emails)}`),
+  'group-unknown': ({ names }) => unknown(`there is no group ${few(names)}`),
   'role-exists': ({ name }) => taken(`there is a role ${name} already`),
   'user-exists': ({ email }) => taken(`there is a user ${email} already`),
   'role-built-in': ({ name }) => {
@@ -103,6 +103,13 @@ export const ACCESS_REFUSED: {
     const extra = `there can be ${most} ${what}: delete some first`
     return { status: 409, message: 'There are too many', extra }
   },
+}
+
+const NAMED_MAX = 10
+
+function few(names: readonly string[]): string {
+  const more = names.length - NAMED_MAX
+  return `${names.slice(0, NAMED_MAX).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
 }
 
 function unknown(extra: string): Row {

@@ -9,7 +9,7 @@ import { saveNewRole } from '../../../store/roles.ts'
 import { type ChangeAccessNeeds, changeAccess, refuseBeyond } from '../../change-access.ts'
 import { audited } from '../../http/audited.ts'
 import type { PublicRoute } from '../../http/route.ts'
-import { roleIn } from './access-object.ts'
+import { type RoleObject, rolesIn } from './access-object.ts'
 import { permissionsNamed } from './permissions-named.ts'
 import { roleFacts } from './role-facts.ts'
 
@@ -36,7 +36,8 @@ export const createRoleRoute: PublicRoute<ChangeAccessNeeds, typeof createRoleCa
       const change = { action: 'role.create', subject: role.name, after: roleFacts(role) }
       const entry = { ...change, description: `Made the role ${role.name}` }
       await saveAudit(tx, audited(request, now, entry))
-      return accept(roleIn(await loadAccess(tx), role))
+      const [shown] = rolesIn(await loadAccess(tx), [role]) as [RoleObject] // As many as given.
+      return accept(shown)
     })
   },
 }

@@ -8,7 +8,7 @@ import { type StoredUser, saveNewUser } from '../../../store/users.ts'
 import { type ChangeAccessNeeds, changeAccess, refuseBeyond } from '../../change-access.ts'
 import { audited } from '../../http/audited.ts'
 import type { PublicRoute } from '../../http/route.ts'
-import { userIn } from './access-object.ts'
+import { type UserObject, usersIn } from './access-object.ts'
 import { userFacts } from './user-facts.ts'
 
 /** `POST rbac/create_user`, ours. */
@@ -38,7 +38,8 @@ export const createUserRoute: PublicRoute<ChangeAccessNeeds, typeof createUserCa
       const change = { action: 'user.create', subject: user.email, after: userFacts(user) }
       const entry = { ...change, description: `Recorded the user ${user.email}` }
       await saveAudit(tx, audited(request, now, entry))
-      return accept(userIn(access, user))
+      const [shown] = usersIn(access, [user]) as [UserObject] // As many as were given.
+      return accept(shown)
     })
   },
 }

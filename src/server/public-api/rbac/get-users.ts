@@ -3,7 +3,7 @@ import { getUsersCall } from '../../../contract/public/rbac.ts'
 import { loadAccess } from '../../../store/access.ts'
 import type { Database } from '../../../store/open.ts'
 import type { PublicRoute } from '../../http/route.ts'
-import { userIn } from './access-object.ts'
+import { usersIn } from './access-object.ts'
 
 /** `POST rbac/get_users`. */
 export const getUsersRoute: PublicRoute<{ readonly database: Database }, typeof getUsersCall> = {
@@ -11,6 +11,6 @@ export const getUsersRoute: PublicRoute<{ readonly database: Database }, typeof 
   permission: 'access.view',
   async answer(needs) {
     const access = await loadAccess(needs.database.read)
-    return accept(access.users.map((user) => userIn(access, user)))
+    return accept(usersIn(access, access.users))
   },
 }

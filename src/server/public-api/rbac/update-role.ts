@@ -7,7 +7,7 @@ import { saveRoleChanged } from '../../../store/roles.ts'
 import { type ChangeAccessNeeds, changeAccess } from '../../change-access.ts'
 import { audited } from '../../http/audited.ts'
 import type { PublicRoute } from '../../http/route.ts'
-import { roleIn } from './access-object.ts'
+import { type RoleObject, rolesIn } from './access-object.ts'
 import { permissionsNamed } from './permissions-named.ts'
 import { roleFacts } from './role-facts.ts'
 
@@ -34,7 +34,8 @@ export const updateRoleRoute: PublicRoute<ChangeAccessNeeds, typeof updateRoleCa
       const facts = { before: roleFacts(before), after: roleFacts(after) }
       const entry = { ...change, ...facts, description: `Changed the role ${after.name}` }
       await saveAudit(tx, audited(request, now, entry))
-      return accept(roleIn(await loadAccess(tx), after))
+      const [shown] = rolesIn(await loadAccess(tx), [after]) as [RoleObject] // As many as given.
+      return accept(shown)
     })
   },
 }
