@@ -9,7 +9,8 @@ const LIVELINESS: Readonly<Record<string, string>> = {
   // Refused attempts are noted, and the log is chained and sealed.
   audit: "coalesce(row_to_json(t)->>'result', '') <> 'failure'",
 }
-const LEFT_OUT = /^(?:lease|kysely_\w+|migration|audit_(?:chain|head|seal|link)\w*)$/
+// A package is written down when it is first asked for; its order says what it will be.
+const LEFT_OUT = /^(?:lease|package|kysely_\w+|migration|audit_(?:chain|head|seal|link)\w*)$/
 const COLUMNS_LEFT_OUT = ['last_used_at', 'sequence', 'hash', 'previous_hash', 'chained_at']
 
 export async function contentOf(connection: Connection): Promise<Content> {

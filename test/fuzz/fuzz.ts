@@ -95,15 +95,27 @@ function administratorOf(actors: Actors): Turn {
 }
 
 async function fillServer(server: AssembledServer, texts: Texts): Promise<void> {
-  for (const version of ['8.6.0.1', '8.6.0.5678']) {
-    texts.known.push(version, await server.publish(version))
-  }
+  const versions = ['8.6.0.1', '8.6.0.5678', '8.7.0.1', '8.8.0.10594']
+  for (const version of versions) texts.known.push(version, await server.publish(version))
   await publishFor(server, 'windows', ['8.6.0.1234'])
-  for (const hostname of ['fuzz-1', 'fuzz-2', 'fuzz-3']) {
-    texts.known.push(hostname, await enrolEndpoint(server, hostname, 'linux'))
+  const endpoints: string[] = []
+  for (let count = 1; count <= 12; count++) {
+    endpoints.push(await enrolEndpoint(server, `fuzz-${count}`, 'linux'))
   }
-  texts.known.push(await orderFor(server, 'known'), 'known', 'web', 'ada', '10.0.0.7')
+  const distributions: string[] = []
+  for (let count = 1; count <= 20; count++) {
+    distributions.push(await orderFor(server, `known ${count}`))
+  }
   await server.assembled.drain()
+  const asked = { endpoint_ids: endpoints.slice(0, 4), target_versions: { linux: '8.6.0.5678' } }
+  const { body } = await server.call('endpoints/upgrade', asked)
+  const versionsByField = ['linux', 'linux_version', 'agent_version', 'version']
+  for (const field of versionsByField) texts.named.set(field, versions)
+  for (const field of ['endpoint_id', 'endpoint_ids']) texts.named.set(field, endpoints)
+  texts.named.set('distribution_id', distributions)
+  texts.named.set('value', [...(texts.named.get('value') ?? []), ...endpoints, 'known 1', 'web'])
+  texts.named.set('group_action_id', [Number(body.reply.group_action_id)])
+  texts.known.push('known 1', 'fuzz-1', 'web', 'ada', '10.0.0.7', ...endpoints.slice(0, 2))
 }
 
 /** Counts, judges and remembers. */

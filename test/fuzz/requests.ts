@@ -62,7 +62,7 @@ export function requestFor(
   credentials: Readonly<Record<string, string>>,
 ): FuzzRequest {
   const { chance } = making
-  const operation = chance.of(operations)
+  const operation = chosen(operations, chance)
   const hostility = chance.is(HOSTILE_SHARE) ? chance.of([0.02, 0.1, 0.5]) : 0
   const value =
     operation.request === null ? {} : valueFor(operation.request, { ...making, hostility })
@@ -75,6 +75,14 @@ export function requestFor(
     operation: operation.path.includes('{') ? null : operation,
   }
   return chance.is(BENT_SHARE) ? chance.of(BENDINGS)(request, chance) : request
+}
+
+/** What is gone answers nothing more: these come more rarely, so that the others find something. */
+const DESTRUCTIVE = /delete|withdraw|revoke/
+
+function chosen(operations: readonly Operation[], chance: Chance): Operation {
+  const operation = chance.of(operations)
+  return DESTRUCTIVE.test(operation.path) && chance.is(0.9) ? chance.of(operations) : operation
 }
 
 const NOTHING = new Uint8Array()

@@ -77,14 +77,47 @@ const PLAUSIBLE: readonly string[] = [
   'a reason',
 ]
 
+/** Words of lists, which the document tells in sentences only. */
+const FIELD_TEXTS: readonly (readonly [string, readonly string[]])[] = [
+  [
+    'field',
+    [
+      ...[
+        'endpoint_id_list',
+        'dist_name',
+        'group_name',
+        'alias',
+        'hostname',
+        'username',
+        'ip_list',
+      ],
+      ...['public_ip_list', 'endpoint_status', 'platform', 'isolate', 'scan_status', 'first_seen'],
+      ...['last_seen', 'cloud_id', 'cloud_region', 'operational_status', 'tag', 'distribution_id'],
+      ...['name', 'description', 'package_type', 'agent_version', 'status', 'state', 'id', 'roles'],
+      ...['email', 'type', 'sub_type', 'result', 'timestamp', 'category', 'domain', 'expiration'],
+      ...['version', 'arch', 'withdrawn', 'endpoint_id', 'endpoint_name', 'created_by'],
+    ],
+  ],
+  [
+    'value',
+    [
+      ...['connected', 'LOST', 'linux', 'Windows', 'standalone', 'completed', 'success', 'none'],
+      ...['unisolated', '10.0.0.7', 'fuzz-1', '0', '1', '1893456000000', 'false', 'x64', 'queued'],
+    ],
+  ],
+  ['fields', ['endpoint_id', 'name', 'status', 'version', 'id', 'AUDIT_ID', 'distribution_id']],
+]
+
 export type Texts = {
   /** Ids and names of what the server holds. */
   readonly known: string[]
+  /** By the name of the field they belong in. */
+  readonly named: Map<string, readonly (string | number)[]>
   readonly byPattern: Map<string, readonly string[]>
 }
 
 export function newTexts(): Texts {
-  return { known: [], byPattern: new Map() }
+  return { known: [], named: new Map(FIELD_TEXTS), byPattern: new Map() }
 }
 
 type TextSchema = {

@@ -30,6 +30,8 @@ export type Making = {
   readonly schemas: Readonly<Record<string, Schema>>
   /** How likely each place is to be wrong. */
   readonly hostility: number
+  /** Of the property that the value is for, or is an item of. */
+  readonly field?: string
 }
 
 const ITEMS_MAX = 6
@@ -44,13 +46,18 @@ export function valueFor(schema: Schema, making: Making, depth = 0): unknown {
   if (choice !== undefined) return valueFor(chance.of(choice), making, depth + 1)
   if (schema.const !== undefined) return schema.const
   if (schema.enum !== undefined) return lettered(chance.of(schema.enum), chance)
+  const named = making.texts.named.get(making.field ?? '')
   const type = Array.isArray(schema.type) ? chance.of(schema.type) : schema.type
   switch (type) {
     case 'string':
-      return textFor(schema, making.texts, chance)
+      return named !== undefined && chance.is(0.8)
+        ? String(chance.of(named))
+        : textFor(schema, making.texts, chance)
     case 'integer':
     case 'number':
-      return numberFor(schema, chance)
+      return named !== undefined && chance.is(0.8)
+        ? Number(chance.of(named))
+        : numberFor(schema, chance)
     case 'boolean':
       return chance.is(0.5)
     case 'null':
@@ -101,7 +108,7 @@ function objectFor(schema: Schema, making: Making, depth: number): Record<string
   const value: Record<string, unknown> = {}
   for (const [name, member] of Object.entries(properties)) {
     const isWanted = required.includes(name) ? !chance.is(making.hostility) : chance.is(0.4)
-    if (isWanted) value[name] = valueFor(member, making, depth + 1)
+    if (isWanted) value[name] = valueFor(member, { ...making, field: name }, depth + 1)
   }
   if (typeof additionalProperties === 'object') {
     const names = schema.propertyNames ?? { type: 'string' }
