@@ -55,11 +55,14 @@ export const EXPIRATION_HOURS_MAX = 720
 export const CLEANUP_INTERVAL_HOURS = [1, 6, 24, 168] as const
 export const BANDWIDTH_MBPS_MAX = 10_000
 
-/** Keys that were not deleted, roles of the operator's own, users, and groups of one instance. */
-export const API_KEYS_MAX = 10_000
-export const CUSTOM_ROLES_MAX = 500
-export const USERS_MAX = 10_000
-export const USER_GROUPS_MAX = 1000
+/**
+ * Keys that were not deleted, roles of the operator's own, users, and groups of one instance: every
+ * server reads all of them anew every few seconds.
+ */
+export const API_KEYS_MAX = 2000
+export const CUSTOM_ROLES_MAX = 100
+export const USERS_MAX = 2000
+export const USER_GROUPS_MAX = 200
 /** Names of users, roles or groups in one call. */
 export const ACCESS_NAMES_MAX = 1000
 export const SCOPE_TAGS_MAX = 100

@@ -38,6 +38,8 @@ const SIGNED_TEXT_MAX = 512
 
 export type KeyRing = {
   authenticate(headers: Headers): Promise<Result<Actor, { readonly code: 'unauthorised' }>>
+  /** The key's owner as he may now; null: the key is not, or no longer, good. */
+  current(id: number): Promise<Actor | null>
   /** After a change of keys, roles or users: the next request reads them anew. */
   forget(): void
 }
@@ -51,8 +53,8 @@ export type KeyRingNeeds = {
 
 type Secret = {
   readonly keyDigest: string
-  /** Of an advanced key; null for a standard one. */
-  readonly state: Uint8Array | null
+  /** Of an advanced key, opened when it is first asked for; null for a standard one. */
+  readonly state: (() => Uint8Array) | null
   readonly until: Instant
 }
 
@@ -99,6 +101,11 @@ export function createKeyRing(needs: KeyRingNeeds): KeyRing {
       }
       return accept(actor)
     },
+    async current(id) {
+      const key = (await keys()).get(String(id))
+      const now = needs.clock.now()
+      return key?.secrets.some(({ until }) => now < until) ? key.actor : null
+    },
     forget() {
       loading = null
     },
@@ -124,10 +131,7 @@ function liveKey(key: ApiKey, grant: Grant, secret: Pick<InstanceSecret, 'open'>
   const end = key.expiresAt ?? Number.POSITIVE_INFINITY
   const secretOf = (kept: KeptSecret, until: Instant): Secret => ({
     keyDigest: kept.keyDigest,
-    state:
-      kept.sealedState === null
-        ? null
-        : secret.open(kept.sealedState, stateContext(kept.keyDigest)),
+    state: kept.sealedState === null ? null : openedOnce(kept, secret),
     until: Math.min(until, end),
   })
   return {
@@ -139,6 +143,18 @@ function liveKey(key: ApiKey, grant: Grant, secret: Pick<InstanceSecret, 'open'>
   }
 }
 
+/** Keys are read anew every few seconds, and most of them are not used in between. */
+function openedOnce(
+  { keyDigest, sealedState }: KeptSecret,
+  secret: Pick<InstanceSecret, 'open'>,
+): () => Uint8Array {
+  let state: Uint8Array | null = null
+  return () => {
+    state ??= secret.open(sealedState ?? new Uint8Array(), stateContext(keyDigest))
+    return state
+  }
+}
+
 /** Every secret is checked, whichever fits: how long it takes says nothing about them. */
 function isAuthentic(key: LiveKey, headers: Headers, now: Instant): boolean {
   const authorization = headerOf(headers, 'authorization') ?? ''
@@ -147,7 +163,7 @@ function isAuthentic(key: LiveKey, headers: Headers, now: Instant): boolean {
     const isRight =
       secret.state === null
         ? equalInConstantTime(digestOf(Buffer.from(authorization, 'latin1')), secret.keyDigest)
-        : isSigned(secret.state, headers, { authorization, now })
+        : isSigned(secret.state(), headers, { authorization, now })
     return isRight && now < secret.until
   })
   return right.length > 0 && key !== NOBODY

@@ -1,6 +1,6 @@
 /**
- * Users, groups and roles in the wire's words. All of a list at once, so that ten thousand users
- * with as many keys cost one walk over each.
+ * Users, groups and roles in the wire's words. All of a list at once, so that many users with many
+ * keys cost one walk over each.
  */
 import type * as z from 'zod'
 import type { roleObject, userGroupObject, userObject } from '../../../contract/public/rbac.ts'
