@@ -105,7 +105,31 @@ const FIELD_TEXTS: readonly (readonly [string, readonly string[]])[] = [
       ...['unisolated', '10.0.0.7', 'fuzz-1', '0', '1', '1893456000000', 'false', 'x64', 'queued'],
     ],
   ],
-  ['fields', ['endpoint_id', 'name', 'status', 'version', 'id', 'AUDIT_ID', 'distribution_id']],
+  [
+    'fields',
+    [
+      ...[
+        'endpoint_id',
+        'name',
+        'status',
+        'version',
+        'id',
+        'AUDIT_ID',
+        'distribution_id',
+        'counts',
+      ],
+      ...[
+        'agent_id',
+        'host_name',
+        'state',
+        'reason',
+        'floors',
+        'last_upgrade',
+        'TIMESTAMP',
+        'tags',
+      ],
+    ],
+  ],
 ]
 
 export type Texts = {

@@ -98,7 +98,9 @@ function numberFor({ minimum, maximum }: Schema, chance: Chance): number {
 function itemsFor(schema: Schema, making: Making, depth: number): unknown[] {
   const { chance } = making
   const { minItems = 0, maxItems = ITEMS_MAX } = schema
-  const count = Math.max(minItems, chance.below(Math.min(maxItems, ITEMS_MAX) + 1))
+  // One column that a list does not have is enough to be refused.
+  const most = making.field === 'fields' ? 1 : Math.min(maxItems, ITEMS_MAX)
+  const count = Math.max(minItems, chance.below(most + 1))
   return Array.from({ length: count }, () => valueFor(schema.items ?? {}, making, depth + 1))
 }
 
