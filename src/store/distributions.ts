@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import type { Instant } from '../base/clock.ts'
 import { type Digest, digestOf } from '../base/digest.ts'
 import type { DistributionId } from '../base/ids.ts'
@@ -130,7 +130,9 @@ export async function saveDistribution(writer: Writer, distribution: Distributio
     .updateTable('distribution')
     .set({
       name,
-      name_key: state === 'withdrawn' ? null : name,
+      // One that shares its name since before names were unique goes on without holding it.
+      name_key:
+        state === 'withdrawn' ? null : sql`case when name = ${name} then name_key else ${name} end`,
       description: distribution.description,
       enrolments_max: limits.endpointsMax,
       enrol_until: limits.until,

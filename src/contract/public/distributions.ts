@@ -5,8 +5,16 @@ import * as z from 'zod'
 import { proxyAddress, tagName } from '../agent/installation.ts'
 import { hexId, versionText } from '../schema.ts'
 import { type CallExample, publicCall } from './call.ts'
-import { ENROLMENTS_MAX } from './limits.ts'
+import {
+  DESCRIPTION_CHARACTERS_MAX,
+  DISTRIBUTION_TAGS_MAX,
+  ENROLMENTS_MAX,
+  NAME_CHARACTERS_MAX,
+  PROXIES_MAX,
+} from './limits.ts'
 import { columnNames, folded, listFilters, listSort, searchPage } from './list.ts'
+
+const NAME_LENGTH = `a name of 1 to ${NAME_CHARACTERS_MAX} characters`
 
 /**
  * The console's rule for names: letters, digits, hyphen, underscore, comma, space; at most 100.
@@ -15,8 +23,8 @@ import { columnNames, folded, listFilters, listSort, searchPage } from './list.t
 export const distributionName = z
   .string()
   .trim()
-  .min(1, 'a name of 1 to 100 characters')
-  .max(100, 'a name of 1 to 100 characters')
+  .min(1, NAME_LENGTH)
+  .max(NAME_CHARACTERS_MAX, NAME_LENGTH)
   .regex(/^[\p{L}\p{N}_,.<> -]+$/u, 'letters, digits, hyphen, underscore, comma, dot and space')
 
 /** The three names that the document's examples put where a version belongs. */
@@ -38,7 +46,7 @@ const PACKAGE_KINDS = ['standalone', 'upgrade', 'kubernetes', 'helm', 'serverles
 
 export const createDistribution = z.strictObject({
   name: distributionName,
-  description: nullableText(1000),
+  description: nullableText(DESCRIPTION_CHARACTERS_MAX),
   package_type: folded(PACKAGE_KINDS),
   /** Also `kubernetes` and `helm`, because the document's sentence on `standalone` says so. */
   platform: folded([
@@ -63,11 +71,11 @@ export const createDistribution = z.strictObject({
   ]).nullish(),
   default_namespace: dnsLabel.nullish(),
   node_selector: z.record(labelText, z.string().max(63).nullable()).nullish(),
-  proxy: z.array(proxyAddress).max(5).nullish(),
+  proxy: z.array(proxyAddress).max(PROXIES_MAX).nullish(),
   cluster_name: nullableText(255),
   run_on_master_node: z.boolean().nullish(),
   run_on_all_nodes: z.boolean().nullish(),
-  endpoint_tags: z.array(tagName).max(100).nullish(),
+  endpoint_tags: z.array(tagName).max(DISTRIBUTION_TAGS_MAX).nullish(),
   ...enrolmentLimits,
 })
 export type CreateDistributionRequest = z.infer<typeof createDistribution>
@@ -183,7 +191,7 @@ export const updateDistribution = z
   .strictObject({
     distribution_id: hexId,
     name: distributionName.optional(),
-    description: nullableText(1000),
+    description: nullableText(DESCRIPTION_CHARACTERS_MAX),
     /** The packages made so far let nobody in any more, and are built anew. */
     revoke_token: z.boolean().optional(),
     ...enrolmentLimits,

@@ -9,8 +9,15 @@ export const FILTERS_MAX = 50
 export const FILTER_VALUES_MAX = 5000
 export const COLUMNS_MAX = 100
 
-/** What the limit of a distribution's enrolments may be: far above any fleet. */
+/** Of distributions: the console's length of a name, and ours of what stands beside it. */
+export const NAME_CHARACTERS_MAX = 100
+export const DESCRIPTION_CHARACTERS_MAX = 1000
+export const DISTRIBUTION_TAGS_MAX = 100
+export const PROXIES_MAX = 5
+/** What the limit of its enrolments may be: far above any fleet. */
 export const ENROLMENTS_MAX = 1_000_000_000
+/** Of a release. */
+export const NOTES_CHARACTERS_MAX = 10_000
 
 /** The original's console pushes to at most this many at once. */
 export const UPGRADE_ENDPOINTS_MAX = 5000

@@ -8,6 +8,7 @@ import {
 } from '../manifest.ts'
 import { byteCount, sha256Hex, versionText } from '../schema.ts'
 import { publicCall } from './call.ts'
+import { NOTES_CHARACTERS_MAX, REASON_CHARACTERS_MAX } from './limits.ts'
 import { columnNames, listFilters, searchPage } from './list.ts'
 
 /** Which of these artifacts the server does not have yet. */
@@ -54,7 +55,7 @@ export const publishRelease = z.strictObject({
   platform: platformName,
   arch: archName,
   libc: libcName,
-  notes: z.string().max(10_000).nullish(),
+  notes: z.string().max(NOTES_CHARACTERS_MAX).nullish(),
   launcher: sha256Hex,
   files: z.array(fileRef).min(1).max(MANIFEST_FILES_MAX),
   payload: manifestPayload.nullish(),
@@ -121,7 +122,7 @@ export const withdrawRelease = z
     arch: archName.nullish(),
     libc: libcName.nullish(),
     /** For people. */
-    reason: z.string().max(1000).nullish(),
+    reason: z.string().max(REASON_CHARACTERS_MAX).nullish(),
   })
   .refine((asked) => asked.manifest_digest != null || (asked.version != null && asked.platform), {
     message: 'manifest_digest, or version and platform: which release is meant',

@@ -1,7 +1,9 @@
 import { PLATFORMS } from '../../../base/platform.ts'
 import type { FilterOperator } from '../../../contract/public/list.ts'
-import type { DistributionState } from '../../../domain/distribution/distribution.ts'
-import { DISTRIBUTION_KINDS } from '../../../domain/distribution/distribution.ts'
+import {
+  DISTRIBUTION_KINDS,
+  type DistributionState,
+} from '../../../domain/distribution/distribution.ts'
 import type { DistributionCondition } from '../../../store/distribution-list.ts'
 import type { FilterRules, ReadFilter } from '../lists/filters.ts'
 import { KIND_NAMES } from './distribution-object.ts'

@@ -58,6 +58,30 @@ describe('update', () => {
     })
   })
 
+  it('leaves the name to its holder where an older database has it twice', async () => {
+    await using server = await startServerWithRelease()
+    const holder = await orderBuilt(server)
+    const id = await orderBuilt(server, { name: 'twin' })
+    await server.assembled.needs.database.write((tx) =>
+      tx
+        .updateTable('distribution')
+        .set({ name: 'web', name_key: null })
+        .where('id', '=', id)
+        .execute(),
+    )
+    const update = (data: object) =>
+      server.call('distributions/update', { distribution_id: id, ...data })
+    expect((await update({ description: 'of old' })).status).toBe(200)
+    expect(await orderBuilt(server)).toBe(holder)
+    expect((await update({ name: 'own' })).status).toBe(200)
+    const taken = await server.call('distributions/create', {
+      ...ORDER,
+      name: 'own',
+      proxy: ['p:1'],
+    })
+    expect(taken.body.reply).toMatchObject({ distribution_id: id })
+  })
+
   it.each([
     [{ distribution_id: '0'.repeat(32), name: 'n' }, 404, 'distribution-unknown'],
     [{ distribution_id: '0'.repeat(32) }, 400, 'invalid-request'],

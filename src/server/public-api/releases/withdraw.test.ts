@@ -110,7 +110,7 @@ describe('withdrawing a release', () => {
     [{ version: '1.0.0.1' }, 400, 'invalid-request'],
     [{ platform: 'linux' }, 400, 'invalid-request'],
     [{ manifest_digest: 'x' }, 400, 'invalid-request'],
-    [{ version: '1.0.0.1', platform: 'linux', reason: 'x'.repeat(1001) }, 400, 'invalid-request'],
+    [{ version: '1.0.0.1', platform: 'linux', reason: 'x'.repeat(201) }, 400, 'invalid-request'],
     [{ version: '1.0.0.1', platform: 'linux', surprise: 1 }, 400, 'invalid-request'],
     [{}, 400, 'invalid-request'],
   ])('refuses %o', async (data, status, reason) => {
