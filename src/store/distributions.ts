@@ -178,3 +178,33 @@ export async function saveBuildState(
   }
   return true
 }
+
+/**
+ * Forgets up to `limit` of those that were withdrawn before that time and that no endpoint ever
+ * came from, or none is remembered of: their tokens are unknown from then on.
+ */
+export async function deleteWithdrawn(
+  writer: Writer,
+  old: { readonly before: Instant; readonly limit: number },
+): Promise<void> {
+  const forgotten = writer
+    .selectFrom('distribution')
+    .select('id')
+    .where('state', '=', 'withdrawn')
+    .where('modified_at', '<', old.before)
+    .where((where) =>
+      where.not(
+        where.exists(
+          where
+            .selectFrom('endpoint')
+            .select('endpoint.id')
+            .whereRef('endpoint.distribution_id', '=', 'distribution.id'),
+        ),
+      ),
+    )
+    .orderBy('modified_at')
+    .limit(old.limit)
+    .forUpdate()
+    .skipLocked()
+  await writer.deleteFrom('distribution').where('id', 'in', forgotten).execute()
+}

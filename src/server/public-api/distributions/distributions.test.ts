@@ -245,6 +245,30 @@ describe('delete', () => {
     expect(answer).toMatchObject({ status, body: { reply: { reason } } })
   })
 
+  it('is forgotten after a year, unless an endpoint came from it', async () => {
+    await using server = await startServerWithRelease()
+    const ids = await Promise.all(
+      ['used', 'unused', 'last'].map((name) => orderBuilt(server, { name })),
+    )
+    const [used = '', unused = '', last = ''] = ids
+    const token = await tokenInPackage(server, used)
+    await enrolWith(server, { id: used, token, hostname: 'one' })
+    const remove = (id: string) => server.call('distributions/delete', { distribution_id: id })
+    await remove(used)
+    await remove(unused)
+    const { database } = server.assembled.needs
+    await database.write((tx) =>
+      tx
+        .updateTable('distribution')
+        .set({ modified_at: 0 })
+        .where('state', '=', 'withdrawn')
+        .execute(),
+    )
+    await remove(last)
+    const kept = await database.read.selectFrom('distribution').select('id').execute()
+    expect(kept.map(({ id }) => id).toSorted()).toEqual([used, last].toSorted())
+  })
+
   it('one that is being built stays deleted, and leaves no packages', async () => {
     await using server = await startServerWithRelease()
     const created = await server.call('distributions/create', ORDER)
