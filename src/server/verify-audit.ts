@@ -14,7 +14,7 @@ import {
 import type { Database } from '../store/open.ts'
 
 /** Entries of one part: some seconds of work. */
-export const VERIFIED_ENTRIES_MAX = 100_000
+export const VERIFIED_ENTRIES_MAX = 50_000
 /** Hashed without a pause: a few milliseconds. */
 const PAGE_ENTRIES = 200
 

@@ -157,7 +157,7 @@ export const agentsReportsCall = publicCall({
 export const verifyAuditsCall = publicCall({
   path: 'audits/verify',
   summary:
-    'Proves the chain of the audit log, up to 100,000 entries at a time; told where one part ' +
+    'Proves the chain of the audit log, up to 50,000 entries at a time; told where one part ' +
     'ended, it goes on from there.',
   origin: 'ours',
   request: verifyAudits,
