@@ -6,12 +6,13 @@ export type Content = ReadonlyMap<string, string>
 
 /** What may change although nobody was let in. */
 const LIVELINESS: Readonly<Record<string, string>> = {
-  // Refused attempts are noted, and the log is chained and sealed.
+  // Refused attempts are noted.
   audit: "coalesce(row_to_json(t)->>'result', '') <> 'failure'",
 }
 // A package is written down when it is first asked for; its order says what it will be.
-const LEFT_OUT = /^(?:lease|package|kysely_\w+|migration|audit_(?:chain|head|seal|link)\w*)$/
-const COLUMNS_LEFT_OUT = ['last_used_at', 'sequence', 'hash', 'previous_hash', 'chained_at']
+const LEFT_OUT = /^(?:lease|package|audit_head|event_head|kysely_\w+|migration)$/
+/** When a key was last used; places in the audit log and among the events, given a moment later. */
+const COLUMNS_LEFT_OUT = ['last_used_at', 'sequence', 'hash', 'position']
 
 export async function contentOf(connection: Connection): Promise<Content> {
   const client = new Client(clientSettings(connection))
