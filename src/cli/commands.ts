@@ -11,8 +11,12 @@ import { distributionList } from './commands/distribution-list.ts'
 import { distributionStatus } from './commands/distribution-status.ts'
 import { distributionUpdate } from './commands/distribution-update.ts'
 import { distributionUrl } from './commands/distribution-url.ts'
+import { endpointDelete } from './commands/endpoint-delete.ts'
 import { endpointList } from './commands/endpoint-list.ts'
+import { endpointRename } from './commands/endpoint-rename.ts'
 import { endpointShow } from './commands/endpoint-show.ts'
+import { endpointTag } from './commands/endpoint-tag.ts'
+import { endpointUntag } from './commands/endpoint-untag.ts'
 import { events } from './commands/events.ts'
 import { keyCreate } from './commands/key-create.ts'
 import { keyList } from './commands/key-list.ts'
@@ -27,6 +31,9 @@ import { roleDelete } from './commands/role-delete.ts'
 import { roleList } from './commands/role-list.ts'
 import { serve } from './commands/serve.ts'
 import { upgrade } from './commands/upgrade.ts'
+import { upgradeCancel } from './commands/upgrade-cancel.ts'
+import { upgradeList } from './commands/upgrade-list.ts'
+import { upgradeShow } from './commands/upgrade-show.ts'
 import { upgradeStatus } from './commands/upgrade-status.ts'
 import { userCreate } from './commands/user-create.ts'
 import { userDelete } from './commands/user-delete.ts'
@@ -47,8 +54,15 @@ export const COMMANDS: readonly Command[] = [
   distributionDelete,
   endpointList,
   endpointShow,
+  endpointRename,
+  endpointTag,
+  endpointUntag,
+  endpointDelete,
   upgrade,
   upgradeStatus,
+  upgradeList,
+  upgradeShow,
+  upgradeCancel,
   keyCreate,
   keyList,
   keyRotate,

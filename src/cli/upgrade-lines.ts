@@ -15,7 +15,7 @@ export type WatchedUpgrade = {
 const BAR_COLUMNS = 20
 
 export function isTerminalStatus(status: ActionStatus): boolean {
-  return status !== 'PENDING' && status !== 'IN_PROGRESS'
+  return status !== 'PENDING' && status !== 'IN_PROGRESS' && status !== 'PENDING_ABORT'
 }
 
 /** `downloading 63%`, `queued: outside-window, opens 2026-11-23 02:00 UTC`, `failed: disk-full`. */

@@ -13,11 +13,14 @@ import * as audits from '../contract/public/audits.ts'
 import type { PublicCall } from '../contract/public/call.ts'
 import * as configurations from '../contract/public/configurations.ts'
 import * as distributions from '../contract/public/distributions.ts'
+import * as endpointChanges from '../contract/public/endpoint-changes.ts'
 import * as endpointLists from '../contract/public/endpoint-lists.ts'
 import * as endpoints from '../contract/public/endpoints.ts'
 import * as rbac from '../contract/public/rbac.ts'
 import * as releases from '../contract/public/releases.ts'
 import * as system from '../contract/public/system.ts'
+import * as tags from '../contract/public/tags.ts'
+import * as upgradeActions from '../contract/public/upgrade-actions.ts'
 import type { ApiKey } from './api-key.ts'
 import { type DownloadOrder, download } from './download.ts'
 import { type FollowOrder, followEvents } from './events.ts'
@@ -58,6 +61,8 @@ export function createClient(options: ClientOptions) {
     distributions: distributionCalls(needs),
     releases: releaseCalls(needs),
     endpoints: endpointCalls(needs),
+    upgrades: upgradeCalls(needs),
+    tags: tagCalls(needs),
     actions: actionCalls(needs),
     apiKeys: apiKeyCalls(needs),
     configurations: configurationCalls(needs),
@@ -144,13 +149,34 @@ function endpointCalls(needs: TransportNeeds) {
   const { getEndpointCall, getEndpointsCall } = endpointLists
   const getEndpoints = calling(needs, {
     ...getEndpointsCall,
-    reply: endpointLists.wholeEndpointsReply,
+    reply: endpointLists.readEndpointsReply,
   })
   return {
     upgrade: calling(needs, endpoints.upgradeEndpointsCall),
     /** Without `fields`: whole rows. */
-    getEndpoint: calling(needs, { ...getEndpointCall, reply: endpointLists.wholeEndpointReply }),
+    getEndpoint: calling(needs, { ...getEndpointCall, reply: endpointLists.readEndpointReply }),
     getEndpoints: () => getEndpoints({}),
+    updateAgentName: calling(needs, endpointChanges.updateAgentNameCall),
+    delete: calling(needs, endpointChanges.deleteEndpointsCall),
+    getPolicy: calling(needs, endpointChanges.getPolicyCall),
+  }
+}
+
+function upgradeCalls(needs: TransportNeeds) {
+  const { getUpgradeCall, listUpgradesCall } = upgradeActions
+  return {
+    /** Without `fields`: whole rows. */
+    get: calling(needs, { ...getUpgradeCall, reply: upgradeActions.wholeUpgradeReply }),
+    list: calling(needs, { ...listUpgradesCall, reply: upgradeActions.wholeUpgradesReply }),
+    cancel: calling(needs, upgradeActions.cancelUpgradeCall),
+  }
+}
+
+function tagCalls(needs: TransportNeeds) {
+  return {
+    assign: calling(needs, tags.assignTagCall),
+    remove: calling(needs, tags.removeTagCall),
+    deletePermanently: calling(needs, tags.deleteTagsCall),
   }
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { sampleEndpoint } from '../../client/testing/endpoint.ts'
 import type { FakeCalls } from '../../client/testing/fake-server.ts'
 import { refusal } from '../../client/testing/fake-server.ts'
 import type { EndpointObject } from '../../contract/public/endpoint-lists.ts'
@@ -13,13 +14,8 @@ const A = 'a'.repeat(32)
 const B = 'b'.repeat(32)
 
 function endpoint(id: string, name: string, more: Partial<EndpointObject> = {}): EndpointObject {
-  return {
-    ...{ endpoint_id: id, endpoint_name: name, endpoint_status: 'CONNECTED' },
-    ...{ endpoint_version: '8.6.0.1', os_type: 'AGENT_OS_LINUX', operating_system: 'Debian 12.5' },
-    ...{ first_seen: NOW - 86_400_000, last_seen: NOW - 42_000, installation_package: 'web' },
-    last_upgrade: null,
-    ...more,
-  }
+  const seen = { first_seen: NOW - 86_400_000, last_seen: NOW - 42_000 }
+  return sampleEndpoint(id, name, { ...seen, ...more })
 }
 
 function detail(state: string, more: Partial<UpgradeDetail> = {}): UpgradeDetail {

@@ -12,10 +12,13 @@ import * as audits from '../../contract/public/audits.ts'
 import type { PublicCall } from '../../contract/public/call.ts'
 import * as configurations from '../../contract/public/configurations.ts'
 import * as distributions from '../../contract/public/distributions.ts'
+import * as changes from '../../contract/public/endpoint-changes.ts'
 import * as lists from '../../contract/public/endpoint-lists.ts'
 import * as endpoints from '../../contract/public/endpoints.ts'
 import * as rbac from '../../contract/public/rbac.ts'
 import * as releases from '../../contract/public/releases.ts'
+import * as tags from '../../contract/public/tags.ts'
+import * as actions from '../../contract/public/upgrade-actions.ts'
 
 const SCHEMAS = {
   'distributions/create': [distributions.createDistribution, distributions.createDistributionReply],
@@ -39,8 +42,15 @@ const SCHEMAS = {
   'releases/list': [releases.listReleases, releases.wholeReleasesReply],
   'releases/withdraw': [releases.withdrawRelease, releases.withdrawReleaseReply],
   'endpoints/upgrade': [endpoints.upgradeEndpoints, endpoints.upgradeEndpointsReply],
-  'endpoints/get_endpoint': [lists.getEndpoint, lists.wholeEndpointReply],
-  'endpoints/get_endpoints': [z.strictObject({}), lists.wholeEndpointsReply],
+  'endpoints/get_endpoint': [lists.getEndpoint, lists.readEndpointReply],
+  'endpoints/get_endpoints': [z.strictObject({}), lists.readEndpointsReply],
+  'endpoints/update_agent_name': [changes.updateAgentName, changes.doneReply],
+  'endpoints/delete': [changes.deleteEndpoints, changes.doneReply],
+  'tags/agents/assign': [tags.tagEndpoints, changes.doneReply],
+  'tags/agents/remove': [tags.tagEndpoints, changes.doneReply],
+  'endpoints/upgrade/get': [actions.getUpgrade, actions.wholeUpgradeReply],
+  'endpoints/upgrade/list': [actions.listUpgrades, actions.wholeUpgradesReply],
+  'endpoints/upgrade/cancel': [actions.cancelUpgrade, actions.cancelUpgradeReply],
   'audits/verify': [audits.verifyAudits, audits.verifyAuditsReply],
   'actions/get_action_status': [endpoints.getActionStatus, endpoints.actionStatusReply],
   'api_keys/generate': [keys.generateApiKey, keys.generateApiKeyReply],

@@ -50,13 +50,17 @@ export const getUpgrade = z
     message: 'name either an action or an endpoint',
     path: ['group_action_id'],
   })
-export const getUpgradeReply = z.object({
+export const wholeUpgradeReply = z.object({
   /** Null when an endpoint was named. */
   action: upgradeAction.nullable(),
   total_count: z.int(),
   result_count: z.int(),
   /** By endpoint id; of an endpoint, the newest first. */
   upgrades: z.array(endpointUpgrade),
+})
+export const getUpgradeReply = wholeUpgradeReply.extend({
+  /** With `fields`, only those. */
+  upgrades: z.array(endpointUpgrade.partial()),
 })
 
 export const listUpgrades = z.strictObject({
@@ -65,10 +69,14 @@ export const listUpgrades = z.strictObject({
   ...searchPage,
   fields: columnNames,
 })
-export const listUpgradesReply = z.object({
+export const wholeUpgradesReply = z.object({
   total_count: z.int(),
   result_count: z.int(),
   actions: z.array(upgradeAction),
+})
+export const listUpgradesReply = wholeUpgradesReply.extend({
+  /** With `fields`, only those. */
+  actions: z.array(upgradeAction.partial()),
 })
 
 export const cancelUpgrade = z.strictObject({

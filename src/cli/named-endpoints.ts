@@ -1,0 +1,33 @@
+/** Endpoints as a command line names them: by id, or by the host name that some of them have. */
+import { accept, type Result } from '../base/result.ts'
+import type { Client } from '../client/client.ts'
+import { findEndpoints, isEndpointId, where } from './find-endpoints.ts'
+import { type Failure, refuseFailed } from './outcome.ts'
+
+const OF_ONE_NAME_MAX = 100_000
+
+export const ENDPOINTS_OPERAND = {
+  name: 'ENDPOINT',
+  help: 'an id, or a host name for every endpoint of that name',
+  count: 'many',
+} as const
+
+/** The filter that means them; a name that nobody has is refused before anything is changed. */
+export async function namedEndpoints(client: Client, words: readonly string[]) {
+  const ids = await endpointIds(client, words)
+  if (!ids.ok) return ids
+  return accept({ filters: [where('endpoint_id_list', ids.value)], count: ids.value.length })
+}
+
+async function endpointIds(
+  client: Client,
+  words: readonly string[],
+): Promise<Result<readonly string[], Failure>> {
+  const ids = new Set(words.filter(isEndpointId))
+  for (const name of words.filter((word) => !isEndpointId(word))) {
+    const { endpoints } = await findEndpoints(client, [where('hostname', [name])], OF_ONE_NAME_MAX)
+    if (endpoints.length === 0) return refuseFailed(`there is no endpoint called ${name}`)
+    for (const { endpoint_id: id } of endpoints) ids.add(id)
+  }
+  return accept([...ids])
+}
