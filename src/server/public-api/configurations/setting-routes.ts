@@ -3,6 +3,7 @@ import type * as z from 'zod'
 import type { Clock } from '../../../base/clock.ts'
 import { accept, type Result, refuse } from '../../../base/result.ts'
 import type { PublicCall, ReplyTo } from '../../../contract/public/call.ts'
+import { actorName } from '../../../domain/access/actor.ts'
 import type {
   ChangeConfigurationRefusal,
   Configuration,
@@ -10,6 +11,7 @@ import type {
 } from '../../../domain/configuration/configuration.ts'
 import { saveAudit } from '../../../store/audit.ts'
 import { lockConfiguration, saveSetting } from '../../../store/configuration.ts'
+import { saveEvents } from '../../../store/events.ts'
 import type { Database } from '../../../store/open.ts'
 import type { LiveConfiguration } from '../../configuration.ts'
 import { audited } from '../../http/audited.ts'
@@ -77,6 +79,8 @@ async function save<Name extends SettingName, Reply extends z.ZodType, Request e
     const description = `Set ${subject}`
     const values = { before: render(present), after: render(changed.value) }
     const what = { action: 'configuration.set', subject, description, ...values }
+    const by = actorName(request.actor)
+    await saveEvents(tx, now, [{ type: 'configuration.changed', name: subject, by }])
     await saveAudit(tx, audited(request, now, what))
     return accept(true as const)
   })
