@@ -12,7 +12,9 @@ import { type ServerProcess, startServerProcess } from '../test/acceptance/serve
 import { benchCheckIns } from './check-ins.ts'
 import { benchDistributions } from './distributions.ts'
 import { benchDownloads } from './downloads.ts'
+import { benchEndpointLists } from './endpoint-lists.ts'
 import { type Row, renderTable } from './table.ts'
+import { benchUpgradeOrder } from './upgrade-order.ts'
 import { benchUpgrades } from './upgrades.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'drydock-bench-'))
@@ -35,6 +37,9 @@ try {
     downloads: () => benchDownloads(server, distributionId),
     upgrades: () => benchUpgrades(server),
     'check-ins': () => benchCheckIns(server, { distributionId, token }),
+    // Last: they leave a hundred thousand endpoints behind.
+    'endpoint-lists': () => benchEndpointLists(server, dataDir),
+    'upgrade-order': () => benchUpgradeOrder(server, dataDir),
   }
   const wanted = process.argv.slice(2)
   for (const [name, bench] of Object.entries(benches)) {

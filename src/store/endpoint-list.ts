@@ -36,7 +36,7 @@ export async function findEndpointPage(
   query: EndpointQuery,
   page: EndpointPage,
 ): Promise<FoundEndpoints> {
-  const few = isRarelyMany(query) ? await findFew(reader, query, page) : null
+  const few = mayBeFew(query) ? await findFew(reader, query, page) : null
   return few ?? (await findMany(reader, query, page))
 }
 
@@ -62,8 +62,13 @@ export async function resolveEndpointIds(
 /** So many are found and put in order at once; for more, the order's own index is followed. */
 const SORTED_MAX = 10_000
 
-/** Whether something is asked for that most endpoints have each their own of. */
-function isRarelyMany(query: EndpointQuery): boolean {
+/**
+ * Whether it is worth looking for a few: where there are more, that costs little, unless when they
+ * were last seen is asked as well.
+ */
+function mayBeFew(query: EndpointQuery): boolean {
+  const { own, liveness } = partsOf(query)
+  if (liveness.length === 0) return own.length > 0
   return query.conditions.some(({ kind }) => {
     return kind === 'one-of' || kind === 'has' || kind === 'distribution-name'
   })
@@ -100,17 +105,33 @@ async function findMany(
 
   function inPlaceOf(): Statement {
     if (page.order.column === 'last-seen') return lastSeenFirst(query, page)
-    const isMany = total > SORTED_MAX
     const ids = sql`select endpoint.id, endpoint.first_seen`
-    if (isMany) return sql`${ids} ${matchingInOrder(query)}`
-    return foundFirst(sql`${ids} ${matching(query)}`)
+    if (total > SORTED_MAX) return sql`${ids} ${matchingInOrder(query)}`
+    return foundFirst(isOfLiveness(query) ? seenThen(query) : sql`${ids} ${matching(query)}`)
   }
 }
 
-async function countEndpoints(reader: Reader, query: EndpointQuery): Promise<number> {
+/** Whether nothing is asked of the endpoints themselves. */
+function isOfLiveness(query: EndpointQuery): boolean {
   const { own, tags } = partsOf(query)
-  const isOfLiveness = own.length === 0 && tags.length === 0
-  const statement = isOfLiveness ? countBySeen(query) : sql`select count(*) ${matching(query)}`
+  return own.length === 0 && tags.length === 0
+}
+
+/** From the narrow table, each looked up in the index: a join would go through all of that. */
+function seenThen(query: EndpointQuery): Statement {
+  return sql`select id, first_seen from (
+      select endpoint_id as id, (
+        select first_seen from endpoint where id = endpoint_id and deleted_at is null
+      ) as first_seen
+      from liveness where ${allOf(partsOf(query).liveness)} offset 0
+    ) seen
+    where first_seen is not null`
+}
+
+async function countEndpoints(reader: Reader, query: EndpointQuery): Promise<number> {
+  const statement = isOfLiveness(query)
+    ? countBySeen(query)
+    : sql`select count(*) ${matching(query)}`
   const { rows } = await sql<{ count: number }>`${statement}`.execute(reader)
   return rows[0]?.count ?? 0
 }
@@ -197,8 +218,8 @@ function isOneOf(tags: readonly string[]): Statement {
  * few only: looking each up takes longer than all the rest.
  */
 function lastSeenFirst(query: EndpointQuery, page: EndpointPage): Statement {
-  const { own, tags, liveness } = partsOf(query)
-  if (own.length + tags.length > 0) return sql`select endpoint.id ${matching(query)}`
+  if (!isOfLiveness(query)) return sql`select endpoint.id ${matching(query)}`
+  const { liveness } = partsOf(query)
   const way = page.order.direction === 'asc' ? sql`asc` : sql`desc`
   const deleted = sql`(select count(*) from endpoint where deleted_at is not null)`
   return sql`select endpoint_id as id from (

@@ -66,19 +66,30 @@ export const endpointObject = z.looseObject({
   last_upgrade: upgradeDetail.nullable(),
   skipped_versions: z.array(z.object({ manifest_digest: z.string(), reason: z.string() })),
 })
-export type EndpointObject = z.infer<typeof endpointObject>
 
-/** What is answered to whoever names no columns. */
-export const wholeEndpointReply = z.object({
+export const getEndpointReply = z.object({
   /** Of all pages. */
   total_count: z.int(),
   result_count: z.int(),
-  endpoints: z.array(endpointObject),
-})
-export const getEndpointReply = wholeEndpointReply.extend({
   /** Only the columns that were asked for, where `fields` names some. */
   endpoints: z.array(endpointObject.partial()),
 })
+
+/** As our own clients, who name no columns, must have it; the rest they can do without. */
+const readObject = endpointObject.partial().required({
+  endpoint_id: true,
+  endpoint_name: true,
+  endpoint_status: true,
+  endpoint_version: true,
+  os_type: true,
+  operating_system: true,
+  first_seen: true,
+  last_seen: true,
+  installation_package: true,
+  last_upgrade: true,
+})
+export type EndpointObject = z.infer<typeof readObject>
+export const readEndpointReply = getEndpointReply.extend({ endpoints: z.array(readObject) })
 
 /** The first nine as newer tenants name them, the others as older ones do. */
 export const endpointSummary = z.looseObject({
@@ -98,9 +109,17 @@ export const endpointSummary = z.looseObject({
   endpoint_version: z.string().nullable(),
   alias: z.string(),
 })
-export type EndpointSummary = z.infer<typeof endpointSummary>
-export const wholeEndpointsReply = z.array(endpointSummary)
 export const getEndpointsReply = z.array(endpointSummary.partial())
+export const readEndpointsReply = z.array(
+  endpointSummary.partial().required({
+    agent_id: true,
+    agent_status: true,
+    host_name: true,
+    agent_type: true,
+    ip: true,
+    last_seen: true,
+  }),
+)
 
 export const getEndpointCall = publicCall({
   path: 'endpoints/get_endpoint',

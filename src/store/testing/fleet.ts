@@ -9,7 +9,7 @@ import { type Connection, clientSettings } from '../connection.ts'
 const DISTRIBUTIONS = 40
 const DAY_MS = 86_400_000
 
-/** `count` endpoints, about a half of which have had an upgrade. */
+/** `count` endpoints; where there is a release, half of them have had an upgrade to it. */
 export async function fillFleet(connection: Connection, count: number, now: number): Promise<void> {
   const client = new Client(clientSettings(connection))
   await client.connect()
@@ -22,11 +22,9 @@ export async function fillFleet(connection: Connection, count: number, now: numb
 
 async function insertFleet(client: Client, count: number, now: number): Promise<void> {
   await client.query(DISTRIBUTION_ROWS, [DISTRIBUTIONS, now])
-  await client.query(RELEASE_ROW, [now])
   await client.query(ENDPOINT_ROWS, [count, DISTRIBUTIONS, now])
   await client.query(LIVENESS_ROWS, [now])
-  await client.query(ACTION_ROW, [now, now + 30 * DAY_MS])
-  await client.query(UPGRADE_ROWS, [now])
+  await client.query(UPGRADE_ROWS, [now, now + 30 * DAY_MS])
   await client.query('vacuum analyze')
 }
 
@@ -36,11 +34,6 @@ const DISTRIBUTION_ROWS = `
   select md5('distribution ' || n), 'fleet ' || n, 'standalone', 'linux', '1.0.0.1', '{}',
     'ready', md5('token ' || n), 'bench', $2::bigint, $2::bigint
   from generate_series(1, $1::int) n`
-
-const RELEASE_ROW = `
-  insert into release (manifest_digest, version, platform, arch, libc, envelope, published_at,
-    published_by)
-  values (repeat('ab', 32), '1.0.0.4', 'linux', 'x64', 'musl', '', $1, 'bench')`
 
 /** One in so many is in the smaller half, and so on: the first distribution has a fifth of all. */
 const ENDPOINT_ROWS = `
@@ -90,16 +83,16 @@ const LIVENESS_ROWS = `
   from endpoint
   on conflict do nothing`
 
-const ACTION_ROW = `
-  insert into upgrade_action (target_versions, "window", created_by, created_at, expires_at)
-  values ('{"linux": "1.0.0.4"}', 'null', 'bench', $1, $2)`
-
 const UPGRADE_ROWS = `
+  with release as (select min(manifest_digest) as digest from release), action as (
+    insert into upgrade_action (target_versions, "window", created_by, created_at, expires_at)
+    select '{"linux": "1.0.0.4"}', 'null', 'bench', $1::bigint, $2::bigint
+    from release where digest is not null returning id
+  )
   insert into upgrade (action_id, endpoint_id, state, from_version, target_version,
     manifest_digest, attempts, percent, bytes_done, bytes_total, retry_skipped, "window",
     expires_at, changed_at, finished_at)
-  select max(action.id), endpoint.id, 'succeeded', '1.0.0.1', '1.0.0.4', repeat('ab', 32), 1, 100,
+  select action.id, endpoint.id, 'succeeded', '1.0.0.1', '1.0.0.4', release.digest, 1, 100,
     50000000, 50000000, false, 'null', $1::bigint, $1::bigint, $1::bigint
-  from endpoint, upgrade_action action
-  where hashtext(endpoint.id) % 2 = 0
-  group by endpoint.id`
+  from endpoint, action, release
+  where hashtext(endpoint.id) % 2 = 0`
