@@ -47,7 +47,7 @@ const targetVersions = z
     message: 'at least one of windows, linux, macos with the version to upgrade to',
   })
 
-/** `Windows` and `LINUX` are what `windows` and `linux` are; both at once are two targets of one. */
+/** `Windows` and `LINUX` mean `windows` and `linux`; one platform twice is two targets for one. */
 function foldedKeys(value: unknown, context: z.RefinementCtx): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   const folded = new Map<string, unknown>()

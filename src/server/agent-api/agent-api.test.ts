@@ -3,6 +3,7 @@ import { digestOf } from '../../base/digest.ts'
 import type { DistributionId } from '../../base/ids.ts'
 import { fingerprintOf } from '../../domain/endpoint/fingerprint.ts'
 import { loadAudit } from '../../store/audit.ts'
+import { saveEndpointsDeleted } from '../../store/endpoint-changes.ts'
 import { loadEndpoints } from '../../store/endpoints.ts'
 import { loadKnownEndpoints } from '../../store/known-endpoints.ts'
 import {
@@ -33,6 +34,31 @@ afterAll(() => server[Symbol.asyncDispose]())
 const refused = (status: number, code: string) => {
   return { kind: 'json', status, body: { code, message: expect.any(String) } }
 }
+
+describe('a deleted endpoint', () => {
+  it('gets nothing to download, and comes back only with its own credential', async () => {
+    const agent = await enrolTestAgent(server, distributionId, 'deleted')
+    const ids = [agent.endpointId]
+    const now = server.clock.now()
+    await server.database.write((tx) => saveEndpointsDeleted(tx, ids, now))
+    const deletedAt = async () => {
+      const stored = await loadEndpoints(server.database.read, ids)
+      return stored.get(agent.endpointId)?.deletedAt
+    }
+    const headers = { authorization: authorization(agent) }
+    const request = { headers, body: undefined, remoteAddress: '192.0.2.1' }
+    for (const door of [artifactDoor, manifestDoor]) {
+      const answer = await door.answer(server, { ...request, params: { digest: 'a'.repeat(64) } })
+      expect(answer).toEqual(refused(401, 'credential-unknown'))
+    }
+    const stranger = authorization({ ...agent, credential: '0'.repeat(64) })
+    const answer = await post(checkInDoor, server, agent.report, stranger)
+    expect(answer).toEqual(refused(401, 'credential-unknown'))
+    expect(await deletedAt()).toBe(now)
+    await agent.checkIn()
+    expect(await deletedAt()).toBeNull()
+  })
+})
 
 describe('enrolment', () => {
   it('gives an endpoint a credential of which the database keeps the digest only', async () => {

@@ -5,14 +5,10 @@ import { invariant } from '../../../base/invariant.ts'
 import { DELETE_ENDPOINTS_MAX } from '../../../contract/public/limits.ts'
 import { loadAudit } from '../../../store/audit.ts'
 import { loadEndpoints } from '../../../store/endpoints.ts'
-import { checkInDoor } from '../../agent-api/check-in.ts'
-import { artifactDoor } from '../../agent-api/download.ts'
 import type { PublicRoute } from '../../http/route.ts'
 import { ask, TEST_ACTOR } from '../../testing/ask.ts'
 import {
-  authorization,
   enrolTestAgent,
-  post,
   saveTestDistribution,
   saveTestRelease,
   startTestServer,
@@ -163,19 +159,6 @@ describe('endpoints/delete', () => {
     })
     await agent.checkIn()
     expect((await loadAudit(server.database.read, 1))[0]).toEqual(restored)
-  })
-
-  it('a deleted endpoint gets nothing to download, and a wrong credential brings none back', async () => {
-    const agent = await enrolled('gone')
-    const { endpointId } = agent
-    await call(deleteEndpointsRoute, { filters: named(endpointId) })
-    const headers = { authorization: authorization(agent) }
-    const digest = 'a'.repeat(64)
-    const asked = { params: { digest }, headers, body: undefined, remoteAddress: '192.0.2.1' }
-    expect(await artifactDoor.answer(server, asked)).toMatchObject({ status: 401 })
-    const stranger = authorization({ ...agent, credential: '0'.repeat(64) })
-    expect(await post(checkInDoor, server, agent.report, stranger)).toMatchObject({ status: 401 })
-    expect((await stored(endpointId)).deletedAt).toBe(server.clock.now())
   })
 
   it('none at all where more than a thousand are meant', async () => {

@@ -31,7 +31,8 @@ export const deleteTagsRoute: PublicRoute<
       await deleteTags(tx, deleted)
       const subject = deleted.length === 1 ? (deleted[0] ?? '') : ''
       const said = reason == null || reason === '' ? '' : `: ${reason}`
-      const description = `Deleted ${deleted.length === 1 ? 'the tag' : 'the tags'} ${deleted.join(', ')}${said}`
+      const what = deleted.length === 1 ? 'the tag' : 'the tags'
+      const description = `Deleted ${what} ${deleted.join(', ')}${said}`
       const before = { tags: known.map(({ name, createdAt }) => ({ name, created_at: createdAt })) }
       const change = { action: 'tag.delete', subject, description, before }
       await saveAudit(tx, audited(request, now, change))
