@@ -1,4 +1,4 @@
-/** `api/openapi.json`: fresh, an OpenAPI 3.1 document, complete, and with examples that are true. */
+/** `api/openapi.json`: fresh, an OpenAPI 3.1 document, complete, its examples true. */
 import { readFileSync } from 'node:fs'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'

@@ -1,4 +1,4 @@
-/** A catalogue and endpoints of a whole server, made through its doors as publishers and agents do. */
+/** A catalogue and endpoints of a whole server, made as publishers and agents make them. */
 import { equal } from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import type { DistributionId } from '../src/base/ids.ts'

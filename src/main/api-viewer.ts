@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises'
 import { causeChain } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
-import type { ViewerFile } from '../server/openapi/routes.ts'
+import type { ViewerFile } from '../server/openapi/viewer-file.ts'
 
 const FILES = [
   { name: 'swagger-ui.css', contentType: 'text/css; charset=utf-8' },
@@ -25,5 +25,5 @@ export async function readApiViewer(log: Log): Promise<readonly ViewerFile[]> {
 }
 
 function placeOf(name: string): URL {
-  return new URL(import.meta.resolve(`swagger-ui-dist/${name}`))
+  return new URL(name, import.meta.resolve('swagger-ui-dist/package.json'))
 }

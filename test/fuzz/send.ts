@@ -9,7 +9,7 @@ export type Answer = {
 }
 
 export type Sender = {
-  /** Null: the server ended the connection without an answer, as it may when it is told nonsense. */
+  /** Null: the server ended the connection without an answer, as it may when told nonsense. */
   send(request: FuzzRequest, signal: AbortSignal): Promise<Answer | null>
   close(): void
 }

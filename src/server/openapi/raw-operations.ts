@@ -86,7 +86,7 @@ function download(method: 'get' | 'head' | 'post'): Operation {
     tags: ['distributions'],
     summary: 'Downloads a package',
     description:
-      'The address is the one that `distributions/get_dist_url` gives: its signature opens it, or ' +
+      'The address is what `distributions/get_dist_url` gives: its signature opens it, or ' +
       'an API key with the permission `distributions.view`. `Range`, `If-Range` and ' +
       '`If-None-Match` are obeyed.',
     security: [{}, ...ANY_KEY],

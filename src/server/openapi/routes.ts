@@ -10,13 +10,7 @@ import { digestOf } from '../../base/digest.ts'
 import type { HttpRoute } from '../http/exchange.ts'
 import { type StaticContent, staticAnswer, textContent } from '../http/static-answer.ts'
 import { openApiText } from './public-document.ts'
-
-/** A file of the viewer, as it was installed with the server. */
-export type ViewerFile = {
-  readonly name: string
-  readonly contentType: string
-  readonly bytes: Uint8Array
-}
+import type { ViewerFile } from './viewer-file.ts'
 
 /** What a page of ours may do. `data:` is how the viewer's style sheet draws its arrows. */
 const POLICY = [
