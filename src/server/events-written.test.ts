@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest'
+import { loadEventsAfter, sealEvents } from '../store/events.ts'
+import type { Database } from '../store/open.ts'
+import { agentsReportsRoute } from './public-api/audits/agents-reports.ts'
+import { upgradeEndpointsRoute } from './public-api/endpoints/upgrade.ts'
+import { ask } from './testing/ask.ts'
+import {
+  enrolTestAgent,
+  saveTestDistribution,
+  saveTestRelease,
+  startTestServer,
+} from './testing/fleet.ts'
+
+async function eventsAfter(database: Database, position: number) {
+  await database.write((tx) => sealEvents(tx, 1000))
+  const events = await loadEventsAfter(database.read, position, 1000)
+  return events.map(({ event }) =>
+    event.type === 'upgrade.changed' ? `${event.state} (${event.reason})` : event.type,
+  )
+}
+
+async function startUpgrade() {
+  const server = await startTestServer()
+  const { database } = server
+  await saveTestRelease(database, '1.0.0.1')
+  await saveTestRelease(database, '1.0.0.2')
+  const agent = await enrolTestAgent(server, await saveTestDistribution(database), 'h1')
+  await agent.checkIn()
+  const order = async () => {
+    const about = { endpoint_ids: [agent.endpointId], target_versions: { linux: '1.0.0.2' } }
+    const ordered = await ask(upgradeEndpointsRoute, server, about)
+    if (!ordered.ok) throw new Error(JSON.stringify(ordered.refusal))
+  }
+  await order()
+  const { instruction } = await agent.checkIn()
+  const attempt_id = instruction.kind === 'upgrade' ? instruction.attempt_id : ''
+  const report = async (phase: string, percent: number, reason: string | null = null) => {
+    server.clock.advance(1000)
+    const bytes = { bytes_done: percent, bytes_total: 100 }
+    const message = reason === null ? null : 'it said so'
+    const attempt = { attempt_id, phase, percent, ...bytes, reason, message }
+    agent.report = { ...agent.report, attempt }
+    await agent.checkIn()
+  }
+  return Object.assign(server, { agent, order, report })
+}
+
+describe('what becomes true is told', () => {
+  it('of an upgrade, from its order to its end, and not how far each state is', async () => {
+    await using server = await startUpgrade()
+    const { database } = server
+    await server.report('downloading', 10)
+    await server.report('downloading', 20)
+    await server.report('downloading', 90)
+    await server.report('succeeded', 100)
+    expect(await eventsAfter(database, 0)).toEqual([
+      'release.published',
+      'release.published',
+      'endpoint.enrolled',
+      'upgrade-action.created',
+      'offered (offered)',
+      'downloading (null)',
+      'succeeded (upgraded)',
+    ])
+    const filters = [{ field: 'sub_type', operator: 'in', value: ['Upgrade'] }]
+    const reports = await ask(agentsReportsRoute, server, { filters })
+    expect(reports).toMatchObject({
+      value: { total_count: 1, data: [{ RESULT: 'Success', TYPE: 'Installation' }] },
+    })
+  })
+
+  it('of a failure, with its reason, as an agent report too', async () => {
+    await using server = await startUpgrade()
+    await server.report('failed', 0, 'disk-full')
+    expect((await eventsAfter(server.database, 5)).at(-1)).toBe('failed (disk-full)')
+    const filters = [{ field: 'result', operator: 'in', value: ['Failed'] }]
+    expect(await ask(agentsReportsRoute, server, { filters })).toMatchObject({
+      value: {
+        data: [{ REASON: 'disk-full', DESCRIPTION: expect.stringMatching(/: it said so$/) }],
+      },
+    })
+  })
+
+  it('of what a newer order takes over', async () => {
+    await using server = await startUpgrade()
+    await server.order()
+    expect(await eventsAfter(server.database, 5)).toEqual([
+      'cancelled (superseded)',
+      'upgrade-action.created',
+    ])
+  })
+
+  it('and nothing of a check-in that changes nothing', async () => {
+    await using server = await startUpgrade()
+    const { database } = server
+    await server.report('downloading', 10)
+    const before = await database.read.selectFrom('event').selectAll().execute()
+    const reports = await database.read.selectFrom('agent_report').selectAll().execute()
+    for (let count = 0; count < 3; count++) await server.agent.checkIn()
+    expect(await database.read.selectFrom('event').selectAll().execute()).toEqual(before)
+    const after = await database.read.selectFrom('agent_report').selectAll().execute()
+    expect(after).toEqual(reports)
+  })
+})
