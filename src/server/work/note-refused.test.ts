@@ -104,13 +104,20 @@ describe('the edge', () => {
     const path = `${server.url}/public_api/v1/distributions/create`
     expect((await fetch(path, { method: 'POST', headers: unknown })).status).toBe(401)
     expect((await server.call('distributions/create', {})).status).toBe(400)
+    const made = await server.call('api_keys/generate', { roles: ['Viewer'] })
+    const viewer = made.body.reply as { id: number; key: string }
+    const as = { authorization: viewer.key, 'x-xdr-auth-id': String(viewer.id) }
+    expect((await fetch(path, { method: 'POST', headers: as })).status).toBe(403)
     // A look that is refused changes nothing that anybody asks about later.
     expect((await server.call('audits/management_logs', { search_to: -1 })).status).toBe(400)
     await needs.refusedAttempts.drain()
-    const entries = await loadAudit(needs.database.read, 10)
-    expect(entries.map(({ action, reason }) => [action, reason]).toSorted()).toEqual([
-      ['auth.refuse', 'unauthorised'],
-      ['distribution.refuse', 'invalid-request'],
+    const entries = (await loadAudit(needs.database.read, 10)).filter(
+      ({ reason }) => reason !== null,
+    )
+    expect(entries.map(({ action, reason, by }) => [action, reason, by.name]).toSorted()).toEqual([
+      ['auth.refuse', 'unauthorised', 'unknown'],
+      ['distribution.refuse', 'forbidden', `api-key:${viewer.id}`],
+      ['distribution.refuse', 'invalid-request', `api-key:${server.key.id}`],
     ])
     expect(JSON.stringify(entries)).not.toContain(key)
     expect(JSON.stringify(entries)).not.toContain(server.key.key)
