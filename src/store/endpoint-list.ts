@@ -87,7 +87,8 @@ async function findFew(
       select endpoint.id, endpoint.first_seen, ${lastSeen} as last_seen ${matching(query)}
       limit ${SORTED_MAX + 1}
     )
-    select (select count(*) from found) as count, array(select id from found ${order} ${part}) as ids`
+    select (select count(*) from found) as count,
+      array(select id from found ${order} ${part}) as ids`
   const { rows } = await statement.execute(reader)
   const [{ count, ids } = { count: 0, ids: [] }] = rows
   return count > SORTED_MAX ? null : { total: count, ids }

@@ -24,7 +24,7 @@ type LivenessCondition =
   | { readonly kind: 'connection'; readonly values: readonly ConnectionStatus[] }
   | ({ readonly kind: 'last-seen' } & Since)
 
-/** All conditions must hold; within one, any of the values. `tags` are the server's and the agent's. */
+/** All must hold; within one, any of the values. `tags` are the server's and the agent's. */
 export type EndpointCondition =
   | OwnCondition
   | ({ readonly kind: 'tags' } & Values)

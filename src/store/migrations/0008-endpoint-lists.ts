@@ -33,7 +33,8 @@ const INDEXES = [
     ((facts -> 'ipv4') || (facts -> 'ipv6')), (facts -> 'users')) ${LISTED}`,
 ]
 
-const TAGS_OF = `jsonb_array_elements_text(endpoint.server_tags || (endpoint.facts -> 'endpointTags'))`
+const TAGS_OF = `jsonb_array_elements_text(
+  endpoint.server_tags || (endpoint.facts -> 'endpointTags'))`
 
 const TAGS = [
   `create table endpoint_tag (

@@ -21,7 +21,7 @@ import { renderLightEndpoint } from './endpoint-object.ts'
 
 /** Ids are found in large pieces, because each time all that match are looked through again. */
 const IDS_A_QUERY = 10_000
-const ROWS_A_QUERY = 500
+const ROWS_A_QUERY = 1000
 
 const COLUMNS = Object.keys(endpointSummary.shape)
 
