@@ -344,7 +344,9 @@ describe('endpoints/get_endpoint and get_endpoints', () => {
     const page = await call(getEndpointRoute, { filters })
     expect(page).toMatchObject({ ok: true, value: { total_count: count } })
     const light = await call(getEndpointsRoute, { filters })
-    expect(light).toMatchObject({ ok: true, value: { length: count } })
+    invariant(light.ok, 'the list was answered')
+    // The light list goes out row by row.
+    expect(await Array.fromAsync(light.value as AsyncIterable<unknown>)).toHaveLength(count)
   })
 
   it('refuses a filter it does not know, by its place', async () => {
