@@ -19,6 +19,7 @@ import type { Database } from './open.ts'
 import { type RestoreNeeds, restoreBackup } from './restore.ts'
 import { openInstanceSecret } from './secret.ts'
 import { createTestDatabase, openTestDatabase, startTestDatabase } from './testing/database.ts'
+import { fillFleet } from './testing/fleet.ts'
 import { temporaryFolder } from './testing/folder.ts'
 import { mountSmallDisk } from './testing/small-disk.ts'
 
@@ -157,6 +158,27 @@ describe('backup and restore', () => {
     )
     expect(next?.id).toBe(30_001)
     await migrate(restored, ALL_MIGRATIONS, { log: console, clock: systemClock })
+  })
+
+  it('bring back endpoints with what the database keeps of them by itself', async () => {
+    await using from = await source()
+    await using to = await target()
+    await fillFleet(from.database.connection, 200, 1_790_000_000_000)
+    const bytes = await backupBytes(from.needs)
+    expect((await restoreBackup(to.needs, Readable.from([bytes]))).ok).toBe(true)
+    await using restored = openTestDatabase(to.needs.connection)
+    const endpointsOf = async ({ read }: Database) => ({
+      endpoints: await read.selectFrom('endpoint').selectAll().orderBy('id').execute(),
+      tags: await read
+        .selectFrom('endpoint_tag')
+        .selectAll()
+        .orderBy('endpoint_id')
+        .orderBy('tag')
+        .execute(),
+    })
+    const brought = await endpointsOf(restored)
+    expect(brought.tags.length).toBeGreaterThan(400)
+    expect(brought).toEqual(await endpointsOf(from.database))
   })
 
   it('take one moment of a database that goes on changing', async () => {
