@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { systemRandom } from '../base/random.ts'
 import { type AuditEntry, SERVER_PARTY, saveAudits } from '../store/audit.ts'
+import { sealAudit } from '../store/audit-chain.ts'
 import { instanceSecret } from '../store/secret.ts'
 import { startTestDatabase } from '../store/testing/database.ts'
 import { rewriteAuditChain, tamperWith } from '../store/testing/tamper.ts'
@@ -122,6 +123,20 @@ describe('the audit chain', () => {
     expect((await chain.verify({ kept: late })).broken).toEqual({ sequence: 11, flaw: 'missing' })
     const wrong = { ...early, hash: late.hash }
     expect((await chain.verify({ kept: wrong })).broken?.flaw).toBe('head-not-ours')
+  })
+
+  it('loses nothing when a server dies while it seals', async () => {
+    await using chain = await startChain(3)
+    await chain.write(5)
+    const { database, needs } = chain
+    const dying = database.write(async (tx) => {
+      await sealAudit(tx, needs.macOf, 100)
+      throw new Error('killed')
+    })
+    await expect(dying).rejects.toThrow('killed')
+    expect(await chain.verify()).toMatchObject({ broken: null, head: { sequence: 3 }, unsealed: 5 })
+    await seal(needs)
+    expect(await chain.verify()).toMatchObject({ broken: null, head: { sequence: 8 }, unsealed: 0 })
   })
 
   it('is sealed once, however many servers seal at once', async () => {

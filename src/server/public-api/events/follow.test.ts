@@ -1,8 +1,10 @@
+import { connect } from 'node:http2'
 import { describe, expect, it } from 'vitest'
 import { KEY_STREAMS_MAX } from '../../../contract/public/limits.ts'
 import type { FleetEvent } from '../../../domain/event/fleet-event.ts'
 import { deleteOldEvents, saveEvents } from '../../../store/events.ts'
 import { type AssembledServer, startAssembledServer } from '../../testing/assembled.ts'
+import { TEST_CERTIFICATE } from '../../testing/certificate.ts'
 
 type Block = { readonly id?: string; readonly event?: string; readonly data?: string }
 
@@ -158,6 +160,24 @@ describe('GET events', () => {
     const filters = [{ field: 'id', operator: 'in', value: [id] }]
     expect((await server.call('api_keys/delete', { filters })).status).toBe(200)
     expect(await stream.next()).toBeNull()
+  })
+
+  it('tells over HTTP/2 too, and gives the place back when that stream ends', async () => {
+    await using server = await startAssembledServer({ tls: TEST_CERTIFICATE })
+    const session = connect(server.url, { ca: TEST_CERTIFICATE.cert })
+    const stream = session.request({ ':path': '/public_api/v1/events', ...server.headers() })
+    let text = ''
+    stream.setEncoding('utf8').on('data', (part) => {
+      text += part
+    })
+    await expect.poll(() => text).toContain('id: 0')
+    await save(server, changed('a'))
+    await expect.poll(() => text).toContain('event: configuration.changed')
+    const { openStreams } = server.assembled.needs
+    expect(openStreams.get(server.key.id)).toBe(1)
+    stream.close()
+    await expect.poll(() => openStreams.size).toBe(0)
+    session.destroy()
   })
 
   it('ends at once when the server stops', async () => {
