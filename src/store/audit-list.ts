@@ -1,7 +1,9 @@
 /** Pages of the audit log; the indexes of its columns carry each order. */
 import { sql } from 'kysely'
 import type { Instant } from '../base/clock.ts'
+import type { Scope } from '../domain/access/scope.ts'
 import { type AuditEntry, auditEntryOf } from './audit.ts'
+import { isInScope } from './endpoint-query.ts'
 import type { Reader } from './open.ts'
 
 /** All conditions must hold; within one, any of the values. */
@@ -12,6 +14,16 @@ export type AuditCondition =
       readonly values: readonly string[]
     }
   | { readonly kind: 'time'; readonly operator: '>=' | '<='; readonly at: Instant }
+
+export type AuditQuery = {
+  /**
+   * Of whoever asks: with one, he sees what he did himself, and what is about an endpoint within
+   * it.
+   */
+  readonly scope: Scope
+  readonly asker: string
+  readonly conditions: readonly AuditCondition[]
+}
 
 export type AuditOrder = {
   readonly column: 'at' | 'area' | 'verb' | 'result'
@@ -28,11 +40,11 @@ export type ListedAudit = AuditEntry & {
 
 export async function loadAuditPage(
   reader: Reader,
-  conditions: readonly AuditCondition[],
+  query: AuditQuery,
   page: { readonly order: AuditOrder; readonly offset: number; readonly limit: number },
 ): Promise<readonly ListedAudit[]> {
   const { column, direction } = page.order
-  const rows = await matching(reader, conditions)
+  const rows = await matching(reader, query)
     .selectAll()
     .orderBy(column, direction)
     .orderBy('id', direction)
@@ -45,12 +57,9 @@ export async function loadAuditPage(
   })
 }
 
-export async function countAudit(
-  reader: Reader,
-  conditions: readonly AuditCondition[],
-): Promise<number> {
-  if (conditions.length === 0) return await countAll(reader)
-  const row = await matching(reader, conditions)
+export async function countAudit(reader: Reader, query: AuditQuery): Promise<number> {
+  if (query.scope === null && query.conditions.length === 0) return await countAll(reader)
+  const row = await matching(reader, query)
     .select((select) => select.fn.countAll<number>().as('count'))
     .executeTakeFirstOrThrow()
   return row.count
@@ -64,7 +73,7 @@ async function countAll(reader: Reader): Promise<number> {
   return rows[0]?.count ?? 0
 }
 
-function matching(reader: Reader, conditions: readonly AuditCondition[]) {
+function matching(reader: Reader, { scope, asker, conditions }: AuditQuery) {
   let query = reader.selectFrom('audit')
   for (const condition of conditions) {
     query =
@@ -74,5 +83,13 @@ function matching(reader: Reader, conditions: readonly AuditCondition[]) {
             sql<boolean>`${sql.ref(condition.column)} = any(${[...condition.values]}::text[])`,
           )
   }
-  return query
+  if (scope === null) return query
+  return query.where((where) => {
+    const endpoint = where
+      .selectFrom('endpoint')
+      .select('endpoint.id')
+      .whereRef('endpoint.id', '=', 'audit.subject')
+      .where(isInScope(scope))
+    return where.or([where('audit.actor', '=', asker), where.exists(endpoint)])
+  })
 }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { type AuditEntry, SERVER_PARTY, saveAudits } from '../../../store/audit.ts'
 import { startTestDatabase } from '../../../store/testing/database.ts'
-import { ask } from '../../testing/ask.ts'
+import { ask, TEST_ACTOR } from '../../testing/ask.ts'
 import { startAssembledServer } from '../../testing/assembled.ts'
+import { enrolTestAgent, saveTestDistribution, startTestServer } from '../../testing/fleet.ts'
 import { managementLogsRoute } from './management-logs.ts'
 
 function entryOf(given: Partial<AuditEntry>): AuditEntry {
@@ -89,6 +90,25 @@ describe('audits/management_logs', () => {
     ['something unknown', { limit: 5 }],
   ])('refuses %s', async (_name, data) => {
     expect(await listed(data)).toMatchObject({ refusal: { code: 'invalid-request' } })
+  })
+
+  it('tells a key with a scope what it did, and what is about its endpoints', async () => {
+    await using server = await startTestServer()
+    const { database } = server
+    const agent = await enrolTestAgent(server, await saveTestDistribution(database), 'h1')
+    const byServer = (subject: string) => entryOf({ by: SERVER_PARTY, subject })
+    const own = entryOf({ subject: 'mine', by: { ...SERVER_PARTY, name: 'api-key:1' } })
+    const entries = [byServer('another'), byServer(agent.endpointId), own]
+    await database.write((tx) => saveAudits(tx, entries))
+    const subjects = async (tags: string[]) => {
+      const actor = { ...TEST_ACTOR, scope: { tags } }
+      const asked = { fields: ['AUDIT_OBJECT_ID'], ...where('sub_type', ['Create']) }
+      const answer = await ask(managementLogsRoute, server, asked, actor)
+      const { data } = (answer.ok ? answer.value : {}) as { data: { AUDIT_OBJECT_ID: string }[] }
+      return data.map((row) => row.AUDIT_OBJECT_ID)
+    }
+    expect(await subjects(['web'])).toEqual(['mine', agent.endpointId])
+    expect(await subjects(['db'])).toEqual(['mine'])
   })
 
   it('has the documented row, whole', async () => {

@@ -4,6 +4,7 @@ import {
   managementLog,
   managementLogsCall,
 } from '../../../contract/public/audits.ts'
+import { actorName } from '../../../domain/access/actor.ts'
 import {
   type AuditCondition,
   type AuditOrder,
@@ -34,7 +35,7 @@ export const managementLogsRoute: PublicRoute<
 > = {
   call: managementLogsCall,
   permission: 'audits.view',
-  async answer(needs, { data }) {
+  async answer(needs, { data, actor }) {
     const filters = readFilters(data.filters, RULES)
     if (!filters.ok) return filters
     const page = readPage(data)
@@ -43,10 +44,11 @@ export const managementLogsRoute: PublicRoute<
     if (!columns.ok) return columns
     const { read } = needs.database
     const conditions = filters.value.map(toCondition)
+    const query = { scope: actor.scope, asker: actorName(actor), conditions }
     const order = toOrder(data.sort)
-    const entries = await loadAuditPage(read, conditions, { order, ...page.value })
+    const entries = await loadAuditPage(read, query, { order, ...page.value })
     return accept({
-      total_count: await countAudit(read, conditions),
+      total_count: await countAudit(read, query),
       result_count: entries.length,
       data: entries.map(renderAudit).map(columns.value),
     })
