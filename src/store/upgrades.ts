@@ -56,15 +56,29 @@ export async function saveUpgradeAction(
   const rows = upgrades.map((upgrade) => {
     return { ...upgradeRow({ ...upgrade, actionId }), window: upgrade.window }
   })
-  const names = Object.keys(rows[0] ?? {})
-  // No window is a JSON null, which would be read as no value at all.
+  await insertUpgrades(writer, rows)
+  return actionId
+}
+
+type InsertedRow = Omit<ReturnType<typeof upgradeRow>, 'window'> & { readonly window: unknown }
+
+/** What is the same in all of them, which is nearly everything, travels once. */
+async function insertUpgrades(writer: Writer, rows: readonly InsertedRow[]): Promise<void> {
+  const [first] = rows
+  if (first === undefined) return
+  const names = Object.keys(first) as (keyof InsertedRow)[]
+  const own = names.filter((name) => rows.some((row) => row[name] !== first[name]))
+  const each = rows.map((row) => Object.fromEntries(own.map((name) => [name, row[name]])))
   const values = names.map((name) => {
-    return name === 'window' ? sql`coalesce("window", 'null'::jsonb)` : sql.ref(name)
+    // No window is a JSON null, which would be read as no value at all.
+    if (name === 'window') return sql`coalesce(alike."window", 'null'::jsonb)`
+    return own.includes(name) ? sql.ref(`own.${name}`) : sql.ref(`alike.${name}`)
   })
   await sql`insert into upgrade (${sql.join(names.map((name) => sql.ref(name)))})
     select ${sql.join(values)}
-    from jsonb_populate_recordset(null::upgrade, ${JSON.stringify(rows)}::jsonb)`.execute(writer)
-  return actionId
+    from jsonb_populate_record(null::upgrade, ${JSON.stringify(first)}::jsonb) as alike,
+      jsonb_populate_recordset(null::upgrade, ${JSON.stringify(each)}::jsonb) as own
+    `.execute(writer)
 }
 
 /** Ends whatever is open there, in one statement. The caller holds the endpoints. */
@@ -79,9 +93,16 @@ export async function endOpenUpgrades(
     .set({ state: 'cancelled', reason, changed_at: now, finished_at: now })
     .where(sql<boolean>`endpoint_id = any(${[...endpointIds]}::text[])`)
     .where('finished_at', 'is', null)
-    .returningAll()
+    .returning(['endpoint_id', 'action_id', 'target_version', 'percent', 'message'])
     .execute()
-  await saveEvents(writer, now, ended.map(upgradeOf).map(changeEvent))
+  const told = ended.map((row): FleetEvent => {
+    const { percent, message } = row
+    const actionId = row.action_id as UpgradeActionId // Branding what is stored.
+    const about = { endpointId: row.endpoint_id as EndpointId, actionId }
+    const becomes = { state: 'cancelled', reason, message, percent }
+    return { type: 'upgrade.changed', ...about, targetVersion: row.target_version, ...becomes }
+  })
+  await saveEvents(writer, now, told)
 }
 
 /**

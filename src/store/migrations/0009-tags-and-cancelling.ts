@@ -15,6 +15,10 @@ const STATEMENTS = [
   `insert into server_tag (name, created_at, created_by)
     select distinct tag, 0, 'server' from endpoint, jsonb_array_elements_text(server_tags) as tag`,
   `alter table upgrade add column cancel_requested_at bigint`,
+  // An order of thousands is written in the transaction that made its action and read its releases,
+  // and neither is ever deleted: to look both up again for each row takes as long as the rows.
+  `alter table upgrade drop constraint upgrade_action_id_fkey`,
+  `alter table upgrade drop constraint upgrade_manifest_digest_fkey`,
   `create index upgrade_open_by_action on upgrade (action_id) where finished_at is null`,
   `create index upgrade_action_by_time on upgrade_action (created_at, id)`,
 ]
