@@ -99,7 +99,7 @@ async function findMany(
   query: EndpointQuery,
   page: EndpointPage,
 ): Promise<FoundEndpoints> {
-  const total = await countEndpoints(reader, query)
+  const { count: total, others } = await countEndpoints(reader, query)
   if (page.limit === 0 || page.offset >= total) return { total, ids: [] }
   const { order, part } = placeOf(page)
   return { total, ids: await idsOf(reader, sql`${inPlaceOf()} ${order} ${part}`) }
@@ -107,10 +107,18 @@ async function findMany(
   function inPlaceOf(): Statement {
     if (page.order.column === 'last-seen') return lastSeenFirst(query, page)
     const ids = sql`select endpoint.id, endpoint.first_seen`
-    if (total > SORTED_MAX) return sql`${ids} ${matchingInOrder(query)}`
-    return foundFirst(isOfLiveness(query) ? seenThen(query) : sql`${ids} ${matching(query)}`)
+    const looksUp = partsOf(query).liveness.length > 0
+    const isLongWay = looksUp && others + page.offset + page.limit > LOOKED_UP_MAX
+    if (total > SORTED_MAX && !isLongWay) return sql`${ids} ${matchingInOrder(query)}`
+    return foundFirst(sql`${ids} ${matching(query)}`)
   }
 }
+
+/**
+ * Where the narrow table is asked, the order's index is followed no further than this: the
+ * endpoints that are lost are the old ones, and each that is passed over is looked up in the table.
+ */
+const LOOKED_UP_MAX = 15_000
 
 /** Whether nothing is asked of the endpoints themselves. */
 function isOfLiveness(query: EndpointQuery): boolean {
@@ -118,31 +126,27 @@ function isOfLiveness(query: EndpointQuery): boolean {
   return own.length === 0 && tags.length === 0
 }
 
-/** From the narrow table, each looked up in the index: a join would go through all of that. */
-function seenThen(query: EndpointQuery): Statement {
-  return sql`select id, first_seen from (
-      select endpoint_id as id, (
-        select first_seen from endpoint where id = endpoint_id and deleted_at is null
-      ) as first_seen
-      from liveness where ${allOf(partsOf(query).liveness)} offset 0
-    ) seen
-    where first_seen is not null`
-}
+/** How many match; and where only the narrow table is asked, how many others there are. */
+type Count = { readonly count: number; readonly others: number }
 
-async function countEndpoints(reader: Reader, query: EndpointQuery): Promise<number> {
+async function countEndpoints(reader: Reader, query: EndpointQuery): Promise<Count> {
   const statement = isOfLiveness(query)
     ? countBySeen(query)
-    : sql`select count(*) ${matching(query)}`
-  const { rows } = await sql<{ count: number }>`${statement}`.execute(reader)
-  return rows[0]?.count ?? 0
+    : sql`select count(*) as count, 0 as others ${matching(query)}`
+  const { rows } = await sql<Count>`${statement}`.execute(reader)
+  return rows[0] ?? { count: 0, others: 0 }
 }
 
 /** All of the narrow table, less the few of it that are deleted: every endpoint has a row there. */
 function countBySeen(query: EndpointQuery): Statement {
-  const isMeant = allOf(partsOf(query).liveness)
-  return sql`select (select count(*) from liveness where ${isMeant}) - (
-    select count(*) from endpoint join liveness on endpoint_id = id
-    where deleted_at is not null and ${isMeant}) as count`
+  const { liveness } = partsOf(query)
+  const counts = sql`count(*) filter (where ${allOf(liveness)}) as meant,
+    count(*) filter (where not ${allOf(liveness)}) as others`
+  return sql`select seen.meant - deleted.meant as count, seen.others - deleted.others as others
+    from (select ${counts} from liveness) seen, (
+      select ${counts} from endpoint join liveness on endpoint_id = id
+      where deleted_at is not null
+    ) deleted`
 }
 
 async function idsOf(reader: Reader, statement: Statement): Promise<readonly EndpointId[]> {
