@@ -93,7 +93,8 @@ function conditionOf(condition: UpgradeActionCondition, scope: Scope): RawBuilde
       const wanted = condition.values.map((value) =>
         value === 'open' ? isOpen : sql`not ${isOpen}`,
       )
-      return sql`(${sql.join(wanted, sql` or `)})`
+      // One of no values is none.
+      return sql`(${sql.join([sql`false`, ...wanted], sql` or `)})`
     }
   }
 }

@@ -113,6 +113,8 @@ async function fillServer(server: AssembledServer, texts: Texts): Promise<void> 
   for (const field of versionsByField) texts.named.set(field, versions)
   for (const field of ['endpoint_id', 'endpoint_ids']) texts.named.set(field, endpoints)
   texts.named.set('distribution_id', distributions)
+  const artifact = await server.upload(Buffer.from('an artifact of nobody'))
+  for (const field of ['launcher', 'digest', 'digests']) texts.named.set(field, [artifact])
   texts.named.set('value', [...(texts.named.get('value') ?? []), ...endpoints, 'known 1', 'web'])
   texts.named.set('group_action_id', [Number(body.reply.group_action_id)])
   texts.known.push('known 1', 'fuzz-1', 'web', 'ada', '10.0.0.7', ...endpoints.slice(0, 2))

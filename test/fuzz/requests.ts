@@ -2,13 +2,15 @@
 import { bodyFor } from './bodies.ts'
 import type { Chance } from './chance.ts'
 import { HOSTILE_TEXTS } from './texts.ts'
-import { type Making, type Schema, valueFor } from './values.ts'
+import { hostileFor, type Making, type Schema, valueFor } from './values.ts'
 
 export type Operation = {
   readonly path: string
   readonly method: string
   readonly permission: string | null
   readonly request: Schema | null
+  /** Bodies that the document shows. */
+  readonly examples: readonly unknown[]
   readonly statuses: readonly string[]
   /** Of the answer with status 200; null where it is no JSON. */
   readonly answer: Schema | null
@@ -26,10 +28,14 @@ export type FuzzRequest = {
 type Json = Readonly<Record<string, unknown>>
 type Described = {
   readonly 'x-permission': string | null
-  readonly requestBody?: { readonly content: Readonly<Record<string, { schema: Schema }>> }
+  readonly requestBody?: { readonly content: Readonly<Record<string, Shown>> }
   readonly responses: Readonly<
     Record<string, { readonly content?: Readonly<Record<string, { schema: Schema }>> }>
   >
+}
+type Shown = {
+  readonly schema: Schema
+  readonly examples?: Readonly<Record<string, { readonly value: unknown }>>
 }
 export type Document = {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Described>>>>
@@ -45,12 +51,19 @@ export function operationsOf(document: Document): readonly Operation[] {
       method: method.toUpperCase(),
       permission: described['x-permission'],
       request: described.requestBody?.content[JSON_TYPE]?.schema ?? null,
+      examples: examplesOf(described.requestBody?.content[JSON_TYPE]),
       statuses: Object.keys(described.responses),
       answer: described.responses['200']?.content?.[JSON_TYPE]?.schema ?? null,
     })),
   )
 }
 
+function examplesOf(shown: Shown | undefined): readonly unknown[] {
+  return Object.values(shown?.examples ?? {}).map(({ value }) => value)
+}
+
+/** Of the calls that have examples. */
+const EXAMPLE_SHARE = 0.25
 /** Of the calls with hostile values; the others are right wherever the document is. */
 const HOSTILE_SHARE = 0.6
 const SPOILED_SHARE = 0.2
@@ -64,8 +77,7 @@ export function requestFor(
   const { chance } = making
   const operation = chosen(operations, chance)
   const hostility = chance.is(HOSTILE_SHARE) ? chance.of([0.02, 0.1, 0.5]) : 0
-  const value =
-    operation.request === null ? {} : valueFor(operation.request, { ...making, hostility })
+  const value = dataFor(operation, { ...making, hostility })
   const body = bodyFor(value, chance, SPOILED_SHARE)
   const request = {
     method: operation.method,
@@ -77,12 +89,30 @@ export function requestFor(
   return chance.is(BENT_SHARE) ? chance.of(BENDINGS)(request, chance) : request
 }
 
+/** The request body: an example with one thing changed, or anything that fits the schema. */
+function dataFor({ request, examples }: Operation, making: Making): unknown {
+  const { chance, hostility } = making
+  if (request === null) return {}
+  if (examples.length === 0 || !chance.is(EXAMPLE_SHARE)) return valueFor(request, making)
+  const example = chance.of(examples)
+  return hostility === 0 ? example : changed(example, making)
+}
+
+function changed(value: unknown, making: Making): unknown {
+  if (typeof value !== 'object' || value === null) return hostileFor({}, making)
+  const entries = Object.entries(value)
+  if (entries.length === 0 || making.chance.is(0.1)) return hostileFor({}, making)
+  const [name, member] = making.chance.of(entries)
+  const other = changed(member, making)
+  return Array.isArray(value) ? value.with(Number(name), other) : { ...value, [name]: other }
+}
+
 /** What is gone answers nothing more: these come more rarely, so that the others find something. */
 const DESTRUCTIVE = /delete|withdraw|revoke/
 
 function chosen(operations: readonly Operation[], chance: Chance): Operation {
   const operation = chance.of(operations)
-  return DESTRUCTIVE.test(operation.path) && chance.is(0.9) ? chance.of(operations) : operation
+  return DESTRUCTIVE.test(operation.path) && chance.is(0.97) ? chance.of(operations) : operation
 }
 
 const NOTHING = new Uint8Array()

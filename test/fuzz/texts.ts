@@ -79,6 +79,13 @@ const PLAUSIBLE: readonly string[] = [
 
 /** Words of lists, which the document tells in sentences only. */
 const FIELD_TEXTS: readonly (readonly [string, readonly string[]])[] = [
+  ['platform', ['linux', 'linux', 'Linux', 'windows']],
+  ['package_type', ['standalone', 'Standalone', 'sh', 'deb']],
+  ['path', ['agent.mjs', 'payload/run']],
+  ['tag', ['web', 'a tag']],
+  ['tags', ['web', 'a tag']],
+  ['role_name', ['Viewer', 'fuzzers']],
+  ['user_email', ['ada@example.org', 'bob@example.org']],
   [
     'field',
     [

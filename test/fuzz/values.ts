@@ -35,7 +35,6 @@ export type Making = {
 }
 
 const ITEMS_MAX = 6
-const DEPTH_MAX = 12
 
 export function valueFor(schema: Schema, making: Making, depth = 0): unknown {
   const { chance } = making
@@ -45,29 +44,28 @@ export function valueFor(schema: Schema, making: Making, depth = 0): unknown {
   const choice = anyOf ?? oneOf ?? allOf
   if (choice !== undefined) return valueFor(chance.of(choice), making, depth + 1)
   if (schema.const !== undefined) return schema.const
-  if (schema.enum !== undefined) return lettered(chance.of(schema.enum), chance)
-  const named = making.texts.named.get(making.field ?? '')
   const type = Array.isArray(schema.type) ? chance.of(schema.type) : schema.type
+  if (type === 'array') return itemsFor(schema, making, depth)
+  if (type === 'object') return objectFor(schema, making, depth)
+  return scalarFor(schema, type, making)
+}
+
+function scalarFor(schema: Schema, type: unknown, { chance, texts, field }: Making): unknown {
+  const named = texts.named.get(field ?? '')
+  const known = named !== undefined && chance.is(0.7) ? chance.of(named) : undefined
+  if (schema.enum !== undefined) return lettered(known ?? chance.of(schema.enum), chance)
   switch (type) {
     case 'string':
-      return named !== undefined && chance.is(0.8)
-        ? String(chance.of(named))
-        : textFor(schema, making.texts, chance)
+      return known === undefined ? textFor(schema, texts, chance) : String(known)
     case 'integer':
     case 'number':
-      return named !== undefined && chance.is(0.8)
-        ? Number(chance.of(named))
-        : numberFor(schema, chance)
+      return known === undefined ? numberFor(schema, chance) : Number(known)
     case 'boolean':
       return chance.is(0.5)
     case 'null':
       return null
-    case 'array':
-      return itemsFor(schema, making, depth)
-    case 'object':
-      return objectFor(schema, making, depth)
     default:
-      return depth > DEPTH_MAX ? null : chance.of([{}, [], 'x', 1, null, true])
+      return chance.of([{}, [], 'x', 1, null, true])
   }
 }
 
@@ -107,9 +105,11 @@ function itemsFor(schema: Schema, making: Making, depth: number): unknown[] {
 function objectFor(schema: Schema, making: Making, depth: number): Record<string, unknown> {
   const { chance } = making
   const { properties = {}, required = [], additionalProperties } = schema
+  if ('operator' in properties && chance.is(0.6)) return filterFor(making)
   const value: Record<string, unknown> = {}
+  const density = chance.of([0, 0.1, 0.4, 0.9])
   for (const [name, member] of Object.entries(properties)) {
-    const isWanted = required.includes(name) ? !chance.is(making.hostility) : chance.is(0.4)
+    const isWanted = required.includes(name) ? !chance.is(making.hostility) : chance.is(density)
     if (isWanted) value[name] = valueFor(member, { ...making, field: name }, depth + 1)
   }
   if (typeof additionalProperties === 'object') {
@@ -122,6 +122,27 @@ function objectFor(schema: Schema, making: Making, depth: number): Record<string
   if (chance.is(making.hostility)) define(value, chance.of(HOSTILE_TEXTS), 1)
   return value
 }
+
+/** Which operators and values a field takes, the document tells in sentences only. */
+function filterFor({ chance, texts }: Making): Record<string, unknown> {
+  const [field, operator, value] = chance.of(FILTERS)
+  const ids = texts.named.get('endpoint_id') ?? []
+  return { field, operator, value: field === 'endpoint_id_list' ? [chance.of(ids)] : value }
+}
+
+const FILTERS: readonly (readonly [string, string, unknown])[] = [
+  ['endpoint_id_list', 'in', null],
+  ['endpoint_id_list', 'IN', null],
+  ['hostname', 'in', ['fuzz-1', 'fuzz-2']],
+  ['platform', 'in', ['linux']],
+  ['platform', 'eq', 'linux'],
+  ['endpoint_status', 'in', 'connected'],
+  ['name', 'contains', 'KNOWN'],
+  ['status', 'eq', 'completed'],
+  ['timestamp', 'gte', 0],
+  ['first_seen', 'lte', '9999999999999'],
+  ['id', 'in', [123_456]],
+]
 
 /** Also `__proto__`, which an assignment would swallow. */
 function define(object: object, name: string, value: unknown): void {

@@ -291,6 +291,7 @@ describe('endpoints/upgrade/list', () => {
     expect(await list(filter('status', ['open']))).toEqual([second])
     expect(await list(filter('status', 'Finished', 'eq'))).toEqual([first])
     expect(await list(filter('status', ['open', 'finished']))).toEqual([second, first])
+    expect(await list(filter('status', []))).toEqual([])
     expect(await list(filter('created_at', from, 'lte'))).toEqual([first])
     expect(await list(filter('created_by', ['api-key:1']))).toEqual([second, first])
     expect(await list(filter('created_by', ['api-key:2']))).toEqual([])
