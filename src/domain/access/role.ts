@@ -47,10 +47,10 @@ export const BUILT_IN_ROLES: readonly Role[] = [
 ]
 
 /** What the first versions called the one role they had; keys of theirs still carry the name. */
-const OLD_NAMES: Readonly<Record<string, string>> = { administrator: ADMINISTRATOR }
+const OLD_NAMES: ReadonlyMap<string, string> = new Map([['administrator', ADMINISTRATOR]])
 
 /** The name that a role is found by. */
 export function roleKey(name: string): string {
   const folded = name.trim().toLowerCase()
-  return (OLD_NAMES[folded] ?? folded).toLowerCase()
+  return (OLD_NAMES.get(folded) ?? folded).toLowerCase()
 }
