@@ -102,6 +102,10 @@ describe('the audit chain', () => {
     await rewriteAuditChain(chain.database)
     expect(await chain.verify()).toMatchObject({ broken: { sequence: 10, flaw: 'head-not-ours' } })
     expect(await chain.verify({ kept: head })).toMatchObject({ broken: { flaw: 'head-not-ours' } })
+    // Nor does the server vouch for it by going on from there.
+    await chain.write(1)
+    await expect(seal(chain.needs)).rejects.toThrow('audit-head-not-ours')
+    expect(await chain.verify()).toMatchObject({ broken: { sequence: 10 }, unsealed: 1 })
   })
 
   it('was longer for who kept a head of it', async () => {

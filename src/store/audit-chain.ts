@@ -5,10 +5,10 @@
  * has sealed all of a batch or none of it.
  */
 import { type Selectable, sql } from 'kysely'
-import type { Digest } from '../base/digest.ts'
+import { type Digest, equalInConstantTime } from '../base/digest.ts'
+import { Fault } from '../base/fault.ts'
 import { CHAIN_START, type ChainedEntry, type ChainHead, nextHead } from '../domain/audit/chain.ts'
 import type { Reader, Writer } from './open.ts'
-import { storedDigest } from './releases.ts'
 import type { AuditTable } from './tables.ts'
 
 const HEAD = 'audit'
@@ -57,6 +57,7 @@ export async function sealAudit(writer: Writer, macOf: MacOfHead, limit: number)
   return rows.length
 }
 
+/** Going on from a head that somebody else wrote would vouch for all that he wrote before it. */
 async function lockHead(writer: Writer, macOf: MacOfHead): Promise<ChainHead> {
   await writer
     .insertInto('audit_head')
@@ -65,11 +66,14 @@ async function lockHead(writer: Writer, macOf: MacOfHead): Promise<ChainHead> {
     .execute()
   const row = await writer
     .selectFrom('audit_head')
-    .select(['sequence', 'hash'])
+    .select(['sequence', 'hash', 'mac'])
     .where('name', '=', HEAD)
     .forUpdate()
     .executeTakeFirstOrThrow()
-  return { sequence: row.sequence, hash: storedDigest(row.hash) }
+  const head = { sequence: row.sequence, hash: row.hash as Digest } // Compared before it is used.
+  if (equalInConstantTime(row.mac, macOf(head))) return head
+  const doing = `sealing the audit log: its head at ${row.sequence} is not one of this instance`
+  throw new Fault({ code: 'audit-head-not-ours', doing, retry: 'never' })
 }
 
 /** As one snapshot shows it. */
