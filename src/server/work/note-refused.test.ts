@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ManualClock } from '../../base/clock-manual.ts'
 import { silentLog } from '../../base/log.ts'
 import { systemRandom } from '../../base/random.ts'
-import { loadAudit } from '../../store/audit.ts'
+import { type AuditEntry, loadAudit } from '../../store/audit.ts'
 import type { Database } from '../../store/open.ts'
 import { startTestDatabase } from '../../store/testing/database.ts'
 import type { RefusedAttempt } from '../http/refused-attempts.ts'
@@ -18,8 +18,7 @@ const attempt: RefusedAttempt = {
   sentence: 'the API key lacks the permission distributions.edit',
 }
 
-function start(database: Database) {
-  const clock = new ManualClock(1_000_000)
+function start(database: Database, clock = new ManualClock(1_000_000)) {
   return startNotingRefused({ database, clock, random: systemRandom, log: silentLog })
 }
 
@@ -64,6 +63,45 @@ describe('refused attempts', () => {
     expect(entries).toHaveLength(REFUSED_ENTRIES_MAX)
     expect(entries[0]?.subject).toHaveLength(200)
     expect(last).toMatchObject({ reason: 'attempts-left-out', after: { count: 7 } })
+    await work.stop()
+  })
+
+  it('of strangers are few in the long run, wherever they come from', async () => {
+    await using database = await startTestDatabase()
+    const clock = new ManualClock(1_000_000)
+    const work = start(database, clock)
+    const [minutes, addresses] = [30, 20]
+    for (let tried = 0; tried < minutes * addresses; tried++) {
+      const origin = { address: `2001:db8::${tried.toString(16)}`, userAgent: '' }
+      work.note({ ...attempt, actor: null, reason: 'unauthorised', origin })
+      if (tried % addresses !== 0) continue
+      await work.drain()
+      clock.advance(60_000)
+    }
+    work.note(attempt)
+    await work.drain()
+    const entries = await loadAudit(database.read, 1000)
+    const countOf = (such: Partial<AuditEntry>) =>
+      entries.filter(({ action, reason }) => action === such.action || reason === such.reason)
+    const strangers = countOf({ action: 'auth.refuse' })
+    const leftOut = countOf({ reason: 'attempts-left-out' })
+    expect(strangers.length).toBeLessThanOrEqual(REFUSED_ENTRIES_MAX + minutes * 2 + 1)
+    expect(leftOut.length).toBeLessThanOrEqual(minutes + 2)
+    expect(countOf({ reason: 'forbidden' })).toHaveLength(1)
+    const counts = leftOut.map(({ after }) => (after as { readonly count: number }).count)
+    const all = counts.reduce((sum, count) => sum + count, strangers.length)
+    expect(all).toBe(minutes * addresses)
+    await work.stop()
+  })
+
+  it('of a key that asks too often are one, whatever it asks for', async () => {
+    await using database = await startTestDatabase()
+    const work = start(database)
+    for (const call of ['policies/a', 'policies/b']) {
+      work.note({ ...attempt, call, reason: 'rate-limited' })
+    }
+    await work.drain()
+    expect(await loadAudit(database.read, 10)).toMatchObject([{ after: { count: 2 } }])
     await work.stop()
   })
 

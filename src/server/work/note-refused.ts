@@ -2,7 +2,8 @@
  * Refused attempts become audit entries, some seconds after their answers. Whoever is refused can
  * ask as often as he likes, so everything here has an end: identical attempts of one window are one
  * entry with their number, a window has only so many entries, and one more says how many were left
- * out. A database that is away keeps them waiting, in the same space.
+ * out. Entries are kept for ever, and nobody can take a stranger's key away: so strangers cause few
+ * of them in the long run. A database that is away keeps them waiting, in the same space.
  */
 import type { Clock, Instant } from '../../base/clock.ts'
 import { causeChain } from '../../base/fault.ts'
@@ -11,12 +12,17 @@ import type { Random } from '../../base/random.ts'
 import { type AuditEntry, SERVER_PARTY, saveAudits } from '../../store/audit.ts'
 import type { Database } from '../../store/open.ts'
 import { partyOf } from '../http/audited.ts'
+import { createRateLimit } from '../http/rate-limit.ts'
 import type { RefusedAttempt, RefusedAttempts } from '../http/refused-attempts.ts'
 import { startLoop } from './loop.ts'
 
 const WINDOW_MS = 5_000
 /** Of one window: somebody who tries from many addresses fills no disk with it. */
 export const REFUSED_ENTRIES_MAX = 100
+/** What strangers cause, all together: some three thousand a day, and as many as a window at once. */
+const STRANGERS = { perS: 1 / 30, burst: REFUSED_ENTRIES_MAX }
+/** That some were left out is told once a minute while it lasts. */
+const LEFT_OUT = { perS: 1 / 60, burst: 2 }
 const CALL_CHARACTERS_MAX = 200
 const SENTENCE_CHARACTERS_MAX = 500
 
@@ -37,10 +43,14 @@ export type RefusedAttemptsWork = RefusedAttempts & {
 export function startNotingRefused(needs: Needs): RefusedAttemptsWork {
   let noted = new Map<string, Noted>()
   let leftOut = 0
-  const write = async () => {
-    if (noted.size === 0 && leftOut === 0) return null
-    const [attempts, more] = [noted, leftOut]
-    ;[noted, leftOut] = [new Map(), 0]
+  const strangers = createRateLimit(STRANGERS, needs.clock)
+  const leftOuts = createRateLimit(LEFT_OUT, needs.clock)
+  const write = async (mayTell = () => leftOuts.take(0) === null) => {
+    const more = leftOut > 0 && mayTell() ? leftOut : 0
+    if (noted.size === 0 && more === 0) return null
+    const attempts = noted
+    noted = new Map()
+    leftOut -= more
     try {
       const entries = [...attempts.values()].map(entryOf)
       if (more > 0) entries.push(leftOutEntry(more, needs.clock.now()))
@@ -59,14 +69,23 @@ export function startNotingRefused(needs: Needs): RefusedAttemptsWork {
     else if (noted.size < REFUSED_ENTRIES_MAX) noted.set(key, each)
     else leftOut += each.count
   }
-  const loop = startLoop({ name: 'refused-attempts', everyMs: WINDOW_MS, perform: write }, needs)
+  const isTooMuch = (key: string, { actor }: RefusedAttempt) =>
+    actor === null && !noted.has(key) && strangers.take(0) !== null
+  const loop = startLoop(
+    { name: 'refused-attempts', everyMs: WINDOW_MS, perform: () => write() },
+    needs,
+  )
   return {
-    note: (attempt) => add(keyOf(attempt), { at: needs.clock.now(), attempt, count: 1 }),
+    note(attempt) {
+      const key = keyOf(attempt)
+      if (isTooMuch(key, attempt)) leftOut += 1
+      else add(key, { at: needs.clock.now(), attempt, count: 1 })
+    },
     drain: () => loop.drain(),
     async stop() {
       await loop.stop()
       try {
-        await write()
+        await write(() => true)
       } catch (error) {
         // Best effort: the server stops, and its log has how many attempts are lost.
         const count = noted.size + leftOut
@@ -76,9 +95,12 @@ export function startNotingRefused(needs: Needs): RefusedAttemptsWork {
   }
 }
 
-/** Whoever is nobody we know is told apart by his address alone: he chooses everything else. */
+/**
+ * Whoever is nobody we know is told apart by his address alone: he chooses everything else. A key
+ * that asks too often does so whatever it asks for.
+ */
 function keyOf({ actor, call, reason, origin }: RefusedAttempt): string {
-  const what = actor === null ? '' : call
+  const what = actor === null || reason === 'rate-limited' ? '' : call
   return JSON.stringify([actor?.id ?? null, what, reason, origin.address])
 }
 
