@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { access, key, NOW } from './_access-samples.ts'
+import { access, key, NOW, role } from './_access-samples.ts'
 import { decideDeleteApiKeys } from './delete-api-keys.ts'
 
 const refused = { ok: false, refusal: { code: 'last-live-key' } }
@@ -15,6 +15,16 @@ describe('delete API keys', () => {
     ['keeps the last one', [3, 2, 1], refused],
   ])('%s', (_name, ids, expected) => {
     expect(decideDeleteApiKeys(three, ids, NOW)).toEqual(expected)
+  })
+
+  const keeper = key(2, { role: 'Keeper' })
+  it('nor does one that has less than everything, while there is one that has it', () => {
+    const roles = [role('Keeper', 'access.edit')]
+    const both = access({ roles, keys: [key(1), keeper] })
+    expect(decideDeleteApiKeys(both, [1], NOW)).toEqual(refused)
+    expect(decideDeleteApiKeys(both, [2], NOW)).toEqual(revokes(2))
+    const alone = access({ roles, keys: [keeper] })
+    expect(decideDeleteApiKeys(alone, [2], NOW)).toEqual(refused)
   })
 
   const expired = key(3, { expiresAt: NOW })

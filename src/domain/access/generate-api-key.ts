@@ -2,7 +2,7 @@ import type { Instant } from '../../base/clock.ts'
 import { accept, type Result, refuse } from '../../base/result.ts'
 import type { Actor } from './actor.ts'
 import { type Access, emailKey, findRole } from './grants.ts'
-import { type BeyondOwn, beyondOwn } from './hand-out.ts'
+import { type BeyondOwn, keyBeyondOwn } from './hand-out.ts'
 import type { Scope } from './scope.ts'
 
 /**
@@ -53,12 +53,8 @@ export function decideGenerateApiKey(
     return refuse({ code: 'user-unknown', emails: [userEmail] })
   }
   const scope = command.scope === undefined ? actor.scope : command.scope
-  const beyond = beyondOwn(actor, { permissions: role.permissions, scope })
+  const beyond = keyBeyondOwn(actor, { permissions: role.permissions, scope, userEmail })
   if (beyond !== null) return refuse(beyond)
-  // It would outlive what its maker's user loses.
-  if (userEmail === null && actor.userEmail !== null) {
-    return refuse({ code: 'beyond-own-permissions', missing: [] })
-  }
   return accept({ role: role.name, scope, userEmail, expiresAt })
 }
 

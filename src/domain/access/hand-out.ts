@@ -18,3 +18,20 @@ export function beyondOwn(
   if (missing.length === 0 && isWithin(given.scope, actor.scope)) return null
   return { code: 'beyond-own-permissions', missing }
 }
+
+/**
+ * Of a key, whose secret somebody is about to get. One of nobody would outlive what the user of
+ * whoever gets it loses.
+ */
+export function keyBeyondOwn(
+  actor: Pick<Actor, 'role' | 'scope' | 'userEmail'>,
+  key: {
+    readonly permissions: ReadonlySet<Permission>
+    readonly scope: Scope
+    readonly userEmail: string | null
+  },
+): BeyondOwn | null {
+  const beyond = beyondOwn(actor, key)
+  if (beyond !== null || key.userEmail !== null || actor.userEmail === null) return beyond
+  return { code: 'beyond-own-permissions', missing: [] }
+}

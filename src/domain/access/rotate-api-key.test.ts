@@ -9,6 +9,7 @@ const there = access({
   keys: [key(1), key(2, { role: 'Keeper', expiresAt: LATER }), key(3, { expiresAt: NOW })],
 })
 const asked = { actor: actor(), id: 2, overlapMs: 60_000, expiresAt: undefined }
+const byUser = { actor: actor({ id: 4, userEmail: 'ada@example.org' }) }
 const byKeeper = { actor: actor({ id: 2, role: 'Keeper' }, [keeper]) }
 
 describe('rotate an API key', () => {
@@ -26,6 +27,7 @@ describe('rotate an API key', () => {
     ['an unknown key', { id: 9 }, 'key-unknown'],
     ['an expired key', { id: 3 }, 'key-unknown'],
     ['a key that may do more', { ...byKeeper, id: 1 }, 'beyond-own-permissions'],
+    ['a key of nobody, by that of a user', { ...byUser, id: 1 }, 'beyond-own-permissions'],
     ['an end for the last that has none', { id: 1, expiresAt: LATER }, 'last-live-key'],
   ])('%s is refused', (_name, given, code) => {
     expect(decideRotateApiKey(there, { ...asked, ...given }, NOW)).toMatchObject({

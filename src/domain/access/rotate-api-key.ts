@@ -2,7 +2,7 @@ import type { Instant } from '../../base/clock.ts'
 import { accept, type Result, refuse } from '../../base/result.ts'
 import type { Actor } from './actor.ts'
 import { type Access, findRole, noRole } from './grants.ts'
-import { type BeyondOwn, beyondOwn } from './hand-out.ts'
+import { type BeyondOwn, keyBeyondOwn } from './hand-out.ts'
 import { isLive, type LastLiveKey, locksOut } from './last-editor.ts'
 
 export type RotateApiKeyCommand = {
@@ -45,7 +45,7 @@ export function decideRotateApiKey(
     return refuse({ code: 'key-unknown', id })
   }
   const { permissions } = findRole(access.roles, key.role) ?? noRole(key.role)
-  const beyond = id === actor.id ? null : beyondOwn(actor, { permissions, scope: key.scope })
+  const beyond = id === actor.id ? null : keyBeyondOwn(actor, { ...key, permissions })
   if (beyond !== null) return refuse(beyond)
   const keys = access.keys.map((each) => (each.id === id ? { ...each, expiresAt } : each))
   if (locksOut(access, { ...access, keys }, now)) return refuse({ code: 'last-live-key' })
