@@ -6,6 +6,8 @@
 import { sql } from 'kysely'
 import type { Instant } from '../base/clock.ts'
 import { digestOf } from '../base/digest.ts'
+import type { EndpointId } from '../base/ids.ts'
+import { holdEndpoints } from './endpoint-changes.ts'
 import { holdName } from './leases.ts'
 import type { Reader, Writer } from './open.ts'
 
@@ -74,10 +76,15 @@ export async function loadAssignedTags(
 /** Deleted endpoints lose them too: one that comes back has no tag that does not exist. */
 export async function deleteTags(writer: Writer, names: readonly string[]): Promise<void> {
   if (names.length === 0) return
+  const hasOne = sql<boolean>`server_tags ?| ${[...names]}::text[]`
+  const found = await writer.selectFrom('endpoint').select('id').where(hasOne).execute()
+  // Held in the order of all who change endpoints; nobody gives them these tags meanwhile.
+  const ids = found.map((row) => row.id as EndpointId)
+  await holdEndpoints(writer, ids)
   await writer
     .updateTable('endpoint')
     .set({ server_tags: sql<string>`server_tags - ${[...names]}::text[]` })
-    .where(sql<boolean>`server_tags ?| ${[...names]}::text[]`)
+    .where(sql<boolean>`id = any(${ids}::text[])`)
     .execute()
   await writer.deleteFrom('server_tag').where('name', 'in', names).execute()
 }
