@@ -6,11 +6,12 @@ import { TEST_ACTOR } from '../testing/ask.ts'
 import { createAdmission } from './admission.ts'
 
 const viewer = BUILT_IN_ROLES.find((role) => role.name === 'Viewer') as Role
-const DEMANDS = { permission: 'upgrades.edit', licensed: 'upgrades' } as const
+const demands = { permission: 'upgrades.edit', licensed: 'upgrades', isEverywhere: true } as const
 
-async function verdict(lacking: ('key' | 'time' | 'licence' | 'role')[]) {
+async function verdict(lacking: ('key' | 'time' | 'licence' | 'role' | 'scope')[]) {
   const lacks = new Set(lacking)
-  const actor = lacks.has('role') ? { ...TEST_ACTOR, role: viewer } : TEST_ACTOR
+  const role = lacks.has('role') ? viewer : TEST_ACTOR.role
+  const actor = { ...TEST_ACTOR, role, scope: lacks.has('scope') ? { tags: ['web'] } : null }
   const licence: Licence = lacks.has('licence') ? { product: 'xdr-prevent', addOns: [] } : null
   const known = lacks.has('key') ? refuse({ code: 'unauthorised' } as const) : accept(actor)
   const admission = createAdmission({
@@ -18,14 +19,15 @@ async function verdict(lacking: ('key' | 'time' | 'licence' | 'role')[]) {
     rateLimit: { take: () => (lacks.has('time') ? 2 : null) },
     licence,
   })
-  const admitted = await admission.admit({}, DEMANDS)
+  const admitted = await admission.admit({}, demands)
   return admitted.verdict.ok ? 'admitted' : admitted.verdict.refusal.code
 }
 
 describe('whoever is let in', () => {
   it.each([
     [[], 'admitted'],
-    [['role'], 'forbidden'],
+    [['scope'], 'scope-too-narrow'],
+    [['scope', 'role'], 'forbidden'],
     [['role', 'licence'], 'licence-missing'],
     [['role', 'licence', 'time'], 'rate-limited'],
     [['role', 'licence', 'time', 'key'], 'unauthorised'],

@@ -1,6 +1,6 @@
 /**
  * Who may come in: the key is good, it does not ask too often, the licence covers the call, the
- * role grants it. In this order, so that the same request always gets the same answer; only then is
+ * role grants it, the scope is wide enough. In this order, so that the same request always gets the same answer; only then is
  * the body looked at.
  */
 import { accept, type Result, refuse } from '../../base/result.ts'
@@ -44,12 +44,13 @@ export function createAdmission(needs: Needs): Admission {
 function verdictOn(needs: Needs, actor: Actor, demands: Demands): Result<Actor, ApiRefusal> {
   const retryAfterS = needs.rateLimit.take(actor.id)
   if (retryAfterS !== null) return refuse({ code: 'rate-limited', retryAfterS })
-  const { permission, licensed } = demands
+  const { permission, licensed, isEverywhere } = demands
   if (licensed !== undefined && !covers(needs.licence, licensed)) {
     return refuse({ code: 'licence-missing', feature: licensed })
   }
   if (permission !== null && !grants(actor.role.permissions, permission)) {
     return refuse({ code: 'forbidden', permission })
   }
+  if (isEverywhere && actor.scope !== null) return refuse({ code: 'scope-too-narrow' })
   return accept(actor)
 }

@@ -28,6 +28,8 @@ export type Demands = {
   readonly permission: Permission | null
   /** What the instance's licence must cover; absent: nothing in particular. */
   readonly licensed?: LicensedFeature
+  /** What it changes holds for all endpoints: a key of some of them may not. */
+  readonly isEverywhere?: boolean
 }
 
 /** A list too long to be held at once goes out row by row. */

@@ -18,17 +18,14 @@ export const ANY_KEY: readonly JsonSchema[] = [
   { signature: [], apiKeyId: [], nonce: [], timestamp: [] },
 ]
 
-export function operationOf({ call, permission, licensed }: DescribedCall): Operation {
+export function operationOf(described: DescribedCall): Operation {
+  const { call, permission, licensed } = described
   const id = operationId(call.path)
   return {
     operationId: id,
     tags: [familyOf(call.path)],
     summary: firstSentence(call.summary),
-    description: descriptionOf({
-      call,
-      permission,
-      ...(licensed === undefined ? {} : { licensed }),
-    }),
+    description: descriptionOf(described),
     security: ANY_KEY,
     ...(call.method === 'GET' ? {} : { requestBody: requestBodyOf(call, id) }),
     responses: {
@@ -36,7 +33,7 @@ export function operationOf({ call, permission, licensed }: DescribedCall): Oper
         description: 'Done, or accepted and durable.',
         content: json(answerSchema(call, id), exampleAnswers(call)),
       },
-      ...errorAnswers(statusesOf(call, { permission, licensed })),
+      ...errorAnswers(statusesOf(call, described)),
     },
     'x-permission': permission,
     ...(licensed === undefined ? {} : { 'x-licensed': licensed }),
@@ -61,14 +58,15 @@ function firstSentence(text: string): string {
   return text.split(/(?<=[.:;])\s/)[0]?.replace(/[.:;]$/, '') ?? text
 }
 
-function descriptionOf({ call, permission, licensed }: DescribedCall): string {
+function descriptionOf({ call, permission, licensed, isEverywhere }: DescribedCall): string {
   const who =
     permission === null ? 'Any live API key may call it.' : `Permission: \`${permission}\`.`
   const licence = licensed === undefined ? [] : [`The licence must cover ${licensed}.`]
+  const reach = isEverywhere ? ['Not for a key with a scope: it holds for all endpoints.'] : []
   const twice = call.isRepeatable
     ? 'Calling it twice is the same as calling it once.'
     : 'Calling it twice does it twice, unless said otherwise.'
-  return [call.summary, who, ...licence, twice].join(' ')
+  return [call.summary, who, ...licence, ...reach, twice].join(' ')
 }
 
 function requestBodyOf(call: PublicCall, id: string): JsonSchema {

@@ -7,7 +7,7 @@ const MEANINGS: Readonly<Record<number, string>> = {
   400: 'The request is wrong, and the same request will stay wrong.',
   401: 'No key, or not a good one: key, id, mode (standard or advanced), clock.',
   402: 'The licence of this instance does not cover the call.',
-  403: 'The key lacks the permission that the call names, or a link is not valid.',
+  403: 'The key lacks the permission that the call names, or has a scope; or a link is not valid.',
   404: 'What the request names does not exist.',
   408: 'The body did not arrive within its time.',
   409: 'It contradicts what is there.',
@@ -51,10 +51,7 @@ export const STATUSES_OF_CALLS: Readonly<Record<string, readonly number[]>> = {
   'tags/agents/delete_permanently': [404, 409],
 }
 
-export function statusesOf(
-  call: PublicCall,
-  demands: { readonly [Key in keyof Demands]: Demands[Key] | undefined },
-): readonly number[] {
+export function statusesOf(call: PublicCall, demands: Demands): readonly number[] {
   return [
     ...OF_ALL,
     ...(demands.licensed === undefined ? [] : [402]),

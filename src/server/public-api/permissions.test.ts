@@ -1,6 +1,7 @@
 /** Who may make which call: a new one is not there until somebody has thought about it here. */
 import { describe, expect, it } from 'vitest'
 import { accept } from '../../base/result.ts'
+import type { Actor } from '../../domain/access/actor.ts'
 import { BUILT_IN_ROLES, type Role } from '../../domain/access/role.ts'
 import { createAdmission } from '../http/admission.ts'
 import { refusalAnswer } from '../http/error-reply.ts'
@@ -68,12 +69,23 @@ const MAY: Readonly<Record<string, string>> = {
   'configurations/agent/critical_environment_versions/set': 'A',
 }
 
+/** What changes something for all endpoints, and not for those of a scope alone. */
+const EVERYWHERE = [
+  'tags/agents/delete_permanently',
+  'releases/withdraw',
+  'configurations/agent/auto_upgrade/set',
+  'configurations/agent/agent_status/set',
+  'configurations/agent/action_center_expiration/set',
+  'configurations/agent/endpoint_administration_cleanup/set',
+  'configurations/agent/content_management/set',
+  'configurations/agent/critical_environment_versions/set',
+]
+
 function isNotForViewers({ call }: { readonly call: { readonly path: string } }): boolean {
   return MAY[call.path]?.includes('V') === false
 }
 
-function admissionOf(role: Role) {
-  const actor = { ...TEST_ACTOR, role }
+function admissionOf(actor: Actor) {
   const keyRing = { authenticate: async () => accept(actor) }
   return createAdmission({ keyRing, rateLimit: { take: () => null }, licence: null })
 }
@@ -82,7 +94,7 @@ describe('the roles', () => {
   it('may make the calls they may, and no other', async () => {
     const found = PUBLIC_ROUTES.map(async (route) => {
       const admitted = BUILT_IN_ROLES.map(async (role) => {
-        const { verdict } = await admissionOf(role).admit({}, route)
+        const { verdict } = await admissionOf({ ...TEST_ACTOR, role }).admit({}, route)
         return verdict.ok ? role.name.charAt(0).replace('I', 'A') : ''
       })
       return [route.call.path, (await Promise.all(admitted)).join('')]
@@ -90,10 +102,19 @@ describe('the roles', () => {
     expect(Object.fromEntries(await Promise.all(found))).toEqual(MAY)
   })
 
+  it('with a scope may change nothing that holds for all endpoints', async () => {
+    const actor = { ...TEST_ACTOR, scope: { tags: ['web'] } }
+    const refused = PUBLIC_ROUTES.map(async (route) => {
+      const { verdict } = await admissionOf(actor).admit({}, route)
+      return verdict.ok ? [] : [route.call.path]
+    })
+    expect((await Promise.all(refused)).flat()).toEqual(EVERYWHERE)
+  })
+
   it('are told what they lack', async () => {
     const viewer = BUILT_IN_ROLES.find((role) => role.name === 'Viewer') as Role
     for (const route of PUBLIC_ROUTES.filter(isNotForViewers)) {
-      const { verdict } = await admissionOf(viewer).admit({}, route)
+      const { verdict } = await admissionOf({ ...TEST_ACTOR, role: viewer }).admit({}, route)
       const answer = verdict.ok ? null : refusalAnswer(verdict.refusal)
       expect(answer?.status).toBe(403)
       expect(String(answer?.body)).toContain(`lacks the permission ${route.permission}`)

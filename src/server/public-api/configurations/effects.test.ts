@@ -4,7 +4,7 @@ import type { DistributionId } from '../../../base/ids.ts'
 import { systemRandom } from '../../../base/random.ts'
 import { instanceSecret } from '../../../store/secret.ts'
 import type { PublicRoute } from '../../http/route.ts'
-import { ask, TEST_ACTOR } from '../../testing/ask.ts'
+import { ask } from '../../testing/ask.ts'
 import {
   enrolTestAgent,
   saveTestDistribution,
@@ -109,14 +109,4 @@ it('agent_status: an endpoint is lost when the instance says so', async () => {
   expect(await status()).toEqual(['DISCONNECTED', 0])
   await told(set, { license_revocation_after_lost_connection: 2 })
   expect(await status()).toEqual(['LOST', 1])
-})
-
-it('who may change only some endpoints may change no setting', async () => {
-  const [, set] = agentStatusRoutes
-  const scoped = { ...TEST_ACTOR, scope: { tags: ['web'] } }
-  const asked = { agent_deletion_retention: 90 }
-  expect(await ask(set, server, asked, scoped)).toEqual({
-    ok: false,
-    refusal: { code: 'scope-too-narrow' },
-  })
 })

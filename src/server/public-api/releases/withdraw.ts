@@ -26,6 +26,7 @@ export const withdrawReleaseRoute: PublicRoute<
 > = {
   call: withdrawReleaseCall,
   permission: 'releases.edit',
+  isEverywhere: true, // Whatever waits for it anywhere is held.
   async answer(needs, request) {
     const withdrawnReason = request.data.reason ?? null
     return await needs.database.write(async (tx) => {

@@ -15,6 +15,7 @@ export const deleteTagsRoute: PublicRoute<
 > = {
   call: deleteTagsCall,
   permission: 'endpoints.edit',
+  isEverywhere: true, // Scopes are made of tags, and deleted endpoints lose theirs.
   async answer(needs, request) {
     const now = needs.clock.now()
     const { tags, reason } = request.data
