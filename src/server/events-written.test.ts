@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { loadEventsAfter, sealEvents } from '../store/events.ts'
+import { loadEventsInScope } from '../store/events-in-scope.ts'
 import type { Database } from '../store/open.ts'
 import { agentsReportsRoute } from './public-api/audits/agents-reports.ts'
 import { upgradeEndpointsRoute } from './public-api/endpoints/upgrade.ts'
+import { cancelUpgradeRoute } from './public-api/endpoints/upgrade-cancel.ts'
+import { assignTagRoute } from './public-api/tags/assign.ts'
 import { ask } from './testing/ask.ts'
 import {
   enrolTestAgent,
@@ -100,5 +103,45 @@ describe('what becomes true is told', () => {
     expect(await database.read.selectFrom('event').selectAll().execute()).toEqual(before)
     const after = await database.read.selectFrom('agent_report').selectAll().execute()
     expect(after).toEqual(reports)
+  })
+
+  it('of an order to whoever has a scope, as far as it lies within', async () => {
+    await using server = await startUpgrade()
+    const { database, agent } = server
+    const distribution = await saveTestDistribution(database, 'others')
+    const others = [
+      await enrolTestAgent(server, distribution, 'other-1'),
+      await enrolTestAgent(server, distribution, 'other-2'),
+    ]
+    for (const other of others) await other.checkIn()
+    const mine = { filters: [{ field: 'hostname', operator: 'eq', value: 'h1' }], tag: 'mine' }
+    await ask(assignTagRoute, server, mine)
+    const ids = [agent, ...others].map(({ endpointId }) => endpointId)
+    const order = { endpoint_ids: ids, target_versions: { linux: '1.0.0.2' } }
+    const ordered = await ask(upgradeEndpointsRoute, server, order)
+    const { group_action_id } = (ordered as { value: { group_action_id: number } }).value
+    const cancel = async (endpoint_ids: readonly string[]) => {
+      server.clock.advance(1000)
+      await ask(cancelUpgradeRoute, server, { group_action_id, endpoint_ids })
+    }
+    await cancel(ids.slice(1))
+    await cancel(ids.slice(0, 1))
+    await database.write((tx) => sealEvents(tx, 1000))
+    const events = await loadEventsAfter(database.read, 0, 1000)
+    const toldTo = async (tags: readonly string[] | null) => {
+      const scope = tags === null ? null : { tags }
+      const told = await loadEventsInScope(database.read, events, scope)
+      return told.flatMap(({ event }) =>
+        'upgrades' in event && event.actionId === group_action_id
+          ? [`${event.type} ${event.upgrades}`]
+          : [],
+      )
+    }
+    const created = 'upgrade-action.created'
+    const cancelled = 'upgrade-action.cancelled'
+    expect(await toldTo(null)).toEqual([`${created} 3`, `${cancelled} 2`, `${cancelled} 1`])
+    expect(await toldTo(['mine'])).toEqual([`${created} 1`, `${cancelled} 1`])
+    expect(await toldTo(['web'])).toEqual([`${created} 3`, `${cancelled} 2`, `${cancelled} 1`])
+    expect(await toldTo(['none'])).toEqual([])
   })
 })

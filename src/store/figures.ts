@@ -1,3 +1,5 @@
+import type { Scope } from '../domain/access/scope.ts'
+import { isInScope } from './endpoint-query.ts'
 import type { Reader } from './open.ts'
 
 /** How many there are of what an operator watches. */
@@ -22,12 +24,13 @@ export async function loadFigures(reader: Reader): Promise<Figures> {
   }
 }
 
-/** Those that were not deleted. */
-export async function countEndpoints(reader: Reader): Promise<number> {
+/** Those in the scope that were not deleted. */
+export async function countEndpoints(reader: Reader, scope: Scope = null): Promise<number> {
   const { count } = await reader
     .selectFrom('endpoint')
     .select((select) => select.fn.countAll<number>().as('count'))
     .where('deleted_at', 'is', null)
+    .where(isInScope(scope))
     .executeTakeFirstOrThrow()
   return count
 }

@@ -32,9 +32,9 @@ const FAR = 4_102_444_800_000
 export const getTenantInfoRoute: PublicRoute<Needs, typeof getTenantInfoCall> = {
   call: getTenantInfoCall,
   permission: 'configurations.view',
-  async answer(needs) {
+  async answer(needs, { actor }) {
     const { licence, productVersion } = needs.settings
-    const endpoints = await countEndpoints(needs.database.read)
+    const endpoints = await countEndpoints(needs.database.read, actor.scope)
     return accept({
       ...licensed(licence, endpoints),
       licence: licenceText(licence),
