@@ -8,6 +8,7 @@ import { KEY_REQUESTS_BURST, KEY_REQUESTS_PER_S } from '../../contract/public/li
 import type { Licence } from '../../domain/access/licence.ts'
 import { saveNewApiKey } from '../../store/api-keys.ts'
 import { type Artifacts, openArtifacts } from '../../store/artifacts.ts'
+import type { Connection } from '../../store/connection.ts'
 import { type InstanceSecret, instanceSecret } from '../../store/secret.ts'
 import { saveSigningKey } from '../../store/signing-keys.ts'
 import { openTestDatabase, startTestDatabase } from '../../store/testing/database.ts'
@@ -45,6 +46,8 @@ export type AssembledOptions = {
   readonly tls?: { readonly cert: string; readonly key: string }
   /** Another server, whose database, secret and key this one shares. */
   readonly beside?: AssembledServer
+  /** A migrated database instead of one of its own. */
+  readonly connection?: Connection
   readonly licence?: Licence
   /** As the product has it when absent. */
   readonly keyRequests?: RateLimitSettings
@@ -66,7 +69,7 @@ export async function startAssembledServer(
 ): Promise<AssembledServer> {
   await using opened = new AsyncDisposableStack()
   const { beside } = options
-  const opening = beside?.assembled.needs.database.connection
+  const opening = options.connection ?? beside?.assembled.needs.database.connection
   const database = opened.use(
     opening === undefined ? await startTestDatabase() : openTestDatabase(opening),
   )
@@ -119,7 +122,8 @@ export async function startAssembledServer(
   }
 }
 
-function callsOf(url: string, key: AssembledServer['key']) {
+/** What a client with a standard key does to a server that listens at `url`. */
+export function callsOf(url: string, key: AssembledServer['key']) {
   const headers = () => ({ authorization: key.key, 'x-xdr-auth-id': String(key.id) })
   const call = async (path: string, data?: unknown) => {
     const body = JSON.stringify({ request_data: data ?? {} })
