@@ -48,7 +48,7 @@ export async function inParts(
 /** Named one by one in an audit entry: enough to find them, too few to fill the log. */
 export const AUDITED_IDS_MAX = 100
 
-export function auditedIds(ids: readonly EndpointId[]) {
+export function auditedIds(ids: readonly string[]) {
   return { endpoints: ids.length, endpoint_ids: ids.slice(0, AUDITED_IDS_MAX) }
 }
 

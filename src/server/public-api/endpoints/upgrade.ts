@@ -18,6 +18,7 @@ import type { Database } from '../../../store/open.ts'
 import { lockCreateUpgradeActionView, saveUpgradeAction } from '../../../store/upgrades.ts'
 import { audited } from '../../http/audited.ts'
 import type { PublicRoute } from '../../http/route.ts'
+import { auditedIds, endpointsText } from './meant-endpoints.ts'
 import { renderUpgradeAction } from './upgrade-reply.ts'
 import { toWindow } from './upgrade-window.ts'
 
@@ -44,9 +45,10 @@ export const upgradeEndpointsRoute: PublicRoute<
       const actor = actorName(request.actor)
       const actionId: UpgradeActionId = await saveUpgradeAction(tx, decided.value, actor)
       const { length } = decided.value.upgrades
+      const { endpoint_ids, ...asked } = request.data
       const change = { action: 'upgrade-action.create', subject: String(actionId) }
-      const description = `Ordered the upgrade of ${length} endpoints`
-      const after = { request: request.data, endpoints: length }
+      const description = `Ordered the upgrade of ${endpointsText(length)}`
+      const after = { request: { ...asked, ...auditedIds(endpoint_ids) }, endpoints: length }
       await saveAudit(tx, audited(request, now, { ...change, description, after }))
       return accept(renderUpgradeAction(actionId, decided.value))
     })
