@@ -28,14 +28,19 @@ export async function saveAgentReports(
     left join distribution on distribution.id = endpoint.distribution_id`.execute(writer)
 }
 
-/** Forgets at most `limit` that are older than `before`; how many. */
+/** Forgets at most `limit` that are older than `before`, or beyond the newest `keep`; how many. */
 export async function deleteOldAgentReports(
   writer: Writer,
-  old: { readonly before: Instant; readonly limit: number },
+  old: { readonly before: Instant; readonly keep: number; readonly limit: number },
 ): Promise<number> {
   const gone = await sql`
     delete from agent_report where id in (
-      select id from agent_report where at < ${old.before} order by at limit ${old.limit}
+      (select id from agent_report where at < ${old.before} order by at limit ${old.limit})
+      union
+      (select id from agent_report
+        where id <= (select max(id) from agent_report) - ${old.keep}::bigint
+        order by id limit ${old.limit})
+      limit ${old.limit}
     )`.execute(writer)
   return Number(gone.numAffectedRows ?? 0)
 }

@@ -10,6 +10,8 @@ export const EVENTS_KEPT_MS = 7 * DAY_MS
 export const EVENTS_KEPT_MAX = 1_000_000
 /** As long as the original keeps them. */
 export const REPORTS_KEPT_MS = 365 * DAY_MS
+/** Three gigabytes: an endpoint that changes its mind all the time must not fill the disk. */
+export const REPORTS_KEPT_MAX = 10_000_000
 /** Rows of one transaction. */
 const BATCH_MAX = 5_000
 
@@ -21,6 +23,6 @@ export async function forgetOldEvents({ database, clock }: Needs): Promise<void>
 }
 
 export async function forgetOldReports({ database, clock }: Needs): Promise<void> {
-  const old = { before: clock.now() - REPORTS_KEPT_MS, limit: BATCH_MAX }
+  const old = { before: clock.now() - REPORTS_KEPT_MS, keep: REPORTS_KEPT_MAX, limit: BATCH_MAX }
   while ((await database.write((tx) => deleteOldAgentReports(tx, old))) === BATCH_MAX);
 }

@@ -137,11 +137,15 @@ describe('audits/agents_reports', () => {
     expect(await reports(server, data)).toMatchObject({ refusal: { code: 'invalid-request' } })
   })
 
-  it('forgets what is older than a year', async () => {
+  it('forgets what is older than a year, and what is too much', async () => {
     await using server = await startHistory()
     const { database } = server
-    const old = { before: TEST_START + 1, limit: 10 }
-    expect(await database.write((tx) => deleteOldAgentReports(tx, old))).toBe(1)
+    const forget = (old: { before: number; keep: number; limit: number }) =>
+      database.write((tx) => deleteOldAgentReports(tx, old))
+    expect(await forget({ before: TEST_START + 1, keep: 10, limit: 10 })).toBe(1)
     expect((await reports(server)).total).toBe(3)
+    expect(await forget({ before: 0, keep: 1, limit: 1 })).toBe(1)
+    expect(await forget({ before: 0, keep: 1, limit: 10 })).toBe(1)
+    expect((await reports(server)).total).toBe(1)
   })
 })
