@@ -131,7 +131,7 @@ function restored({ id, state }: Endpoint, now: Instant): AuditEntry {
     reason: null,
     description: `Restored ${state.facts.hostname}, which was deleted and checked in again`,
     before: { deleted: true },
-    after: { deleted: false },
+    after: { deleted: false, hostname: state.facts.hostname },
   }
 }
 

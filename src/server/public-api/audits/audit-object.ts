@@ -7,14 +7,15 @@ export type ManagementLog = z.infer<typeof managementLog>
 
 export function renderAudit(entry: ListedAudit): ManagementLog {
   const { by, result } = entry
-  const { name, hostname } = namesOf(entry)
-  const endpoints = hostname === null ? [] : [hostname]
+  const name = keptIn(entry, 'name')
+  const endpoints = endpointsOf(entry)
+  const [hostname = null] = endpoints.endpoint_count === 1 ? endpoints.endpoint_names : []
   return {
     AUDIT_ID: entry.id,
     AUDIT_OWNER_NAME: by.name,
     AUDIT_OWNER_EMAIL: by.email ?? '',
     AUDIT_ASSET_JSON: assetJson(entry),
-    AUDIT_ASSET_NAMES: hostname ?? name ?? '',
+    AUDIT_ASSET_NAMES: typeof name === 'string' ? name : endpoints.endpoint_names.join(', '),
     AUDIT_HOSTNAME: hostname,
     AUDIT_RESULT: result === 'success' ? 'SUCCESS' : 'FAIL',
     AUDIT_REASON: entry.reason,
@@ -29,7 +30,7 @@ export function renderAudit(entry: ListedAudit): ManagementLog {
     AUDIT_SOURCE_IP: by.address,
     AUDIT_USER_AGENT: by.userAgent,
     AUDIT_USER_ROLES: by.role === null ? [] : [by.role],
-    AUDIT_ADDITIONAL_INFORMATION: { endpoint_names: endpoints, endpoint_count: endpoints.length },
+    AUDIT_ADDITIONAL_INFORMATION: endpoints,
     AUDIT_OBJECT_ID: entry.subject,
     AUDIT_SEQUENCE: entry.sequence,
     AUDIT_HASH: entry.hash,
@@ -41,15 +42,31 @@ function assetJson({ before, after }: ListedAudit): string | null {
   return JSON.stringify({ before, after })
 }
 
-function namesOf({ before, after }: ListedAudit) {
-  const text = (key: string) => {
-    for (const value of [after, before]) {
-      const found = typeof value === 'object' && value !== null ? Reflect.get(value, key) : null
-      if (typeof found === 'string') return found
-    }
-    return null
+/** `hostname` is kept of one endpoint, `deleted` of several, `endpoints` says how many. */
+function endpointsOf(entry: ListedAudit) {
+  const named = [keptIn(entry, 'deleted'), entry.after, entry.before].flat()
+  const names = new Set(
+    named.map((each) => textIn(each, 'hostname')).filter((name) => name !== null),
+  )
+  const count = keptIn(entry, 'endpoints')
+  return {
+    endpoint_names: [...names],
+    endpoint_count: typeof count === 'number' ? count : names.size,
   }
-  return { name: text('name'), hostname: text('hostname') }
+}
+
+function textIn(value: unknown, key: string): string | null {
+  const found = fieldOf(value, key)
+  return typeof found === 'string' ? found : null
+}
+
+/** As it became, else as it was. */
+function keptIn({ before, after }: ListedAudit, key: string): unknown {
+  return fieldOf(after, key) ?? fieldOf(before, key)
+}
+
+function fieldOf(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined
 }
 
 /** `endpoint-management` is `ENDPOINT_MANAGEMENT`. */

@@ -61,6 +61,7 @@ describe('audits/management_logs', () => {
     ['an address', where('email', ['b@example.com']), [2000]],
     ['successes', where('result', ['SUCCESS']), [4000, 3000, 2000, 1000]],
     ['failures', where('result', ['FAIL']), [5000]],
+    ['what succeeded in part, of which there is nothing', where('result', ['PARTIAL']), []],
     ['since a time', where('timestamp', 4000, 'gte'), [5000, 4000]],
     ['until a time, as digits', where('timestamp', '2000', 'lte'), [2000, 1000]],
     ['by time', { sort: { field: 'timestamp', keyword: 'ASC' } }, [1000, 2000, 3000, 4000, 5000]],
@@ -109,6 +110,31 @@ describe('audits/management_logs', () => {
     }
     expect(await subjects(['web'])).toEqual(['mine', agent.endpointId])
     expect(await subjects(['db'])).toEqual(['mine'])
+  })
+
+  it('names the endpoints that an entry is about, and says how many there are', async () => {
+    await using server = await startTestServer()
+    const { database } = server
+    const two = [{ hostname: 'h1' }, { hostname: 'h2' }]
+    const entries = [
+      entryOf({ after: { deleted: false, hostname: 'h1' } }),
+      entryOf({ before: { endpoints: 2, deleted: two }, after: null }),
+      entryOf({ before: { endpoints: 1, deleted: [{ hostname: 'h2' }] }, after: null }),
+      entryOf({ after: { endpoints: 3, endpoint_ids: [] } }),
+    ]
+    for (const entry of entries) await database.write((tx) => saveAudits(tx, [entry]))
+    const asked = { sort: { field: 'timestamp', keyword: 'asc' }, ...where('sub_type', ['Create']) }
+    const answer = await ask(managementLogsRoute, server, asked, TEST_ACTOR)
+    const { data } = (answer.ok ? answer.value : {}) as { data: Record<string, unknown>[] }
+    const shown = data.map(({ AUDIT_HOSTNAME: hostname, ...row }) => {
+      return [hostname, row.AUDIT_ASSET_NAMES, row.AUDIT_ADDITIONAL_INFORMATION]
+    })
+    expect(shown).toEqual([
+      ['h1', 'h1', { endpoint_names: ['h1'], endpoint_count: 1 }],
+      [null, 'h1, h2', { endpoint_names: ['h1', 'h2'], endpoint_count: 2 }],
+      ['h2', 'h2', { endpoint_names: ['h2'], endpoint_count: 1 }],
+      [null, '', { endpoint_names: [], endpoint_count: 3 }],
+    ])
   })
 
   it('has the documented row, whole', async () => {

@@ -23,7 +23,12 @@ const RULES = {
   email: TEXT,
   type: TEXT,
   sub_type: TEXT,
-  result: { operators: ['in', 'eq'], kind: 'choice', values: ['success', 'fail', 'failure'] },
+  result: {
+    operators: ['in', 'eq'],
+    kind: 'choice',
+    /** `partial` is one of the original's; nothing here has it. */
+    values: ['success', 'fail', 'failure', 'partial'],
+  },
   timestamp: { operators: ['gte', 'lte'], kind: 'time' },
 } as const satisfies FilterRules
 type Field = keyof typeof RULES
@@ -64,7 +69,7 @@ function toCondition({ field, operator, texts, numbers }: ReadFilter<Field>): Au
     case 'sub_type':
       return { kind: 'one-of', column: 'verb', values: texts.map(verbOf) }
     case 'result': {
-      const values = texts.map((text) => (text === 'success' ? 'success' : 'failure'))
+      const values = texts.map((text) => (text === 'fail' ? 'failure' : text))
       return { kind: 'one-of', column: 'result', values }
     }
     case 'email':
