@@ -36,10 +36,16 @@ const dnsLabel = z
   .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'a Kubernetes namespace: a DNS label')
 const labelText = z.string().max(253)
 
+/**
+ * September 2001: a time before it was given in seconds. What merely lies in the past may be said,
+ * because it ends enrolment, and because the same order may come again later.
+ */
+const ENROL_UNTIL_MIN = 1_000_000_000_000
+
 /** Ours. Null: any number of endpoints, and for ever; `enrol_until` is milliseconds UTC. */
 const enrolmentLimits = {
   enrolments_max: z.int().min(0).max(ENROLMENTS_MAX).nullish(),
-  enrol_until: z.int().min(0).nullish(),
+  enrol_until: z.int().min(ENROL_UNTIL_MIN, 'milliseconds since 1970, not seconds').nullish(),
 }
 
 const PACKAGE_KINDS = ['standalone', 'upgrade', 'kubernetes', 'helm', 'serverless'] as const

@@ -87,13 +87,16 @@ export const upgradeEndpointsReply = z.object({
 })
 
 /** An upgrade action's number; some clients send its digits. */
-export const actionNumber = z.union([
-  z.int(),
-  z
-    .string()
-    .regex(/^\d{1,15}$/)
-    .transform(Number),
-])
+export const actionNumber = z.union(
+  [
+    z.int(),
+    z
+      .string()
+      .regex(/^\d{1,15}$/)
+      .transform(Number),
+  ],
+  'the number of an upgrade action',
+)
 export const getActionStatus = z.strictObject({ group_action_id: actionNumber })
 
 export const ACTION_STATUSES = [

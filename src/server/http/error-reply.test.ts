@@ -102,6 +102,11 @@ describe('the words', () => {
     expect(body.reply.err_extra).toEqual(errors)
   })
 
+  it('of a kind that is not built yet call it as the caller did', () => {
+    const body = bodyOf({ code: 'kind-not-built-yet', kind: 'in-place' })
+    expect(body.err_msg).toContain('packages of the type upgrade are not built yet')
+  })
+
   it('of an action for nobody are the known sentence, with the reasons counted', () => {
     const ineligible = (reason: 'unknown-endpoint' | 'already-at-version') =>
       ({ kind: 'ineligible', endpointId, reason, platform: null }) as const

@@ -143,7 +143,8 @@ const REFUSED: {
   },
   'nothing-eligible': ({ ineligible }) => business(nothingEligible(ineligible)),
   'kind-not-built-yet': ({ kind }) => {
-    const msg = `packages of the kind ${kind} are not built yet: only standalone ones are`
+    const asked = kind === 'in-place' ? 'upgrade' : kind
+    const msg = `packages of the type ${asked} are not built yet: only standalone ones are`
     return invalidField(['package_type'], msg)
   },
   'platform-not-built-yet': ({ platform }) => {

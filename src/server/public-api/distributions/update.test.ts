@@ -89,6 +89,7 @@ describe('update', () => {
     [{ distribution_id: '0'.repeat(32), name: 'a/b' }, 400, 'invalid-request'],
     [{ distribution_id: '0'.repeat(32), enrolments_max: -1 }, 400, 'invalid-request'],
     [{ distribution_id: '0'.repeat(32), enrolments_max: 1e9 + 1 }, 400, 'invalid-request'],
+    [{ distribution_id: '0'.repeat(32), enrol_until: 1_798_761_600 }, 400, 'invalid-request'],
     [{ distribution_id: '0'.repeat(32), revoke_token: 'yes' }, 400, 'invalid-request'],
     [{ distribution_id: '0'.repeat(32), surprise: 1 }, 400, 'invalid-request'],
   ])('refuses %o', async (data, status, reason) => {

@@ -106,7 +106,7 @@ function describeUpdate(before: Distribution, after: Distribution): string {
     ...(after.description === before.description ? [] : ['another description']),
     ...(after.limits.endpointsMax === before.limits.endpointsMax
       ? []
-      : [`at most ${after.limits.endpointsMax ?? 'any number of'} endpoints`]),
+      : [`the most endpoints: ${after.limits.endpointsMax ?? 'any number'}`]),
     ...(after.limits.until === before.limits.until ? [] : ['another last day of enrolment']),
     ...(after.generation === before.generation ? [] : ['its token was revoked']),
   ]

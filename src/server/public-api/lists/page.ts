@@ -15,6 +15,6 @@ export function readPage(asked: Asked): Result<Page, RequestRefusal> {
   const end = asked.search_to ?? offset + PAGE_ROWS_MAX
   if (end >= offset && end - offset <= PAGE_ROWS_MAX) return accept({ offset, limit: end - offset })
   const loc = ['request_data', 'search_to']
-  const msg = `search_to must be search_from to search_from + ${PAGE_ROWS_MAX}`
+  const msg = `search_to must lie between search_from and search_from + ${PAGE_ROWS_MAX}`
   return refuse({ code: 'invalid-request', errors: [{ type: 'invalid_value', loc, msg }] })
 }
