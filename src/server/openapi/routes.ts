@@ -52,6 +52,11 @@ const START: ViewerFile = {
   name: 'start.js',
   ...textContent(
     [
+      // The viewer's style sheet has both, and leaves it to the page which it is.
+      "const dark = window.matchMedia('(prefers-color-scheme: dark)')",
+      "const follow = () => document.documentElement.classList.toggle('dark-mode', dark.matches)",
+      "dark.addEventListener('change', follow)",
+      'follow()',
       'window.SwaggerUIBundle({',
       "  url: '/openapi.json',",
       "  dom_id: '#viewer',",
