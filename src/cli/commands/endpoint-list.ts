@@ -38,7 +38,7 @@ export const endpointList = defineApiCommand({
     const lines = tableLines(
       [
         { title: 'ID', cell: ({ endpoint_id: id }) => id },
-        { title: 'NAME', cell: (endpoint) => endpoint.endpoint_name, least: 12 },
+        { title: 'NAME', cell: nameText, least: 12 },
         { title: 'STATUS', cell: (endpoint) => endpoint.endpoint_status.toLowerCase() },
         { title: 'VERSION', cell: (endpoint) => endpoint.endpoint_version ?? '-' },
         { title: 'SYSTEM', cell: systemText, least: 10, spare: 2 },
@@ -58,6 +58,10 @@ export const endpointList = defineApiCommand({
     return accept({ exitCode: EXIT.done, lines: endpoints.length === 0 ? [] : lines, json })
   },
 })
+
+function nameText({ endpoint_name: name, alias }: EndpointObject): string {
+  return alias === '' ? name : `${alias} (${name})`
+}
 
 function systemText(endpoint: EndpointObject): string {
   return endpoint.operating_system === ''

@@ -17,6 +17,7 @@ export const keyList = defineApiCommand({
         { title: 'NAME', cell: (key) => key.comment ?? '', least: 8 },
         { title: 'ROLES', cell: (key) => key.roles.join(', '), least: 8, spare: 2 },
         { title: 'USER', cell: (key) => key.user_email ?? '', least: 8, spare: 4 },
+        { title: 'TAGS', cell: (key) => key.scope?.tags.join(', ') ?? '', least: 8, spare: 5 },
         { title: 'CREATED', cell: (key) => timeText(key.creation_time), spare: 1 },
         { title: 'EXPIRES', cell: (key) => timeText(key.expiration) },
         { title: 'USED', cell: (key) => timeText(key.last_used ?? null), spare: 3 },

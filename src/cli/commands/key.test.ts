@@ -67,7 +67,10 @@ describe('key list', () => {
   it('is a table', async () => {
     const common = { created_by: 'x', user_name: 'x', creation_time: 0 }
     const keys = [
-      { ...common, id: 1, roles: ['administrator'], security_level: 'standard' as const },
+      {
+        ...{ ...common, id: 1, roles: ['administrator'], security_level: 'standard' as const },
+        scope: { tags: ['web', 'db'] },
+      },
       { ...common, id: 12, roles: [], security_level: 'advanced' as const },
     ]
     await using cli = await startTestCli({
@@ -83,9 +86,9 @@ describe('key list', () => {
     })
     expect((await cli.run('key', 'list')).stdout).toBe(
       [
-        'ID  MODE      NAME  ROLES          USER  CREATED               EXPIRES  USED',
-        '1   standard        administrator        1970-01-01 00:00 UTC  never    never',
-        '12  advanced  ci                         1970-01-01 00:00 UTC  never    never',
+        'ID  MODE      NAME  ROLES          USER  TAGS     CREATED               EXPIRES  USED',
+        '1   standard        administrator        web, db  1970-01-01 00:00 UTC  never    never',
+        '12  advanced  ci                                  1970-01-01 00:00 UTC  never    never',
         '',
       ].join('\n'),
     )

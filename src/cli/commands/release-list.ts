@@ -42,12 +42,13 @@ function payloadText({ payload }: ReleaseObject): string {
 }
 
 function notesText({ notes, withdrawn_at: withdrawnAt, floors }: ReleaseObject): string {
-  const withdrawn = withdrawnAt === null ? '' : `withdrawn ${timeText(withdrawnAt)} `
+  const withdrawn = withdrawnAt === null ? '' : `withdrawn ${timeText(withdrawnAt)}`
   const needs = Object.entries({
     system: floors.os_version,
     kernel: floors.kernel,
     agent: floors.agent_version,
   }).flatMap(([name, floor]) => (floor === null ? [] : [`${name} ${floor}`]))
-  const floorText = needs.length === 0 ? '' : `needs ${needs.join(', ')} `
-  return withdrawn + floorText + (notes ?? '').split('\n', 1)[0]
+  const floorText = needs.length === 0 ? '' : `needs ${needs.join(', ')}`
+  const [firstLine] = (notes ?? '').split('\n', 1)
+  return [withdrawn, floorText, firstLine].filter((part) => part !== '').join('; ')
 }

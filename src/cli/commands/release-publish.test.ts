@@ -289,7 +289,7 @@ describe('release list', () => {
         'VERSION  TARGET          PAYLOAD       PUBLISHED             NOTES',
         '8.6.0.1  linux-x64       none          1970-01-01 00:00 UTC',
         '8.6.0.2  linux-x64-musl  bin/x --flag  1970-01-01 00:00 UTC  ' +
-          'withdrawn 1970-01-01 00:01 UTC two',
+          'withdrawn 1970-01-01 00:01 UTC; two',
         '',
       ].join('\n'),
     )

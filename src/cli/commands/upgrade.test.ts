@@ -285,6 +285,11 @@ describe('endpoint list', () => {
     expect(stdout).toContain(`${B}  db\ufffd[2J  connected  8.6.0.1`)
   })
 
+  it('calls an endpoint by its alias too', async () => {
+    await using cli = await startTestCli(fleet([endpoint(A, 'vm', { alias: 'web' })], []).calls)
+    expect((await cli.run('endpoint', 'list')).stdout).toContain(`${A}  web (vm)  connected`)
+  })
+
   it('asks for what is wanted, and says what it leaves out', async () => {
     await using cli = await startTestCli(fleet(endpoints, []).calls)
     const lost = await cli.run('endpoint', 'list', '--status', 'lost', '--platform', 'Linux')
