@@ -9,9 +9,9 @@ import type { Platform } from '../base/platform.ts'
 import type { Scope } from '../domain/access/scope.ts'
 import { plainReport } from '../domain/report/agent-report.ts'
 import { saveAgentReports } from './agent-reports.ts'
+import { isInScope } from './endpoint-query.ts'
 import { saveEvents } from './events.ts'
 import type { Reader, Writer } from './open.ts'
-import { isInScope } from './scope.ts'
 import { endOpenUpgrades } from './upgrades.ts'
 
 /** Nobody else changes these endpoints until this transaction ends; only ids travel. */

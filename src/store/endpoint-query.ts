@@ -67,7 +67,10 @@ export function partsOf(
   return { own, tags, liveness }
 }
 
-/** The same rule as the domain's `isInScope`, for a query of `endpoint`; deleted ones have tags. */
+/**
+ * The same rule as the domain's `isInScope`, for a query that has found its `endpoint`s: deleted
+ * ones, which are in no list, have tags too.
+ */
 export function isInScope(scope: Scope): Condition {
   if (scope === null) return sql`true`
   return sql`exists (select from endpoint_tag

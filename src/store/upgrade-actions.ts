@@ -14,10 +14,9 @@ import type { Upgrade, UpgradeState } from '../domain/upgrade/upgrade.ts'
 import type { UpgradeAction } from '../domain/upgrade/upgrade-action.ts'
 import type { Window } from '../domain/upgrade/window.ts'
 import { holdEndpoints } from './endpoint-changes.ts'
-import { allOf } from './endpoint-query.ts'
+import { allOf, isInScope } from './endpoint-query.ts'
 import { saveEvents } from './events.ts'
 import type { Reader, Writer } from './open.ts'
-import { isInScope } from './scope.ts'
 import { changeEvent, upgradeOf } from './upgrades.ts'
 
 export type StoredUpgradeAction = UpgradeAction & {

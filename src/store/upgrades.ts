@@ -23,10 +23,10 @@ import {
 import type { Window } from '../domain/upgrade/window.ts'
 import { saveAgentReports } from './agent-reports.ts'
 import { loadConfiguration } from './configuration.ts'
+import { isInScope } from './endpoint-query.ts'
 import { saveEvents } from './events.ts'
 import type { Reader, Writer } from './open.ts'
 import { loadReleases, storedDigest } from './releases.ts'
-import { isInScope } from './scope.ts'
 import type { UpgradeTable } from './tables.ts'
 
 /** Saves an action with its upgrades, and ends the waiting upgrades that it takes over. */
