@@ -4,7 +4,7 @@ import { systemClock } from '../base/clock.ts'
 import { silentLog } from '../base/log.ts'
 import { loadAppliedMigrations, type Migration, migrate } from './migrate.ts'
 import { ALL_MIGRATIONS } from './migrations/all.ts'
-import { createTestDatabase, openTestDatabase } from './testing/database.ts'
+import { createTestDatabase, openTestDatabase, startTestDatabase } from './testing/database.ts'
 
 const needs = { log: silentLog, clock: systemClock }
 
@@ -110,6 +110,19 @@ describe('migrating', () => {
 })
 
 describe('the list of migrations', () => {
+  it('gives every reference an index: deleting what is referred to looks for them', async () => {
+    await using database = await startTestDatabase()
+    const { rows } = await sql<{ table: string; columns: string }>`
+      select conrelid::regclass::text as table, conkey::text as columns
+      from pg_constraint
+      where contype = 'f' and connamespace = current_schema()::regnamespace and not exists (
+        select from pg_index
+        where indrelid = conrelid and indpred is null
+          and (indkey::int2[])[0:cardinality(conkey) - 1] = conkey
+      )`.execute(database.read)
+    expect(rows).toEqual([])
+  })
+
   it('has names that are in order and never twice', () => {
     const names = ALL_MIGRATIONS.map((migration) => migration.name)
     expect(names).toEqual([...new Set(names)].toSorted())

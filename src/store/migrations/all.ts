@@ -8,6 +8,7 @@ import { distributionsAndReleases } from './0007-distributions-and-releases.ts'
 import { endpointLists } from './0008-endpoint-lists.ts'
 import { tagsAndCancelling } from './0009-tags-and-cancelling.ts'
 import { berths } from './0010-berths.ts'
+import { counts } from './0011-counts.ts'
 
 /** In the order in which they are applied; a published migration never changes. */
 export const ALL_MIGRATIONS = [
@@ -21,4 +22,5 @@ export const ALL_MIGRATIONS = [
   endpointLists,
   tagsAndCancelling,
   berths,
+  counts,
 ] as const
