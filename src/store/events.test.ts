@@ -85,4 +85,15 @@ describe('events', () => {
     expect(await forget({ before: 100, keep: 100, limit: 10 })).toBe(1)
     expect(await loadEventRange(database.read)).toEqual({ first: 6, last: 5 })
   })
+
+  it('are forgotten without a gap, whatever a clock wrote', async () => {
+    await using database = await startTestDatabase()
+    for (const at of [10, 9999, 20, 5000]) {
+      await database.write((tx) => saveEvents(tx, at, [eventOf(String(at))]))
+    }
+    await database.write((tx) => sealEvents(tx, 100))
+    const old = { before: 30, keep: 100, limit: 10 }
+    expect(await database.write((tx) => deleteOldEvents(tx, old))).toBe(3)
+    expect(await loadEventRange(database.read)).toEqual({ first: 4, last: 4 })
+  })
 })

@@ -114,22 +114,27 @@ export async function loadEventsAfter(
   }))
 }
 
-/** Forgets at most `limit` events that are older than `before`, or beyond the newest `keep`. */
+/**
+ * Forgets at most `limit` events that are older than `before`, or beyond the newest `keep`. Always
+ * all before another: who follows is told where they begin. Only the oldest are looked at.
+ */
 export async function deleteOldEvents(
   writer: Writer,
   old: { readonly before: Instant; readonly keep: number; readonly limit: number },
 ): Promise<number> {
   const gone = await sql`
+    with oldest as (
+      select id, position, at from event
+      where position is not null order by position limit ${old.limit}
+    )
     delete from event where id in (
-      select id from event
+      select id from oldest
       where position <= (
         select greatest(
-          coalesce(
-            (select max(position) from event where position is not null and at < ${old.before}), 0),
+          (select max(position) from oldest where at < ${old.before}),
           (select position from event_head where name = ${HEAD}) - ${old.keep}
         )
       )
-      order by position limit ${old.limit}
     )`.execute(writer)
   return Number(gone.numAffectedRows ?? 0)
 }
