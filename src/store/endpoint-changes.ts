@@ -26,6 +26,27 @@ export async function holdEndpoints(writer: Writer, ids: readonly EndpointId[]):
     .execute()
 }
 
+/**
+ * Those of them that are still listed and in the scope, once nobody else changes them: who asks may
+ * have found them before somebody took them out of it.
+ */
+export async function holdMeant(
+  writer: Writer,
+  ids: readonly EndpointId[],
+  scope: Scope,
+): Promise<readonly EndpointId[]> {
+  await holdEndpoints(writer, ids)
+  const rows = await writer
+    .selectFrom('endpoint')
+    .select('id')
+    .where(isOneOf(ids))
+    .where('deleted_at', 'is', null)
+    .where(isInScope(scope))
+    .orderBy('id')
+    .execute()
+  return rows.map((row) => row.id as EndpointId) // They were given.
+}
+
 export type ChangedEndpoint = { readonly id: EndpointId; readonly hostname: string }
 
 /**

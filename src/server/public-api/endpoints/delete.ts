@@ -5,7 +5,7 @@ import { DELETE_ENDPOINTS_MAX } from '../../../contract/public/limits.ts'
 import { saveAudit } from '../../../store/audit.ts'
 import {
   type ChangedEndpoint,
-  holdEndpoints,
+  holdMeant,
   saveEndpointsDeleted,
 } from '../../../store/endpoint-changes.ts'
 import type { Database } from '../../../store/open.ts'
@@ -28,8 +28,8 @@ export const deleteEndpointsRoute: PublicRoute<
     return await needs.database.write(async (tx) => {
       const meant = await meantEndpoints(tx, request, { max: DELETE_ENDPOINTS_MAX, now })
       if (!meant.ok) return meant
-      await holdEndpoints(tx, meant.value)
-      const deleted = await saveEndpointsDeleted(tx, meant.value, now)
+      const ids = await holdMeant(tx, meant.value, request.actor.scope)
+      const deleted = await saveEndpointsDeleted(tx, ids, now)
       if (deleted.length > 0) await saveAudit(tx, audited(request, now, describe(deleted)))
       return accept(true)
     })

@@ -4,7 +4,7 @@ import { accept, refuse } from '../../../base/result.ts'
 import { updateAgentNameCall } from '../../../contract/public/endpoint-changes.ts'
 import { CHANGED_ENDPOINTS_MAX } from '../../../contract/public/limits.ts'
 import { saveAudit } from '../../../store/audit.ts'
-import { holdEndpoints, loadAliases, saveAlias } from '../../../store/endpoint-changes.ts'
+import { holdMeant, loadAliases, saveAlias } from '../../../store/endpoint-changes.ts'
 import type { Database } from '../../../store/open.ts'
 import { type AuditedChange, audited } from '../../http/audited.ts'
 import type { PublicRoute } from '../../http/route.ts'
@@ -32,9 +32,10 @@ export const updateAgentNameRoute: PublicRoute<
     const meant = await meantEndpoints(read, request, asked)
     if (!meant.ok) return meant
     if (meant.value.length === 0) return refuse({ code: 'no-endpoint-matches' })
-    return await inParts(meant.value, (ids) =>
+    return await inParts(meant.value, (part) =>
       write(async (tx) => {
-        await holdEndpoints(tx, ids)
+        const ids = await holdMeant(tx, part, request.actor.scope)
+        if (ids.length === 0) return refuse({ code: 'no-endpoint-matches' })
         const before = { aliases: await loadAliases(tx, ids.slice(0, AUDITED_IDS_MAX)) }
         await saveAlias(tx, ids, alias)
         const change = { ...describe(ids, alias), before, after: { alias, ...auditedIds(ids) } }

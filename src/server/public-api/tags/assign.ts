@@ -10,11 +10,7 @@ import { assignTagCall } from '../../../contract/public/tags.ts'
 import { actorName } from '../../../domain/access/actor.ts'
 import { type AssignTagView, decideAssignTag } from '../../../domain/tag/assign-tag.ts'
 import { saveAudit } from '../../../store/audit.ts'
-import {
-  countFullEndpoints,
-  holdEndpoints,
-  saveTagAssigned,
-} from '../../../store/endpoint-changes.ts'
+import { countFullEndpoints, holdMeant, saveTagAssigned } from '../../../store/endpoint-changes.ts'
 import type { Database, Reader } from '../../../store/open.ts'
 import { countTags, holdTags, loadTags, saveNewTag } from '../../../store/server-tags.ts'
 import { audited } from '../../http/audited.ts'
@@ -42,10 +38,10 @@ export const assignTagRoute: PublicRoute<
     if (!meant.ok) return meant
     const foreseen = decideAssignTag(await loadView(read, meant.value, tag), LIMITS)
     if (!foreseen.ok) return foreseen
-    return await inParts(meant.value, (ids) =>
+    return await inParts(meant.value, (part) =>
       write(async (tx) => {
         await holdTags(tx, [tag])
-        await holdEndpoints(tx, ids)
+        const ids = await holdMeant(tx, part, request.actor.scope)
         const decided = decideAssignTag(await loadView(tx, ids, tag), LIMITS)
         if (!decided.ok) return decided
         const { isNew } = decided.value

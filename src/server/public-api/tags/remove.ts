@@ -3,7 +3,7 @@ import { accept } from '../../../base/result.ts'
 import { CHANGED_ENDPOINTS_MAX } from '../../../contract/public/limits.ts'
 import { removeTagCall } from '../../../contract/public/tags.ts'
 import { saveAudit } from '../../../store/audit.ts'
-import { holdEndpoints, saveTagRemoved } from '../../../store/endpoint-changes.ts'
+import { holdMeant, saveTagRemoved } from '../../../store/endpoint-changes.ts'
 import type { Database } from '../../../store/open.ts'
 import { holdTags } from '../../../store/server-tags.ts'
 import { audited } from '../../http/audited.ts'
@@ -27,10 +27,10 @@ export const removeTagRoute: PublicRoute<
     const asked = { max: CHANGED_ENDPOINTS_MAX, now }
     const meant = await meantEndpoints(read, request, asked)
     if (!meant.ok) return meant
-    return await inParts(meant.value, (ids) =>
+    return await inParts(meant.value, (part) =>
       write(async (tx) => {
         await holdTags(tx, [tag])
-        await holdEndpoints(tx, ids)
+        const ids = await holdMeant(tx, part, request.actor.scope)
         const count = await saveTagRemoved(tx, ids, tag)
         if (count === 0) return accept(true)
         const description = `Took the tag ${tag} from ${endpointsText(count)}`
