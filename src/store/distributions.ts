@@ -151,11 +151,12 @@ export async function saveDistribution(writer: Writer, distribution: Distributio
 
 /**
  * Moves a distribution that is being built: false where it was withdrawn meanwhile, or its token
- * was revoked and what was built holds the old one; then it stays as it is.
+ * was revoked and what was built holds the old one, or it was ordered again with another version;
+ * then it stays as it is.
  */
 export async function saveBuildState(
   writer: Writer,
-  built: { readonly id: DistributionId; readonly generation: number },
+  built: Pick<Distribution, 'id' | 'generation' | 'order'>,
   change: {
     readonly state: Extract<DistributionState, 'building' | 'ready' | 'failed'>
     readonly reason: string | null
@@ -168,6 +169,7 @@ export async function saveBuildState(
     .set({ ...change, modified_at: now })
     .where('id', '=', built.id)
     .where('generation', '=', built.generation)
+    .where('version', '=', built.order.version)
     .where('state', 'in', ['requested', 'building'])
     .returning('name')
     .executeTakeFirst()

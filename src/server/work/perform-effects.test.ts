@@ -6,11 +6,16 @@ import { type DistributionId, newId } from '../../base/ids.ts'
 import { silentLog } from '../../base/log.ts'
 import { systemRandom } from '../../base/random.ts'
 import type { AgentVersion } from '../../base/version.ts'
-import { loadDistribution, saveNewDistribution } from '../../store/distributions.ts'
+import {
+  loadDistribution,
+  saveNewDistribution,
+  saveOrderedAgain,
+} from '../../store/distributions.ts'
 import type { Database } from '../../store/open.ts'
 import { saveEffect, takeEffects } from '../../store/outbox.ts'
 import { instanceSecret } from '../../store/secret.ts'
 import { startTestDatabase } from '../../store/testing/database.ts'
+import { buildDistribution } from './build-distribution.ts'
 import { ATTEMPTS_MAX, type EffectNeeds, performEffects } from './perform-effects.ts'
 
 const START = Date.parse('2026-11-22T08:00:00Z')
@@ -71,6 +76,19 @@ function failing(needs: EffectNeeds, isAway: () => boolean): EffectNeeds {
 }
 
 describe('the outbox', () => {
+  it('a slow build ends nothing that was ordered again with another version meanwhile', async () => {
+    await using it = await setUp()
+    const { database } = it.needs
+    const save = await buildDistribution(it.needs, it.id)
+    await performEffects(it.needs)
+    const failed = await loadDistribution(database.read, it.id)
+    if (failed === undefined) throw new Error('it was ordered')
+    const order = { ...failed.order, version: '1.2.3.5' as AgentVersion }
+    await database.write((tx) => saveOrderedAgain(tx, { id: it.id, order }, START))
+    await database.write(save)
+    expect(await loadDistribution(database.read, it.id)).toMatchObject({ state: 'requested' })
+  })
+
   it('an effect is performed and its row goes, with its outcome', async () => {
     await using it = await setUp()
     expect(await performEffects(it.needs)).toBeNull()
