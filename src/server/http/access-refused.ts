@@ -95,8 +95,8 @@ export const ACCESS_REFUSED: {
   },
   'last-live-key': () => {
     const extra =
-      'a live API key that can do everything must remain, or edit access where there is none such, ' +
-      'and one that does not expire where there is one: generate another one first'
+      'a live API key that can do everything must remain, or edit access where there is none ' +
+      'such, and one that does not expire where there is one: generate another one first'
     return { status: 409, message: 'The last API key', extra }
   },
   'limit-reached': ({ what, most }) => {

@@ -1,7 +1,7 @@
 /**
  * Who may come in: the key is good, it does not ask too often, the licence covers the call, the
- * role grants it, the scope is wide enough. In this order, so that the same request always gets the same answer; only then is
- * the body looked at.
+ * role grants it, the scope is wide enough. In this order, so that the same request always gets the
+ * same answer; only then is the body looked at.
  */
 import { accept, type Result, refuse } from '../../base/result.ts'
 import type { Actor } from '../../domain/access/actor.ts'

@@ -19,7 +19,7 @@ import { startLoop } from './loop.ts'
 const WINDOW_MS = 5_000
 /** Of one window: somebody who tries from many addresses fills no disk with it. */
 export const REFUSED_ENTRIES_MAX = 100
-/** What strangers cause, all together: some three thousand a day, and as many as a window at once. */
+/** What strangers cause, all together: three thousand a day, and as many as a window at once. */
 const STRANGERS = { perS: 1 / 30, burst: REFUSED_ENTRIES_MAX }
 /** That some were left out is told once a minute while it lasts. */
 const LEFT_OUT = { perS: 1 / 60, burst: 2 }
