@@ -13,9 +13,8 @@ import {
 } from '../../../store/agent-report-list.ts'
 import type { Database } from '../../../store/open.ts'
 import type { PublicRoute } from '../../http/route.ts'
-import { readColumns } from '../lists/columns.ts'
-import { type FilterRules, type ReadFilter, readFilters } from '../lists/filters.ts'
-import { readPage } from '../lists/page.ts'
+import type { FilterRules, ReadFilter } from '../lists/filters.ts'
+import { readList } from '../lists/read-list.ts'
 import { kindsBy, kindsWith, renderReport } from './report-object.ts'
 
 const TEXT = { operators: ['in', 'eq'], kind: 'text' } as const
@@ -45,19 +44,17 @@ export const agentsReportsRoute: PublicRoute<
   call: agentsReportsCall,
   permission: 'audits.view',
   async answer(needs, { data, actor }) {
-    const filters = readFilters(data.filters?.map(wholeMilliseconds), RULES)
-    if (!filters.ok) return filters
-    const page = readPage(data)
-    if (!page.ok) return page
-    const columns = readColumns(data.fields, Object.keys(agentsReport.shape))
-    if (!columns.ok) return columns
+    const asked = { ...data, filters: data.filters?.map(wholeMilliseconds) }
+    const list = readList(asked, RULES, Object.keys(agentsReport.shape))
+    if (!list.ok) return list
+    const { filters, page, keep } = list.value
     const { read } = needs.database
-    const query = { scope: actor.scope, conditions: filters.value.map(toCondition) }
-    const reports = await loadReportPage(read, query, { order: toOrder(data.sort), ...page.value })
+    const query = { scope: actor.scope, conditions: filters.map(toCondition) }
+    const reports = await loadReportPage(read, query, { order: toOrder(data.sort), ...page })
     return accept({
       total_count: await countReports(read, query),
       result_count: reports.length,
-      data: reports.map(renderReport).map(columns.value),
+      data: reports.map(renderReport).map(keep),
     })
   },
 }

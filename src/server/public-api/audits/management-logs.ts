@@ -13,9 +13,8 @@ import {
 } from '../../../store/audit-list.ts'
 import type { Database } from '../../../store/open.ts'
 import type { PublicRoute } from '../../http/route.ts'
-import { readColumns } from '../lists/columns.ts'
-import { type FilterRules, type ReadFilter, readFilters } from '../lists/filters.ts'
-import { readPage } from '../lists/page.ts'
+import type { FilterRules, ReadFilter } from '../lists/filters.ts'
+import { readList } from '../lists/read-list.ts'
 import { areaOf, renderAudit, verbOf } from './audit-object.ts'
 
 const TEXT = { operators: ['in', 'eq'], kind: 'text' } as const
@@ -41,21 +40,18 @@ export const managementLogsRoute: PublicRoute<
   call: managementLogsCall,
   permission: 'audits.view',
   async answer(needs, { data, actor }) {
-    const filters = readFilters(data.filters, RULES)
-    if (!filters.ok) return filters
-    const page = readPage(data)
-    if (!page.ok) return page
-    const columns = readColumns(data.fields, Object.keys(managementLog.shape))
-    if (!columns.ok) return columns
+    const list = readList(data, RULES, Object.keys(managementLog.shape))
+    if (!list.ok) return list
+    const { filters, page, keep } = list.value
     const { read } = needs.database
-    const conditions = filters.value.map(toCondition)
+    const conditions = filters.map(toCondition)
     const query = { scope: actor.scope, asker: actorName(actor), conditions }
     const order = toOrder(data.sort)
-    const entries = await loadAuditPage(read, query, { order, ...page.value })
+    const entries = await loadAuditPage(read, query, { order, ...page })
     return accept({
       total_count: await countAudit(read, query),
       result_count: entries.length,
-      data: entries.map(renderAudit).map(columns.value),
+      data: entries.map(renderAudit).map(keep),
     })
   },
 }

@@ -11,9 +11,7 @@ import {
 } from '../../../store/distribution-list.ts'
 import type { Database } from '../../../store/open.ts'
 import type { PublicRoute } from '../../http/route.ts'
-import { readColumns } from '../lists/columns.ts'
-import { readFilters } from '../lists/filters.ts'
-import { readPage } from '../lists/page.ts'
+import { readList } from '../lists/read-list.ts'
 import { DISTRIBUTION_FILTERS, toCondition } from './distribution-conditions.ts'
 import { renderDistribution } from './distribution-object.ts'
 
@@ -25,18 +23,16 @@ export const getDistributionsRoute: PublicRoute<
   call: getDistributionsCall,
   permission: 'distributions.view',
   async answer(needs, request) {
-    const filters = readFilters(request.data.filters, DISTRIBUTION_FILTERS)
-    if (!filters.ok) return filters
-    const page = readPage(request.data)
-    if (!page.ok) return page
-    const columns = readColumns(request.data.fields, Object.keys(distributionObject.shape))
-    if (!columns.ok) return columns
+    const columns = Object.keys(distributionObject.shape)
+    const list = readList(request.data, DISTRIBUTION_FILTERS, columns)
+    if (!list.ok) return list
+    const { filters, page, keep } = list.value
     const { read } = needs.database
-    const conditions = filters.value.map(toCondition)
+    const conditions = filters.map(toCondition)
     const order = toOrder(request.data.sort)
-    const rows = await loadDistributionPage(read, conditions, { order, ...page.value })
+    const rows = await loadDistributionPage(read, conditions, { order, ...page })
     return accept({
-      data: rows.map(renderDistribution).map(columns.value),
+      data: rows.map(renderDistribution).map(keep),
       filter_count: await countDistributions(read, conditions),
       total_count: await countDistributions(read, []),
     })

@@ -14,9 +14,8 @@ import {
 } from '../../../store/upgrade-actions.ts'
 import type { ApiRefusal } from '../../http/refusal.ts'
 import type { PublicRequest, PublicRoute } from '../../http/route.ts'
-import { readColumns } from '../lists/columns.ts'
-import { type FilterRule, type ReadFilter, readFilters } from '../lists/filters.ts'
-import { readPage } from '../lists/page.ts'
+import type { FilterRule, ReadFilter } from '../lists/filters.ts'
+import { readList } from '../lists/read-list.ts'
 import { renderAction, renderEndpointUpgrade, UPGRADE_COLUMNS } from './upgrade-action-object.ts'
 
 const FILTERS = {
@@ -36,26 +35,23 @@ export const getUpgradeRoute: PublicRoute<
   call: getUpgradeCall,
   permission: 'upgrades.view',
   async answer(needs, request) {
-    const filters = readFilters(request.data.filters, FILTERS)
-    if (!filters.ok) return filters
-    const page = readPage(request.data)
-    if (!page.ok) return page
-    const columns = readColumns(request.data.fields, UPGRADE_COLUMNS)
-    if (!columns.ok) return columns
+    const list = readList(request.data, FILTERS, UPGRADE_COLUMNS)
+    if (!list.ok) return list
+    const { filters, page, keep } = list.value
     const { read } = needs.database
     const named = await loadNamed(read, request)
     if (!named.ok) return named
     const { action, condition } = named.value
     const { scope } = request.actor
-    const query = { scope, conditions: [condition, ...filters.value.map(toCondition)] }
+    const query = { scope, conditions: [condition, ...filters.map(toCondition)] }
     const order = toOrder(request.data)
-    const { total, upgrades } = await loadUpgradePage(read, query, { ...page.value, order })
+    const { total, upgrades } = await loadUpgradePage(read, query, { ...page, order })
     const now = needs.clock.now()
     return accept({
       action: action === null ? null : renderAction(action, now),
       total_count: total,
       result_count: upgrades.length,
-      upgrades: upgrades.map((upgrade) => columns.value(renderEndpointUpgrade(upgrade, now))),
+      upgrades: upgrades.map((upgrade) => keep(renderEndpointUpgrade(upgrade, now))),
     })
   },
 }

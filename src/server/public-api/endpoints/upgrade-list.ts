@@ -5,9 +5,8 @@ import { type listUpgrades, listUpgradesCall } from '../../../contract/public/up
 import type { Database } from '../../../store/open.ts'
 import { loadUpgradeActions, type UpgradeActionCondition } from '../../../store/upgrade-actions.ts'
 import type { PublicRoute } from '../../http/route.ts'
-import { readColumns } from '../lists/columns.ts'
-import { type FilterRule, type ReadFilter, readFilters } from '../lists/filters.ts'
-import { readPage } from '../lists/page.ts'
+import type { FilterRule, ReadFilter } from '../lists/filters.ts'
+import { readList } from '../lists/read-list.ts'
 import { ACTION_COLUMNS, renderAction } from './upgrade-action-object.ts'
 
 const STATUSES = ['open', 'finished'] as const
@@ -27,21 +26,18 @@ export const listUpgradesRoute: PublicRoute<
   call: listUpgradesCall,
   permission: 'upgrades.view',
   async answer(needs, request) {
-    const filters = readFilters(request.data.filters, FILTERS)
-    if (!filters.ok) return filters
-    const page = readPage(request.data)
-    if (!page.ok) return page
-    const columns = readColumns(request.data.fields, ACTION_COLUMNS)
-    if (!columns.ok) return columns
-    const query = { scope: request.actor.scope, conditions: filters.value.map(toCondition) }
+    const list = readList(request.data, FILTERS, ACTION_COLUMNS)
+    if (!list.ok) return list
+    const { filters, page, keep } = list.value
+    const query = { scope: request.actor.scope, conditions: filters.map(toCondition) }
     const order = toOrder(request.data.sort)
     const { read } = needs.database
-    const { total, actions } = await loadUpgradeActions(read, query, { ...page.value, order })
+    const { total, actions } = await loadUpgradeActions(read, query, { ...page, order })
     const now = needs.clock.now()
     return accept({
       total_count: total,
       result_count: actions.length,
-      actions: actions.map((action) => columns.value(renderAction(action, now))),
+      actions: actions.map((action) => keep(renderAction(action, now))),
     })
   },
 }

@@ -15,9 +15,8 @@ import {
 import { loadEnvelope, type StoredRelease } from '../../../store/releases.ts'
 import type { PublicRoute } from '../../http/route.ts'
 import { manifestIn } from '../../release-content.ts'
-import { readColumns } from '../lists/columns.ts'
-import { type FilterRules, type ReadFilter, readFilters } from '../lists/filters.ts'
-import { readPage } from '../lists/page.ts'
+import type { FilterRules, ReadFilter } from '../lists/filters.ts'
+import { readList } from '../lists/read-list.ts'
 
 const CHOICE = { kind: 'choice', operators: ['eq', 'neq', 'in'] } as const
 const TEXT = { kind: 'text', operators: ['eq', 'neq', 'in'] } as const
@@ -46,21 +45,18 @@ export const listReleasesRoute: PublicRoute<
   permission: 'releases.view',
   async answer(needs, request) {
     const { data } = request
-    const filters = readFilters(data.filters, RELEASE_FILTERS)
-    if (!filters.ok) return filters
-    const page = readPage(data)
-    if (!page.ok) return page
-    const columns = readColumns(data.fields, Object.keys(releaseObject.shape))
-    if (!columns.ok) return columns
+    const list = readList(data, RELEASE_FILTERS, Object.keys(releaseObject.shape))
+    if (!list.ok) return list
+    const { filters, page, keep } = list.value
     const { read } = needs.database
-    const conditions = [...ofPlatform(data.platform), ...filters.value.map(toCondition)]
+    const conditions = [...ofPlatform(data.platform), ...filters.map(toCondition)]
     const isWhole = data.search_from == null && data.search_to == null
-    const stored = await loadReleasePage(read, conditions, isWhole ? null : page.value)
+    const stored = await loadReleasePage(read, conditions, isWhole ? null : page)
     const wantsContent = data.fields == null || data.fields.some((f) => IN_MANIFEST.includes(f))
     const releases: Partial<ReleaseObject>[] = []
     for (const release of stored) {
       const content = wantsContent ? await contentOf(read, release) : {}
-      releases.push(columns.value({ ...render(release), ...content }))
+      releases.push(keep({ ...render(release), ...content }))
     }
     return accept({
       releases,
