@@ -72,7 +72,7 @@ async function requestDistribution(needs: Needs, command: CreateDistribution, by
       await saveNew(tx, { id, order, tokenDigest: command.tokenDigest }, { by, now })
     } else {
       await saveOrderedAgain(tx, { id, order }, now)
-      const description = `Ordered the package '${order.name}' to be built again`
+      const description = `Ordered the packages of '${order.name}' again`
       const told = { before: sameName && auditedDistribution(sameName), after: order, description }
       const change = { action: 'distribution.update', subject: id, ...told }
       await saveAudit(tx, audited(by, now, change))

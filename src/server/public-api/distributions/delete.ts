@@ -39,7 +39,7 @@ export const deleteDistributionRoute: PublicRoute<
       await deletePackages(tx, id)
       await deleteRevokedTokens(tx, id)
       await deleteWithdrawn(tx, { before: now - REMEMBERED_MS, limit: FORGOTTEN_MAX })
-      const description = `Deleted the package '${before.name}'`
+      const description = `Deleted the distribution '${before.name}'`
       const change = { action: 'distribution.delete', subject: id, description }
       await saveAudit(tx, audited(request, now, { ...change, before: auditedDistribution(before) }))
       return accept(true as const)

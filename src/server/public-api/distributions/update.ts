@@ -110,5 +110,5 @@ function describeUpdate(before: Distribution, after: Distribution): string {
     ...(after.limits.until === before.limits.until ? [] : ['another last day of enrolment']),
     ...(after.generation === before.generation ? [] : ['its token was revoked']),
   ]
-  return `Changed the package '${before.name}': ${changes.join(', ')}`
+  return `Changed the distribution '${before.name}': ${changes.join(', ')}`
 }
