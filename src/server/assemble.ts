@@ -9,8 +9,8 @@ import { createLiveConfiguration, type LiveConfiguration } from './configuration
 import { EventTail } from './event-tail.ts'
 import { createAdmission } from './http/admission.ts'
 import { agentRoute } from './http/agent-edge.ts'
-import { createBandwidth } from './http/bandwidth.ts'
 import { createKeyRing } from './http/authenticate.ts'
+import { createBandwidth } from './http/bandwidth.ts'
 import type { HttpRoute } from './http/exchange.ts'
 import type { Answered } from './http/listen.ts'
 import { publicRoute, rawRoute } from './http/public-edge.ts'
@@ -126,7 +126,7 @@ function startPeriodicWork(needs: ServerNeeds, owner: RunId): readonly Loop[] {
   return [
     periodic('overdue-upgrades', OVERDUE_EVERY_MS, () => endOverdueUpgrades(needs)),
     periodic('old-events', OLD_EVENTS_EVERY_MS, () => forgetOldEvents(needs)),
-    periodic('old-reports', OLD_REPORTS_EVERY_MS, () => forgetOldReports(needs)),
+    periodic('old-reports', OLD_REPORTS_EVERY_MS, () => forgetOldReports(watching)),
     periodic('unpublished-artifacts', UNPUBLISHED_EVERY_MS, () =>
       forgetUnpublishedArtifacts(needs),
     ),

@@ -1,8 +1,12 @@
-/** What grows for ever otherwise: events are for who was away for a while, reports for a year. */
+/**
+ * What grows for ever otherwise: events are for who was away for a while, reports for a year. A
+ * year is not over because a clock has just jumped ahead.
+ */
 import type { Clock } from '../../base/clock.ts'
 import { deleteOldAgentReports } from '../../store/agent-reports.ts'
 import { deleteOldEvents } from '../../store/events.ts'
 import type { Database } from '../../store/open.ts'
+import type { SteadyTime } from './steady-time.ts'
 
 const DAY_MS = 86_400_000
 export const EVENTS_KEPT_MS = 7 * DAY_MS
@@ -12,6 +16,8 @@ export const EVENTS_KEPT_MAX = 1_000_000
 export const REPORTS_KEPT_MS = 365 * DAY_MS
 /** Three gigabytes: an endpoint that changes its mind all the time must not fill the disk. */
 export const REPORTS_KEPT_MAX = 10_000_000
+/** Whoever puts a wrong clock right has done so by then. */
+export const REPORTS_STEADY_MS_MIN = 3_600_000
 /** Rows of one transaction. */
 const BATCH_MAX = 5_000
 
@@ -22,7 +28,12 @@ export async function forgetOldEvents({ database, clock }: Needs): Promise<void>
   while ((await database.write((tx) => deleteOldEvents(tx, old))) === BATCH_MAX);
 }
 
-export async function forgetOldReports({ database, clock }: Needs): Promise<void> {
-  const old = { before: clock.now() - REPORTS_KEPT_MS, keep: REPORTS_KEPT_MAX, limit: BATCH_MAX }
+export async function forgetOldReports(
+  needs: Needs & { readonly steadyTime: SteadyTime },
+): Promise<void> {
+  const { database, clock, steadyTime } = needs
+  const isSteady = steadyTime.steadyMs() >= REPORTS_STEADY_MS_MIN
+  const before = isSteady ? clock.now() - REPORTS_KEPT_MS : 0
+  const old = { before, keep: REPORTS_KEPT_MAX, limit: BATCH_MAX }
   while ((await database.write((tx) => deleteOldAgentReports(tx, old))) === BATCH_MAX);
 }
