@@ -17,6 +17,8 @@ beforeAll(async () => {
   await publishFor(server, 'windows', ['8.6.0.1234'])
   await publishFor(server, 'macos', ['8.6.0.9012'])
   await enrolEndpoint(server, 'example-1', 'linux')
+  // The artifact of the example of releases/publish.
+  await server.upload(Buffer.from('test'))
   const group = { group_name: 'Packagers', members: [] }
   expect(await server.call('rbac/set_user_group', group)).toMatchObject({ status: 200 })
   const user = { user_email: 'ada@example.org', role_name: 'Operator' }
@@ -49,8 +51,22 @@ describe('the examples of every call', () => {
     }
     expect([answer.status, answer.text]).toEqual([200, expect.any(String)])
     expectReply(call, JSON.parse(answer.text))
+    if (call.origin === 'ours') expectShape(example.reply, JSON.parse(answer.text).reply)
   })
 })
+
+/** Where an example shows something, the answer has it too, of the same kind. */
+function expectShape(shown: unknown, answered: unknown): void {
+  if (typeof shown !== 'object' || shown === null) return
+  if (Array.isArray(shown)) {
+    expect(answered).toEqual(expect.any(Array))
+    const [first] = Object(answered)
+    if (first !== undefined) expectShape(shown[0], first)
+    return
+  }
+  expect(Object.keys(Object(answered))).toEqual(expect.arrayContaining(Object.keys(shown)))
+  for (const [name, value] of Object.entries(shown)) expectShape(value, Object(answered)[name])
+}
 
 /** Every placeholder, and what makes something that it can stand for. */
 const PLACEHOLDERS: readonly (readonly [RegExp, (title: string) => Promise<string | number>])[] = [
@@ -58,6 +74,7 @@ const PLACEHOLDERS: readonly (readonly [RegExp, (title: string) => Promise<strin
   [/\bendpoint_id_1\b/g, (title) => enrolEndpoint(server, `${title} 1`, 'windows')],
   [/\bendpoint_id_2\b|0123456789abcdef0123456789abcdef/g, newEndpoint],
   [/(?<="group_action_id":)17\b/g, newAction],
+  [/(?<="id":)4267\b/g, newKey],
 ]
 
 async function filled(body: unknown, title: string): Promise<string> {
@@ -72,6 +89,11 @@ async function newDistribution(title: string): Promise<string> {
   const id = await orderFor(server, title.replaceAll(/[^\w ]/g, ' '))
   await server.assembled.drain()
   return id
+}
+
+async function newKey(): Promise<number> {
+  const { body } = await server.call('api_keys/generate', { roles: ['Viewer'] })
+  return Number(body.reply.id)
 }
 
 async function newEndpoint(title: string): Promise<string> {

@@ -79,6 +79,16 @@ function asRoute(path: string): string {
 }
 
 describe('the examples of api/openapi.json', () => {
+  it('are there for every call, and show what calls of ours answer', () => {
+    const bare = PUBLIC_ROUTES.filter(({ call }) => call.examples.length === 0)
+    expect(bare.map(({ call }) => call.path)).toEqual([])
+    const ours = PUBLIC_ROUTES.filter(({ call }) => call.origin === 'ours')
+    const silent = ours.filter(({ call }) =>
+      call.examples.every(({ reply }) => reply === undefined),
+    )
+    expect(silent.map(({ call }) => call.path)).toEqual([])
+  })
+
   it('have names of their own within a call', () => {
     for (const { call } of PUBLIC_ROUTES) {
       const names = call.examples.map(({ name }) => operationId(name))

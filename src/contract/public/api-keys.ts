@@ -155,4 +155,16 @@ export const rotateApiKeyCall = publicCall({
   request: rotateApiKey,
   reply: rotateApiKeyReply,
   isRepeatable: false,
+  examples: [
+    {
+      name: 'with an hour to change its clients',
+      request: { id: 4267, overlap_seconds: 3600 },
+      reply: {
+        id: 4267,
+        key: '<128 letters and digits>',
+        expiration: 1_765_152_000_000,
+        previous_valid_until: 1_764_550_800_000,
+      },
+    },
+  ],
 })

@@ -154,6 +154,10 @@ export const agentsReportsCall = publicCall({
     },
   ],
 })
+const EXAMPLE_HEAD = {
+  sequence: 1200,
+  hash: '4e07408562bedb8b60ce05c1decfe3ad16b72230967de01f640b7e4729b49fce',
+}
 export const verifyAuditsCall = publicCall({
   path: 'audits/verify',
   summary:
@@ -163,5 +167,19 @@ export const verifyAuditsCall = publicCall({
   request: verifyAudits,
   reply: verifyAuditsReply,
   isRepeatable: true,
-  examples: [{ name: 'from the first entry', request: {} }],
+  examples: [
+    {
+      name: 'from the first entry',
+      request: {},
+      reply: {
+        valid: true,
+        is_whole: true,
+        verified: EXAMPLE_HEAD,
+        head: EXAMPLE_HEAD,
+        entries: 1200,
+        unsealed: 0,
+        broken: null,
+      },
+    },
+  ],
 })

@@ -32,6 +32,8 @@ type Told<Request extends z.ZodType, Reply extends z.ZodType> = {
   readonly setting: Reply
   readonly change: Request
   readonly example: z.input<Request>
+  /** What a GET answers then, where that is not the same. */
+  readonly effective?: z.input<Reply>
 }
 
 /** The two calls of one setting. */
@@ -49,6 +51,7 @@ function settingCalls<Request extends z.ZodType, Reply extends z.ZodType>(
     reply: setting,
     envelope: 'bare',
     isRepeatable: true,
+    examples: [{ name: 'the effective values', request: {}, reply: told.effective ?? example }],
   })
   const set = publicCall({
     path: `${path}/set`,
@@ -98,6 +101,7 @@ export const actionExpirationCalls = settingCalls({
   setting: actionExpiration,
   change: z.record(actionType, whole(EXPIRATION_HOURS_MIN, EXPIRATION_HOURS_MAX)),
   example: { isolate: 72, scan: 24 },
+  effective: { agent_upgrade: 720, isolate: 72, scan: 24 },
 })
 
 const intervalText = `one of ${CLEANUP_INTERVAL_HOURS.join(', ')}`

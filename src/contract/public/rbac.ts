@@ -92,6 +92,18 @@ export const setUserRoleCall = publicCall({
   ],
 })
 
+const EXAMPLE_ROLE = {
+  pretty_name: 'Upgraders',
+  permissions: ['endpoints.view', 'upgrades.edit'],
+  insert_time: 1_764_547_200_000,
+  update_time: null,
+  created_by: 'api-key:1',
+  description: 'They upgrade.',
+  groups: [],
+  users: [],
+  is_built_in: false,
+}
+
 export const createRoleCall = publicCall({
   path: 'rbac/create_role',
   summary: 'Makes a role of permissions such as endpoints.view and upgrades.edit.',
@@ -103,6 +115,17 @@ export const createRoleCall = publicCall({
   }),
   reply: roleObject,
   isRepeatable: false,
+  examples: [
+    {
+      name: 'who upgrades',
+      request: {
+        role_name: 'Upgraders',
+        description: 'They upgrade.',
+        permissions: ['endpoints.view', 'upgrades.edit'],
+      },
+      reply: EXAMPLE_ROLE,
+    },
+  ],
 })
 export const updateRoleCall = publicCall({
   path: 'rbac/update_role',
@@ -115,6 +138,13 @@ export const updateRoleCall = publicCall({
   }),
   reply: roleObject,
   isRepeatable: true,
+  examples: [
+    {
+      name: 'other permissions',
+      request: { role_name: 'Upgraders', permissions: ['endpoints.view', 'upgrades.edit'] },
+      reply: { ...EXAMPLE_ROLE, update_time: 1_764_550_800_000 },
+    },
+  ],
 })
 export const deleteRoleCall = publicCall({
   path: 'rbac/delete_role',
@@ -123,6 +153,7 @@ export const deleteRoleCall = publicCall({
   request: z.strictObject({ role_name: nameText }),
   reply: z.literal(true),
   isRepeatable: false,
+  examples: [{ name: 'one role', request: { role_name: 'Upgraders' }, reply: true }],
 })
 export const createUserCall = publicCall({
   path: 'rbac/create_user',
@@ -137,6 +168,27 @@ export const createUserCall = publicCall({
   }),
   reply: userObject,
   isRepeatable: false,
+  examples: [
+    {
+      name: 'a user with a role',
+      request: {
+        user_email: 'grace@example.org',
+        user_first_name: 'Grace',
+        user_last_name: 'Hopper',
+        role_name: 'Operator',
+      },
+      reply: {
+        user_email: 'grace@example.org',
+        user_first_name: 'Grace',
+        user_last_name: 'Hopper',
+        role_name: 'Operator',
+        last_logged_in: null,
+        user_type: 'CSP',
+        groups: [],
+        scope: [],
+      },
+    },
+  ],
 })
 export const deleteUserCall = publicCall({
   path: 'rbac/delete_user',
@@ -145,6 +197,13 @@ export const deleteUserCall = publicCall({
   request: z.strictObject({ user_email: emailText }),
   reply: z.object({ deleted_keys: z.array(z.int()) }),
   isRepeatable: false,
+  examples: [
+    {
+      name: 'a user with one key',
+      request: { user_email: 'grace@example.org' },
+      reply: { deleted_keys: [4267] },
+    },
+  ],
 })
 export const setUserGroupCall = publicCall({
   path: 'rbac/set_user_group',
@@ -160,6 +219,22 @@ export const setUserGroupCall = publicCall({
   }),
   reply: userGroupObject,
   isRepeatable: true,
+  examples: [
+    {
+      name: 'a group with a role',
+      request: { group_name: 'Packagers', members: ['ada@example.org'], role_name: 'Operator' },
+      reply: {
+        group_name: 'Packagers',
+        description: null,
+        pretty_name: 'Packagers',
+        insert_time: 1_764_547_200_000,
+        update_time: null,
+        user_email: ['ada@example.org'],
+        source: 'Custom',
+        role_name: 'Operator',
+      },
+    },
+  ],
 })
 export const deleteUserGroupCall = publicCall({
   path: 'rbac/delete_user_group',
@@ -168,4 +243,5 @@ export const deleteUserGroupCall = publicCall({
   request: z.strictObject({ group_name: nameText }),
   reply: z.literal(true),
   isRepeatable: false,
+  examples: [{ name: 'one group', request: { group_name: 'Packagers' }, reply: true }],
 })

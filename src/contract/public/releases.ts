@@ -143,6 +143,9 @@ export const withdrawReleaseReply = z.object({
   ),
 })
 
+/** Uploaded before: `PUT releases/artifacts/<sha256>`. */
+const EXAMPLE_ARTIFACT = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'
+
 export const missingArtifactsCall = publicCall({
   path: 'releases/missing_artifacts',
   summary: 'Tells which artifacts the server does not have, so that only those are sent.',
@@ -150,6 +153,13 @@ export const missingArtifactsCall = publicCall({
   request: missingArtifacts,
   reply: missingArtifactsReply,
   isRepeatable: true,
+  examples: [
+    {
+      name: 'one that is not there',
+      request: { digests: ['0'.repeat(64)] },
+      reply: { missing: ['0'.repeat(64)] },
+    },
+  ],
 })
 export const publishReleaseCall = publicCall({
   path: 'releases/publish',
@@ -160,6 +170,26 @@ export const publishReleaseCall = publicCall({
   request: publishRelease,
   reply: publishReleaseReply,
   isRepeatable: true,
+  examples: [
+    {
+      name: 'an agent that runs on Linux 5.10 or later',
+      request: {
+        version: '9.0.0.1',
+        platform: 'linux',
+        arch: 'x64',
+        libc: 'glibc',
+        notes: 'Starts faster.',
+        launcher: EXAMPLE_ARTIFACT,
+        files: [{ path: 'agent.mjs', digest: EXAMPLE_ARTIFACT, executable: false }],
+        floors: { kernel: '5.10' },
+      },
+      reply: {
+        manifest_digest: '4e07408562bedb8b60ce05c1decfe3ad16b72230967de01f640b7e4729b49fce',
+        version: '9.0.0.1',
+        is_new: true,
+      },
+    },
+  ],
 })
 export const listReleasesCall = publicCall({
   path: 'releases/list',
@@ -177,6 +207,19 @@ export const listReleasesCall = publicCall({
         filters: [{ field: 'withdrawn', operator: 'eq', value: 'false' }],
         fields: ['version', 'arch', 'libc', 'floors', 'notes'],
       },
+      reply: {
+        releases: [
+          {
+            version: '8.6.0.5678',
+            arch: 'x64',
+            libc: 'glibc',
+            floors: { os_version: null, kernel: '5.10', agent_version: null },
+            notes: null,
+          },
+        ],
+        filter_count: 1,
+        total_count: 3,
+      },
     },
   ],
 })
@@ -193,6 +236,20 @@ export const withdrawReleaseCall = publicCall({
     {
       name: 'a version of one platform',
       request: { version: '8.6.0.1', platform: 'linux', reason: 'it leaks memory' },
+      reply: {
+        releases: [
+          {
+            manifest_digest: '4e07408562bedb8b60ce05c1decfe3ad16b72230967de01f640b7e4729b49fce',
+            version: '8.6.0.1',
+            platform: 'linux',
+            arch: 'x64',
+            libc: 'glibc',
+            withdrawn_at: 1_764_547_200_000,
+            withdrawn_by: 'api-key:1',
+            withdrawn_reason: 'it leaks memory',
+          },
+        ],
+      },
     },
   ],
 })

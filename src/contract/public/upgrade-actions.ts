@@ -104,6 +104,19 @@ export const cancelUpgradeReply = z.object({
 })
 
 const EXAMPLE_ACTION = { group_action_id: 17 }
+const EXAMPLE_OBJECT: UpgradeActionObject = {
+  group_action_id: 17,
+  status: 'open',
+  target_versions: { linux: '8.6.0.5678' },
+  upgrade_timeframe_window: null,
+  retry_failed: false,
+  created_by: 'api-key:1',
+  created_at: 1_764_547_200_000,
+  expires_at: 1_765_152_000_000,
+  opens_at: null,
+  endpoints_count: 1,
+  counts: { queued: 1 },
+}
 
 export const getUpgradeCall = publicCall({
   path: 'endpoints/upgrade/get',
@@ -112,7 +125,25 @@ export const getUpgradeCall = publicCall({
   request: getUpgrade,
   reply: getUpgradeReply,
   isRepeatable: true,
-  examples: [{ name: 'an action', request: EXAMPLE_ACTION }],
+  examples: [
+    {
+      name: 'an action, and how far its endpoints are',
+      request: { ...EXAMPLE_ACTION, fields: ['endpoint_id', 'state', 'percent', 'reason'] },
+      reply: {
+        action: EXAMPLE_OBJECT,
+        total_count: 1,
+        result_count: 1,
+        upgrades: [
+          {
+            endpoint_id: '0123456789abcdef0123456789abcdef',
+            state: 'queued',
+            percent: 0,
+            reason: null,
+          },
+        ],
+      },
+    },
+  ],
 })
 export const listUpgradesCall = publicCall({
   path: 'endpoints/upgrade/list',
@@ -125,6 +156,7 @@ export const listUpgradesCall = publicCall({
     {
       name: 'those that are open',
       request: { filters: [{ field: 'status', operator: 'in', value: ['open'] }] },
+      reply: { total_count: 1, result_count: 1, actions: [EXAMPLE_OBJECT] },
     },
   ],
 })
@@ -135,5 +167,11 @@ export const cancelUpgradeCall = publicCall({
   request: cancelUpgrade,
   reply: cancelUpgradeReply,
   isRepeatable: true,
-  examples: [{ name: 'a whole action', request: { ...EXAMPLE_ACTION, reason: 'wrong version' } }],
+  examples: [
+    {
+      name: 'a whole action',
+      request: { ...EXAMPLE_ACTION, reason: 'wrong version' },
+      reply: { cancelled: 1, cancelling: 0, too_late: 0, already_ended: 0, unknown: 0 },
+    },
+  ],
 })
