@@ -44,6 +44,8 @@ export const SERVER_TAGS_MAX = 10_000
  */
 export const KEY_REQUESTS_PER_S = 100
 export const KEY_REQUESTS_BURST = 1000
+/** Of these, worked on at once; the others wait. Half of a server's connections to its database. */
+export const KEY_CALLS_AT_ONCE_MAX = 4
 
 /** Verifications of the audit log at once, on one server. */
 export const VERIFICATIONS_MAX = 2

@@ -3,7 +3,9 @@
  * role grants it, the scope is wide enough. In this order, so that the same request always gets the
  * same answer; only then is the body looked at.
  */
+
 import { accept, type Result, refuse } from '../../base/result.ts'
+import { KEY_CALLS_AT_ONCE_MAX } from '../../contract/public/limits.ts'
 import type { Actor } from '../../domain/access/actor.ts'
 import { covers, type Licence } from '../../domain/access/licence.ts'
 import { grants } from '../../domain/access/permission.ts'
@@ -12,10 +14,12 @@ import type { Headers } from './exchange.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type { ApiRefusal } from './refusal.ts'
 import type { Demands } from './route.ts'
+import { createTurns, type Turns } from './turns.ts'
 
 export type Admission = {
   /** The actor is told of a refusal too, where the key was good. */
   admit(headers: Headers, demands: Demands): Promise<Admitted>
+  readonly turns: Turns
 }
 
 export type Admitted = {
@@ -32,6 +36,7 @@ type Needs = {
 
 export function createAdmission(needs: Needs): Admission {
   return {
+    turns: createTurns(KEY_CALLS_AT_ONCE_MAX),
     async admit(headers, demands) {
       const known = await needs.keyRing.authenticate(headers)
       if (!known.ok) return { actor: null, verdict: known }

@@ -9,6 +9,7 @@ import { listen } from './listen.ts'
 import { nothingThere } from './nothing-there.ts'
 import { type EdgeNeeds, publicRoute } from './public-edge.ts'
 import type { PublicRoute } from './route.ts'
+import { createTurns } from './turns.ts'
 
 const streamCall = publicCall({
   path: 'test/rows',
@@ -36,7 +37,10 @@ async function start() {
   const logged: string[] = []
   const log: Log = { ...silentLog, error: (facts) => logged.push(JSON.stringify(facts)) }
   const needs: EdgeNeeds = {
-    admission: { admit: async () => ({ actor: TEST_ACTOR, verdict: accept(TEST_ACTOR) }) },
+    admission: {
+      admit: async () => ({ actor: TEST_ACTOR, verdict: accept(TEST_ACTOR) }),
+      turns: createTurns(1),
+    },
     refusedAttempts: { note() {}, drain: async () => {} },
     log,
   }

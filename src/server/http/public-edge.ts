@@ -45,7 +45,8 @@ export function publicRoute<Needs extends EdgeNeeds>(
         const admitted = await admit(needs, request, route)
         if (!admitted.ok) return admitted
         const asked = { actor: admitted.value, origin: originOf(request) }
-        const outcome = await performed(route, needs, { request, ...asked })
+        const perform = () => performed(route, needs, { request, ...asked })
+        const outcome = await needs.admission.turns.take(asked.actor.id, perform)
         if (!outcome.ok && isAttempt(route)) {
           noteRefused(needs, route.call.path, { ...asked, refusal: outcome.refusal })
         }
