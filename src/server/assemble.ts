@@ -23,7 +23,7 @@ import { PUBLIC_ROUTES, RAW_ROUTES } from './public-api/routes.ts'
 import { deleteDuplicates } from './work/delete-duplicates.ts'
 import { deleteLostEndpoints } from './work/delete-lost-endpoints.ts'
 import { endOverdueUpgrades } from './work/end-overdue-upgrades.ts'
-import { forgetOldEvents, forgetOldReports } from './work/forget-old.ts'
+import { forgetOldEvents, forgetOldReports, forgetOldUpgrades } from './work/forget-old.ts'
 import { type Loop, startLoop } from './work/loop.ts'
 import { startNotingRefused } from './work/note-refused.ts'
 import { performEffects } from './work/perform-effects.ts'
@@ -127,6 +127,7 @@ function startPeriodicWork(needs: ServerNeeds, owner: RunId): readonly Loop[] {
     periodic('overdue-upgrades', OVERDUE_EVERY_MS, () => endOverdueUpgrades(needs)),
     periodic('old-events', OLD_EVENTS_EVERY_MS, () => forgetOldEvents(needs)),
     periodic('old-reports', OLD_REPORTS_EVERY_MS, () => forgetOldReports(watching)),
+    periodic('old-upgrades', OLD_REPORTS_EVERY_MS, () => forgetOldUpgrades(watching)),
     periodic('unpublished-artifacts', UNPUBLISHED_EVERY_MS, () =>
       forgetUnpublishedArtifacts(needs),
     ),
