@@ -39,6 +39,13 @@ export async function findEndpoints(
   return { endpoints: [...found.values()].slice(0, limit), total }
 }
 
+/** Those of a host name; where nobody has it, those of an alias. */
+export async function findCalled(client: Client, name: string, limit: number): Promise<Found> {
+  const found = await findEndpoints(client, [where('hostname', [name])], limit)
+  if (found.total > 0) return found
+  return await findEndpoints(client, [where('alias', [name])], limit)
+}
+
 export function isEndpointId(text: string): boolean {
   return /^[0-9a-f]{32}$/.test(text)
 }

@@ -1,14 +1,14 @@
-/** Endpoints as a command line names them: by id, or by the host name that some of them have. */
+/** Endpoints as a command line names them: by id, or by what some of them are called. */
 import { accept, type Result } from '../base/result.ts'
 import type { Client } from '../client/client.ts'
-import { findEndpoints, isEndpointId, where } from './find-endpoints.ts'
+import { findCalled, isEndpointId, where } from './find-endpoints.ts'
 import { type Failure, refuseFailed } from './outcome.ts'
 
 const OF_ONE_NAME_MAX = 100_000
 
 export const ENDPOINTS_OPERAND = {
   name: 'ENDPOINT',
-  help: 'an id, or a host name for every endpoint of that name',
+  help: 'an id; a host name, else an alias: every endpoint of it',
   count: 'many',
 } as const
 
@@ -25,7 +25,7 @@ async function endpointIds(
 ): Promise<Result<readonly string[], Failure>> {
   const ids = new Set(words.filter(isEndpointId))
   for (const name of words.filter((word) => !isEndpointId(word))) {
-    const { endpoints } = await findEndpoints(client, [where('hostname', [name])], OF_ONE_NAME_MAX)
+    const { endpoints } = await findCalled(client, name, OF_ONE_NAME_MAX)
     if (endpoints.length === 0) return refuseFailed(`there is no endpoint called ${name}`)
     for (const { endpoint_id: id } of endpoints) ids.add(id)
   }

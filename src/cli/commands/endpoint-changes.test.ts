@@ -6,7 +6,7 @@ import { startTestCli } from '../testing/terminal.ts'
 const A = 'a'.repeat(32)
 const B = 'b'.repeat(32)
 
-/** Two endpoints that are called `web`, and what is asked of them. */
+/** Two endpoints that are called `web`, with the alias `w`, and what is asked of them. */
 function fleet() {
   const asked: unknown[] = []
   const done = (data: unknown) => {
@@ -16,7 +16,7 @@ function fleet() {
   const calls: FakeCalls = {
     'endpoints/get_endpoint': ({ filters }) => {
       const [filter] = filters ?? []
-      const isWeb = filter?.field === 'hostname' && String(filter.value) === 'web'
+      const isWeb = ['hostname web', 'alias w'].includes(`${filter?.field} ${filter?.value}`)
       const endpoints = isWeb ? [A, B].map((id) => sampleEndpoint(id, 'web')) : []
       return { total_count: endpoints.length, result_count: endpoints.length, endpoints }
     },
@@ -37,12 +37,14 @@ describe('endpoint rename, tag, untag, delete', () => {
     ['tag', ['--tag', 'new'], { filters, tag: 'new' }, '2 endpoints now with the tag new.\n'],
     ['untag', ['--tag', 'new'], { filters, tag: 'new' }, '2 endpoints now without the tag new.\n'],
     ['delete', [], { filters }, '2 endpoints deleted.\n'],
-  ])('%s %j asks for it, by id and by name', async (verb, words, data, stdout) => {
+  ])('%s %j asks for it, by id, name and alias', async (verb, words, data, stdout) => {
     const { calls, asked } = fleet()
     await using cli = await startTestCli(calls)
-    const told = await cli.run('endpoint', verb, A, 'web', ...words)
-    expect(told).toEqual({ code: 0, stdout, stderr: '' })
-    expect(asked).toEqual([data])
+    for (const name of ['web', 'w']) {
+      const told = await cli.run('endpoint', verb, A, name, ...words)
+      expect(told).toEqual({ code: 0, stdout, stderr: '' })
+    }
+    expect(asked).toEqual([data, data])
   })
 
   it.each([

@@ -59,7 +59,7 @@ export const endpointList = defineApiCommand({
   },
 })
 
-function nameText({ endpoint_name: name, alias }: EndpointObject): string {
+function nameText({ endpoint_name: name, alias = '' }: EndpointObject): string {
   return alias === '' ? name : `${alias} (${name})`
 }
 

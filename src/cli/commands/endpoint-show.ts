@@ -1,7 +1,7 @@
 import { accept } from '../../base/result.ts'
 import type { EndpointObject } from '../../contract/public/endpoint-lists.ts'
 import { defineApiCommand } from '../command.ts'
-import { findEndpoints, isEndpointId, platformText, where } from '../find-endpoints.ts'
+import { findCalled, findEndpoints, isEndpointId, platformText, where } from '../find-endpoints.ts'
 import { EXIT, refuseFailed } from '../outcome.ts'
 import { fieldLines, timeText } from '../print.ts'
 import { upgradeText } from '../upgrade-lines.ts'
@@ -13,12 +13,14 @@ const FIRST_TIME = 1e12
 export const endpointShow = defineApiCommand({
   name: 'endpoint show',
   summary: 'Show everything known of one endpoint',
-  operands: [{ name: 'ID', help: 'its id, or its host name if only one has it', count: 'one' }],
+  operands: [
+    { name: 'ID', help: 'its id; its host name or alias, if only one has it', count: 'one' },
+  ],
   options: {},
   async run({ client }, _values, [wanted = '']) {
-    const field = isEndpointId(wanted) ? 'endpoint_id_list' : 'hostname'
-    const filters = [where(field, [wanted])]
-    const { endpoints, total } = await findEndpoints(client, filters, SHOWN_MAX)
+    const { endpoints, total } = isEndpointId(wanted)
+      ? await findEndpoints(client, [where('endpoint_id_list', [wanted])], SHOWN_MAX)
+      : await findCalled(client, wanted, SHOWN_MAX)
     const [endpoint] = endpoints
     if (endpoint === undefined) return refuseFailed(`there is no endpoint ${wanted}`)
     if (total > 1) {

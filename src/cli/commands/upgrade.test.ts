@@ -39,6 +39,7 @@ function fleet(endpoints: readonly EndpointObject[], stages: readonly Stage[], m
           const wanted = [value].flat()
           if (field === 'endpoint_id_list') return wanted.includes(each.endpoint_id)
           if (field === 'hostname') return wanted.includes(each.endpoint_name)
+          if (field === 'alias') return wanted.includes(each.alias ?? '')
           if (field === 'platform') return wanted.includes('linux')
           return wanted.includes(each.endpoint_status.toLowerCase())
         }),
