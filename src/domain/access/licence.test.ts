@@ -7,10 +7,13 @@ describe('a licence', () => {
     ['xdr-prevent', true, false],
     ['xdr-pro-per-endpoint', true, false],
     ['xdr-pro-per-endpoint+cloud-runtime-security', true, false],
-    ['xsiam', true, false],
-    ['xsiam+cloud-runtime-security', true, true],
-    ['xsiam+cloud-posture-security', true, true],
-    ['xsiam-premium', true, true],
+    ['xsiam', false, false],
+    ['xsiam+cloud-runtime-security', false, true],
+    ['xsiam+cloud-posture-security', false, true],
+    ['xsiam-premium', false, true],
+    ['xdr-prevent+xsiam', true, false],
+    ['xdr-prevent+xsiam-premium', true, true],
+    ['xdr-pro-per-endpoint+xsiam+cloud-posture-security', true, true],
   ])('%s covers distributions: %s, upgrades: %s', (text, distributions, upgrades) => {
     const parsed = parseLicence(text)
     if (!parsed.ok) throw new Error(text)
@@ -19,8 +22,14 @@ describe('a licence', () => {
     expect(licenceText(parsed.value)).toBe(text)
   })
 
-  it.each(['', 'all', 'xdr', 'everything+xsiam', 'xsiam+', 'xsiam+xsoar', 'xsiam+x+x'])(
-    'there is none called "%s"',
-    (text) => expect(parseLicence(text).ok).toBe(false),
-  )
+  it.each([
+    '',
+    'all',
+    'xdr',
+    'everything+xsiam',
+    'xsiam+',
+    'xsiam+xsoar',
+    'xsiam+xsiam',
+    'cloud-posture-security',
+  ])('there is none called "%s"', (text) => expect(parseLicence(text).ok).toBe(false))
 })

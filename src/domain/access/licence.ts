@@ -11,46 +11,48 @@ export type AddOn = (typeof ADD_ONS)[number]
 
 /** Null: everything is allowed. */
 export type Licence = {
-  readonly product: Product
+  readonly products: readonly Product[]
   readonly addOns: readonly AddOn[]
 } | null
 
 const EVERYTHING = 'everything'
 export const LICENCE_SHAPE =
-  `${EVERYTHING}, or a product (${PRODUCTS.join(', ')}), with + and an add-on after it for each ` +
-  `(${ADD_ONS.join(', ')})`
+  `${EVERYTHING}, or products (${PRODUCTS.join(', ')}) and add-ons (${ADD_ONS.join(', ')}), ` +
+  'joined by +'
 
-/** `everything`, `xdr-prevent`, `xsiam+cloud-posture-security`. */
+/** `everything`, `xdr-prevent`, `xdr-prevent+xsiam+cloud-posture-security`. */
 export function parseLicence(text: string): Result<Licence, null> {
-  const [name = '', ...others] = text.trim().toLowerCase().split('+')
-  if (name === EVERYTHING) return others.length === 0 ? accept(null) : refuse(null)
-  const product = PRODUCTS.find((known) => known === name)
-  const addOns = ADD_ONS.filter((known) => others.includes(known))
-  if (product === undefined || addOns.length !== others.length) return refuse(null)
-  return accept({ product, addOns })
+  const names = text.trim().toLowerCase().split('+')
+  if (names.length === 1 && names[0] === EVERYTHING) return accept(null)
+  const products = PRODUCTS.filter((known) => names.includes(known))
+  const addOns = ADD_ONS.filter((known) => names.includes(known))
+  const isKnown = products.length + addOns.length === names.length
+  return isKnown && products.length > 0 ? accept({ products, addOns }) : refuse(null)
 }
 
 export function licenceText(licence: Licence): string {
-  return licence === null ? EVERYTHING : [licence.product, ...licence.addOns].join('+')
+  return licence === null ? EVERYTHING : [...licence.products, ...licence.addOns].join('+')
 }
 
 /** What a licence covers or does not. */
 export type LicensedFeature = 'distributions' | 'upgrades'
 
 /**
- * As the two documents say it. Packages: they name the two XDR products; the XSIAM edition of the
- * original has the same calls, so its products cover them too, and every licence does. Upgrades:
+ * As the two documents say it, to the letter. Packages: one of the two XDR products. Upgrades:
  * XSIAM Premium, or any XSIAM product with one of the add-ons.
  */
 export function covers(licence: Licence, feature: LicensedFeature): boolean {
-  if (licence === null || feature === 'distributions') return true
-  if (licence.product === 'xsiam-premium') return true
-  return licence.product === 'xsiam' && licence.addOns.length > 0
+  if (licence === null) return true
+  const { products, addOns } = licence
+  if (feature === 'distributions') {
+    return products.includes('xdr-prevent') || products.includes('xdr-pro-per-endpoint')
+  }
+  return products.includes('xsiam-premium') || (products.includes('xsiam') && addOns.length > 0)
 }
 
 /** What would cover it, for a person. */
 export const LICENCES_NEEDED: Readonly<Record<LicensedFeature, string>> = {
-  distributions: 'XDR Prevent, XDR Pro per Endpoint, or any XSIAM product',
+  distributions: 'XDR Prevent or XDR Pro per Endpoint',
   upgrades:
     'XSIAM Premium, or any XSIAM product with the Cloud Runtime Security or Cloud Posture ' +
     'Security add-on',

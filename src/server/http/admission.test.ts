@@ -12,7 +12,7 @@ async function verdict(lacking: ('key' | 'time' | 'licence' | 'role' | 'scope')[
   const lacks = new Set(lacking)
   const role = lacks.has('role') ? viewer : TEST_ACTOR.role
   const actor = { ...TEST_ACTOR, role, scope: lacks.has('scope') ? { tags: ['web'] } : null }
-  const licence: Licence = lacks.has('licence') ? { product: 'xdr-prevent', addOns: [] } : null
+  const licence: Licence = lacks.has('licence') ? { products: ['xdr-prevent'], addOns: [] } : null
   const known = lacks.has('key') ? refuse({ code: 'unauthorised' } as const) : accept(actor)
   const admission = createAdmission({
     keyRing: { authenticate: async () => known },

@@ -45,8 +45,8 @@ export const getTenantInfoRoute: PublicRoute<Needs, typeof getTenantInfoCall> = 
 }
 
 function licensed(licence: Licence, endpoints: number): z.infer<typeof tenantInfo> {
-  const is = (part: Product | AddOn) =>
-    licence === null || licence.product === part || licence.addOns.some((each) => each === part)
+  const parts: readonly string[] = licence === null ? [] : [...licence.products, ...licence.addOns]
+  const is = (part: Product | AddOn) => licence === null || parts.includes(part)
   const prevent = is('xdr-prevent')
   const pro = is('xdr-pro-per-endpoint')
   const runtime = is('cloud-runtime-security')

@@ -96,19 +96,26 @@ describe('get_tenant_info', () => {
 
 describe('the licence', () => {
   it.each([
-    ['xdr-prevent', 402],
-    ['xsiam', 402],
-    ['xsiam+cloud-runtime-security', 400],
-    ['xsiam-premium', 400],
-    ['everything', 400],
-  ])('%s answers an upgrade that names nothing with %i', async (text, status) => {
+    ['xdr-prevent', 400, 402],
+    ['xsiam', 402, 402],
+    ['xsiam+cloud-runtime-security', 402, 400],
+    ['xsiam-premium', 402, 400],
+    ['xdr-pro-per-endpoint+xsiam-premium', 400, 400],
+    ['everything', 400, 400],
+  ])('%s: an order that names nothing gets %i for a package, %i for an upgrade', async (...row) => {
+    const [text, ofPackage, ofUpgrade] = row
     await using server = await startAssembledServer({ licence: licenceOf(text) })
-    const answer = await server.call('endpoints/upgrade', { nonsense: true })
-    expect(answer.status).toBe(status)
-    expect((await server.call('distributions/create', { nonsense: true })).status).toBe(400)
-    if (status !== 402) return
-    expect(answer.body.reply).toMatchObject({ reason: 'licence-missing' })
-    expect(answer.body.reply.err_extra).toContain('XSIAM Premium, or any XSIAM product with')
+    const asked = [
+      ['distributions/create', ofPackage, 'XDR Prevent or XDR Pro per Endpoint'],
+      ['endpoints/upgrade', ofUpgrade, 'XSIAM Premium, or any XSIAM product with'],
+    ] as const
+    for (const [call, status, needed] of asked) {
+      const answer = await server.call(call, { nonsense: true })
+      expect(answer.status).toBe(status)
+      if (status !== 402) continue
+      expect(answer.body.reply).toMatchObject({ reason: 'licence-missing' })
+      expect(answer.body.reply.err_extra).toContain(needed)
+    }
   })
 })
 
