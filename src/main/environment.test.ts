@@ -42,7 +42,7 @@ describe('the environment', () => {
         tls: { cert: 'cert.pem', key: 'key.pem' },
         checkInIntervalS: 5,
         probationS: 86_400,
-        licence: { product: 'xsiam', addOns: ['cloud-posture-security'] },
+        licence: { products: ['xsiam'], addOns: ['cloud-posture-security'] },
         keyRequestsPerS: 500,
       },
     })
@@ -59,7 +59,7 @@ describe('the environment', () => {
     [{ DRYDOCK_LOG_LEVEL: 'loud' }, /^DRYDOCK_LOG_LEVEL: it must be one of debug/],
     [{ DRYDOCK_CHECK_IN_INTERVAL: '0' }, /^DRYDOCK_CHECK_IN_INTERVAL: it must be a whole number/],
     [{ DRYDOCK_CHECK_IN_INTERVAL: '1m' }, /^DRYDOCK_CHECK_IN_INTERVAL: /],
-    [{ DRYDOCK_LICENCE: 'xdr' }, /^DRYDOCK_LICENCE: it must be everything, or a product \(xdr-/],
+    [{ DRYDOCK_LICENCE: 'xdr' }, /^DRYDOCK_LICENCE: it must be everything, or products \(xdr-/],
     [{ DRYDOCK_KEY_REQUESTS_PER_S: '0' }, /^DRYDOCK_KEY_REQUESTS_PER_S: it must be a whole/],
     [{ DRYDOCK_PROBATION: '86401' }, /^DRYDOCK_PROBATION: it must be a whole number of seconds/],
   ])('%o is refused by the name of the variable', (environment, message) => {
