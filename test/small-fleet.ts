@@ -2,13 +2,17 @@
 import { equal } from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import type { DistributionId } from '../src/base/ids.ts'
+import { enrolReply } from '../src/contract/agent/enrol.ts'
 import { enrolmentToken } from '../src/server/enrolment-token.ts'
 import type { AssembledServer } from '../src/server/testing/assembled.ts'
 import { testFacts } from '../src/server/testing/fleet.ts'
 
+/** All that is asked of the server; it may be another process. */
+export type FleetServer = Pick<AssembledServer, 'url' | 'secret' | 'call' | 'upload'>
+
 /** Versions for a platform that nothing here is built for. */
 export async function publishFor(
-  server: AssembledServer,
+  server: FleetServer,
   platform: string,
   versions: readonly string[],
 ): Promise<void> {
@@ -22,7 +26,7 @@ export async function publishFor(
 }
 
 /** The id of a new distribution. */
-export async function orderFor(server: AssembledServer, name: string): Promise<DistributionId> {
+export async function orderFor(server: FleetServer, name: string): Promise<DistributionId> {
   const order = { name, platform: 'linux', package_type: 'standalone' }
   const created = await server.call('distributions/create', order)
   equal(created.status, 200)
@@ -31,17 +35,35 @@ export async function orderFor(server: AssembledServer, name: string): Promise<D
 
 /** An endpoint that has checked in with version 8.6.0.1; its id. */
 export async function enrolEndpoint(
-  server: AssembledServer,
+  server: FleetServer,
   hostname: string,
   platform: 'linux' | 'windows',
 ): Promise<string> {
+  return (await enrolAgent(server, hostname, platform)).endpointId
+}
+
+export type EnrolledAgent = {
+  readonly endpointId: string
+  readonly credential: string
+  readonly facts: object
+  /** What it checked in with. */
+  readonly report: Readonly<Record<string, unknown>>
+}
+
+/** An endpoint as its agent knows it, after its first check-in. */
+export async function enrolAgent(
+  server: FleetServer,
+  hostname: string,
+  platform: 'linux' | 'windows',
+): Promise<EnrolledAgent> {
   const id = await orderFor(server, `for ${hostname.replaceAll(/[^\w ]/g, ' ')}`.slice(0, 100))
   const libc = platform === 'linux' ? 'glibc' : 'none'
   const facts = { ...testFacts(hostname), platform, libc, machine_id: `machine of ${hostname}` }
   const run = { protocol: 1, run_id: createHash('md5').update(hostname).digest('hex') }
   const token = enrolmentToken(server.secret, id)
   const asked = { ...run, distribution_id: id, token, facts, is_copy: false }
-  const { endpoint_id, credential } = await agentCall(server, 'enrol', asked)
+  const enrolled = await agentCall(server, 'enrol', asked)
+  const { endpoint_id: endpointId, credential } = enrolReply.parse(enrolled)
   const report = {
     ...run,
     agent_version: '8.6.0.1',
@@ -53,12 +75,12 @@ export async function enrolEndpoint(
     attempt: null,
     skipped: [],
   }
-  await agentCall(server, 'check-in', report, `${endpoint_id}.${credential}`)
-  return String(endpoint_id)
+  await agentCall(server, 'check-in', report, `${endpointId}.${credential}`)
+  return { endpointId, credential, facts, report }
 }
 
 async function agentCall(
-  server: AssembledServer,
+  server: FleetServer,
   path: string,
   body: object,
   credential?: string,

@@ -1,7 +1,9 @@
 /** Who sends: one who may do everything, one who may look, and those who may not come in. */
 import { Client } from 'pg'
-import type { AssembledServer } from '../../src/server/testing/assembled.ts'
 import { clientSettings } from '../../src/store/connection.ts'
+import { eventually } from '../acceptance/processes.ts'
+import { openSender } from './send.ts'
+import type { FuzzServer } from './server.ts'
 
 export type Credentials = Readonly<Record<string, string>>
 
@@ -11,7 +13,7 @@ export type Actors = {
   readonly uninvited: Readonly<Record<string, Credentials>>
 }
 
-export async function actorsOf(server: AssembledServer): Promise<Actors> {
+export async function actorsOf(server: FuzzServer): Promise<Actors> {
   // Hostile numbers are small ones: the key of this run must not be the first.
   const spare = await newKey(server, 'Instance Administrator', 'standard')
   const administrator = await newKey(server, 'Instance Administrator', 'standard')
@@ -19,8 +21,9 @@ export async function actorsOf(server: AssembledServer): Promise<Actors> {
   const expired = await newKey(server, 'Instance Administrator', 'standard')
   const advanced = await newKey(server, 'Instance Administrator', 'advanced')
   await runStatement(server, 'update api_key set expires_at = 1 where id = $1', [expired.id])
-  await runStatement(server, "update api_key set role = 'Viewer' where id = $1", [viewer.id])
-  server.assembled.needs.keyRing.forget()
+  for (const { url } of [server.plain, server.secure]) {
+    await eventually('a key that has expired', () => isRefused(url, headersOf(expired)))
+  }
   return {
     administrator: headersOf(administrator),
     viewer: headersOf(viewer),
@@ -42,7 +45,17 @@ export async function actorsOf(server: AssembledServer): Promise<Actors> {
 
 type Key = { readonly id: number; readonly key: string }
 
-async function newKey(server: AssembledServer, role: string, level: string): Promise<Key> {
+/** Servers read the keys anew every few seconds. */
+async function isRefused(url: string, credentials: Credentials): Promise<true | null> {
+  const sender = openSender(url, 1)
+  const [method, path, body] = ['GET', '/public_api/v1/healthcheck', new Uint8Array()] as const
+  const request = { method, path, headers: credentials, body, operation: null }
+  const answer = await sender.send(request, AbortSignal.timeout(10_000))
+  sender.close()
+  return answer?.status === 401 ? true : null
+}
+
+async function newKey(server: FuzzServer, role: string, level: string): Promise<Key> {
   const asked = { roles: [role], security_level: level }
   const { status, body } = await server.call('api_keys/generate', asked)
   if (status !== 200) throw new Error(`no key for ${role}: ${JSON.stringify(body)}`)
@@ -54,11 +67,11 @@ function headersOf({ id, key }: Key): Credentials {
 }
 
 async function runStatement(
-  server: AssembledServer,
+  server: FuzzServer,
   statement: string,
   values: readonly unknown[],
 ): Promise<void> {
-  const client = new Client(clientSettings(server.assembled.needs.database.connection))
+  const client = new Client(clientSettings(server.connection))
   await client.connect()
   try {
     await client.query(statement, [...values])

@@ -1,26 +1,38 @@
 /**
- * Random requests, made of the OpenAPI document, against a whole server on a real port. A seed
- * makes the same requests in the same order; which of them meet at the server is up to the machine.
+ * Random requests, made of the OpenAPI document, against server processes on real ports. A seed
+ * draws the same requests in the same order; which of them meet at the server, and what is known
+ * from answers when they are drawn, is up to the machine.
  *
- * First come those who may not: nothing that the database holds may change. Then an administrator,
- * for whom everything is allowed except an answer that blames the server, an error that is no error
- * body, a reply beside its schema, a connection that hangs, or memory that grows.
+ * First come those who may not: nothing that the database holds may change. Then agents that do as
+ * they like: nothing may change but what is theirs. Then an administrator and agents, for whom
+ * everything is allowed except an answer that blames the server, an error that is no error body, a
+ * reply beside its schema, a connection that hangs, or memory that grows.
  */
 import { systemClock } from '../../src/base/clock.ts'
-import type { AssembledServer } from '../../src/server/testing/assembled.ts'
-import { enrolEndpoint, orderFor, publishFor } from '../small-fleet.ts'
+import type { DistributionId } from '../../src/base/ids.ts'
+import { enrolmentToken } from '../../src/server/enrolment-token.ts'
 import { type Actors, actorsOf, type Credentials } from './actors.ts'
-import { Chance } from './chance.ts'
+import {
+  type Agent,
+  agentFlaws,
+  checkInOf,
+  disowned,
+  downloadOf,
+  enrolmentOf,
+  hear,
+} from './agents.ts'
 import { changedBetween, contentOf } from './content.ts'
 import { type Judge, judgeFor } from './judge.ts'
-import { type Memory, memoryNow } from './memory.ts'
-import { rawExchange, sendRaw } from './raw.ts'
-import { type Document, type FuzzRequest, operationsOf, requestFor } from './requests.ts'
-import { openSender, type Sender } from './send.ts'
+import { type Quarters, quartersOf } from './memory.ts'
+import type { FuzzRequest } from './request.ts'
+import { type Document, operationsOf, requestFor } from './requests.ts'
+import { type CallCount, type Phase, Run, type Sample, type Shot } from './run.ts'
+import type { FuzzServer } from './server.ts'
 import { newTexts, type Texts } from './texts.ts'
+import { fillServer, learn, type World } from './world.ts'
 
 export type FuzzOrder = {
-  readonly server: AssembledServer
+  readonly server: FuzzServer
   readonly document: Document
   readonly seed: number
   /** In all. */
@@ -30,203 +42,203 @@ export type FuzzOrder = {
 export type FuzzReport = {
   readonly sent: number
   readonly answersByStatus: Readonly<Record<string, number>>
-  /** How often each call answered 200. */
-  readonly successesByCall: Readonly<Record<string, number>>
+  readonly calls: Readonly<Record<string, CallCount>>
+  /** Calls of the document that never answered 2xx: nothing behind their validation was reached. */
+  readonly unreached: readonly string[]
   /** Each once, with the first request that showed it. */
   readonly flaws: readonly string[]
+  /** By those who may not, and of others by agents. */
   readonly changedTables: readonly string[]
-  readonly memory: { readonly warm: Memory; readonly end: Memory }
+  /** In megabytes, the medians of the quarters of the last phase. */
+  readonly memory: Readonly<Record<keyof Sample, Readonly<Record<Figure, Quarters>>>>
   readonly seconds: number
 }
 
-/** What is looked for here lies behind the limit of requests. */
-export const UNLIMITED = { perS: 1e9, burst: 1e9 }
+type Figure = keyof Sample['plain']
 
-const UNINVITED_SHARE = 0.15
-const VIEWER_SHARE = 0.1
-const RAW_SHARE = 0.02
-const WORKERS = 12
-/** Far beyond any answer: who has none by then never will. */
-const HANG_MS = 40_000
-const FLAWS_MAX = 50
-const SHOWN_MAX = 400
+const UNINVITED_SHARE = 0.13
+const VIEWER_SHARE = 0.07
+const HOSTILE_AGENT_SHARE = 0.05
+/** Of the requests of those who may do everything, and of those who may do nothing. */
+const AGENT_SHARE = 0.12
 
 export async function fuzz(order: FuzzOrder): Promise<FuzzReport> {
   const startedAt = systemClock.monotonic()
+  const { server, document, requests } = order
+  const { connection } = server
   const texts = newTexts()
-  await fillServer(order.server, texts)
-  const actors = await actorsOf(order.server)
-  using run = new Run(order, texts)
-  const { connection } = order.server.assembled.needs.database
+  const world = await fillServer(server, texts)
+  const actors = await actorsOf(server)
+  using run = new Run(server, order.seed)
+  const shots = new Shots({ run, world, texts, document, server })
   const before = await contentOf(connection)
-  const uninvited = Object.entries(actors.uninvited)
-  await run.all(Math.round(order.requests * UNINVITED_SHARE), () => {
-    const [name, credentials] = run.chance.of(uninvited)
-    return { name, credentials, mayAnswer: (status) => status >= 400 }
-  })
-  await run.all(Math.round(order.requests * VIEWER_SHARE), () => viewerOf(actors))
-  const changedTables = changedBetween(before, await contentOf(connection))
-  const left = order.requests - run.sent
-  const invited = () => administratorOf(actors)
-  await run.all(Math.round(left / 3), invited)
-  const warm = memoryNow()
-  await run.all(order.requests - run.sent, invited)
-  const end = memoryNow()
-  const seconds = Math.round((systemClock.monotonic() - startedAt) / 1000)
-  return { ...run.told(), changedTables, memory: { warm, end }, seconds }
+  const share = (of: number) => Math.round(requests * of)
+  await run.all(shots.uninvited(actors, share(UNINVITED_SHARE)))
+  await run.all(shots.viewer(actors, share(VIEWER_SHARE)))
+  const changed = changedBetween(before, await contentOf(connection))
+  const theirs = world.hostile.map(({ endpointId }) => endpointId)
+  const others = await contentOf(connection, theirs)
+  await run.all(shots.hostileAgents(share(HOSTILE_AGENT_SHARE)))
+  const changedByAgents = changedBetween(others, await contentOf(connection, theirs))
+  const samples = await run.all(shots.everybody(actors, requests - run.sent))
+  const memory = memoryOf(samples)
+  const told = run.told()
+  return {
+    ...told,
+    unreached: shots.calls.filter((call) => (told.calls[call]?.right ?? 0) === 0),
+    flaws: [...told.flaws, ...errorsOf(server)],
+    changedTables: [...changed, ...changedByAgents.map((table) => `${table} (of others)`)],
+    memory,
+    seconds: Math.round((systemClock.monotonic() - startedAt) / 1000),
+  }
 }
 
-type Turn = {
-  readonly name: string
-  readonly credentials: Credentials
-  /** Whether this status may be the answer to a call. */
-  mayAnswer(status: number, permission: string | null): boolean
+/** A server that met a bug says so, whatever it answered. */
+function errorsOf({ plain, secure }: FuzzServer): readonly string[] {
+  const lines = [plain, secure].flatMap((door) => door.output().split('\n'))
+  return lines.filter((line) => line !== '' && !/^(?:listening on|memory) /.test(line)).slice(0, 20)
 }
 
-function viewerOf(actors: Actors): Turn {
-  const mayAnswer = (status: number, permission: string | null) =>
-    permission?.endsWith('.edit') === true ? status >= 400 : status !== 401
-  return { name: 'the viewer', credentials: actors.viewer, mayAnswer }
-}
-
-function administratorOf(actors: Actors): Turn {
-  const mayAnswer = (status: number) => ![401, 403].includes(status)
-  return { name: 'the administrator', credentials: actors.administrator, mayAnswer }
-}
-
-async function fillServer(server: AssembledServer, texts: Texts): Promise<void> {
-  const versions = ['8.6.0.1', '8.6.0.5678', '8.7.0.1', '8.8.0.10594']
-  for (const version of versions) texts.known.push(version, await server.publish(version))
-  await publishFor(server, 'windows', ['8.6.0.1234'])
-  const endpoints: string[] = []
-  for (let count = 1; count <= 12; count++) {
-    endpoints.push(await enrolEndpoint(server, `fuzz-${count}`, 'linux'))
-  }
-  const distributions: string[] = []
-  for (let count = 1; count <= 20; count++) {
-    distributions.push(await orderFor(server, `known ${count}`))
-  }
-  await server.assembled.drain()
-  const asked = { endpoint_ids: endpoints.slice(0, 4), target_versions: { linux: '8.6.0.5678' } }
-  const { body } = await server.call('endpoints/upgrade', asked)
-  const versionsByField = ['linux', 'linux_version', 'agent_version', 'version']
-  for (const field of versionsByField) texts.named.set(field, versions)
-  for (const field of ['endpoint_id', 'endpoint_ids']) texts.named.set(field, endpoints)
-  texts.named.set('distribution_id', distributions)
-  const artifact = await server.upload(Buffer.from('an artifact of nobody'))
-  for (const field of ['launcher', 'digest', 'digests']) texts.named.set(field, [artifact])
-  texts.named.set('value', [...(texts.named.get('value') ?? []), ...endpoints, 'known 1', 'web'])
-  texts.named.set('group_action_id', [Number(body.reply.group_action_id)])
-  texts.known.push('known 1', 'fuzz-1', 'web', 'ada', '10.0.0.7', ...endpoints.slice(0, 2))
-}
-
-/** Counts, judges and remembers. */
-class Run {
-  readonly chance: Chance
-  sent = 0
-  readonly #order: FuzzOrder
-  readonly #texts: Texts
-  readonly #judge: Judge
-  readonly #sender: Sender
-  readonly #operations
-  readonly #flaws = new Map<string, string>()
-  readonly #statuses = new Map<string, number>()
-  readonly #successes = new Map<string, number>()
-
-  constructor(order: FuzzOrder, texts: Texts) {
-    this.#order = order
-    this.#texts = texts
-    this.chance = new Chance(order.seed)
-    this.#judge = judgeFor(order.document)
-    this.#sender = openSender(order.server.url, WORKERS)
-    this.#operations = operationsOf(order.document)
-  }
-
-  async all(count: number, turn: () => Turn): Promise<void> {
-    const end = this.sent + count
-    const worker = async () => {
-      while (this.sent < end && this.#flaws.size < FLAWS_MAX) {
-        this.sent += 1
-        await this.#one(turn())
-      }
-    }
-    await Promise.all(Array.from({ length: WORKERS }, worker))
-  }
-
-  async #one(turn: Turn): Promise<void> {
-    const signal = AbortSignal.timeout(HANG_MS)
-    if (this.chance.is(RAW_SHARE)) return await this.#raw(turn, signal)
-    const { schemas } = this.#order.document.components
-    const making = { chance: this.chance, texts: this.#texts, schemas }
-    const request = requestFor(this.#operations, making, turn.credentials)
-    try {
-      const answer = await this.#sender.send(request, signal)
-      if (answer === null) return this.#count(request, 'cut')
-      this.#count(request, String(answer.status))
-      const flaws = [...this.#judge(request, answer)]
-      const permission = request.operation?.permission ?? null
-      if (request.operation !== null && !turn.mayAnswer(answer.status, permission)) {
-        flaws.push(`${turn.name} was answered ${answer.status}`)
-      }
-      for (const flaw of flaws) this.#note(flaw, request, answer.text)
-    } catch (error) {
-      // Best effort: one that fails is a finding, not the end of the run.
-      this.#note(signal.aborted ? 'no answer at all' : String(error), request, '')
-    }
-  }
-
-  async #raw(turn: Turn, signal: AbortSignal): Promise<void> {
-    const lines = Object.entries(turn.credentials).map(([name, value]) => `${name}: ${value}\r\n`)
-    const { name, bytes } = rawExchange(this.chance, lines.join(''))
-    const port = Number(new URL(this.#order.server.url).port)
-    try {
-      const text = await sendRaw(port, bytes, signal)
-      const statuses = [...text.matchAll(/^HTTP\/1\.1 (\d{3})/gm)].map(([, status]) => status ?? '')
-      for (const status of statuses) {
-        this.#statuses.set(status, (this.#statuses.get(status) ?? 0) + 1)
-        if (Number(status) >= 500) this.#flaw(`status ${status} for ${name}`, text)
-      }
-    } catch (error) {
-      // Best effort: as above.
-      this.#flaw(`${name}: ${String(error)}`, '')
-    }
-  }
-
-  #count({ operation }: FuzzRequest, status: string): void {
-    this.#statuses.set(status, (this.#statuses.get(status) ?? 0) + 1)
-    if (operation === null || status !== '200') return
-    const key = `${operation.method} ${operation.path}`
-    this.#successes.set(key, (this.#successes.get(key) ?? 0) + 1)
-  }
-
-  #note(flaw: string, request: FuzzRequest, answer: string): void {
-    const { method, path, headers, body } = request
-    const place = request.operation?.path ?? 'elsewhere'
-    const sent = Buffer.from(body).toString('utf8').slice(0, SHOWN_MAX)
-    const beside = JSON.stringify(headers).slice(0, SHOWN_MAX)
-    const shown = [
-      `${method} ${path.slice(0, SHOWN_MAX)}`,
-      beside,
-      sent,
-      answer.slice(0, SHOWN_MAX),
-    ]
-    this.#flaw(`${flaw} (${place})`, shown.join('\n    '))
-  }
-
-  #flaw(flaw: string, shown: string): void {
-    if (!this.#flaws.has(flaw)) this.#flaws.set(flaw, shown)
-  }
-
-  told(): Pick<FuzzReport, 'sent' | 'answersByStatus' | 'successesByCall' | 'flaws'> {
+function memoryOf(samples: readonly Sample[]): FuzzReport['memory'] {
+  const of = (door: keyof Sample) => {
+    const quarters = (figure: Figure) => quartersOf(samples.map((each) => each[door][figure]))
     return {
-      sent: this.sent,
-      answersByStatus: Object.fromEntries(this.#statuses),
-      successesByCall: Object.fromEntries(this.#successes),
-      flaws: [...this.#flaws].map(([flaw, shown]) => `${flaw}\n    ${shown}`),
+      rssBefore: quarters('rssBefore'),
+      rss: quarters('rss'),
+      heapUsed: quarters('heapUsed'),
+      external: quarters('external'),
+    }
+  }
+  return { plain: of('plain'), secure: of('secure') }
+}
+
+type Drawn = {
+  readonly run: Run
+  readonly world: World
+  readonly texts: Texts
+  readonly document: Document
+  readonly server: FuzzServer
+}
+
+/** Who sends what. */
+class Shots {
+  /** Every call of the document whose answers are judged by its schema. */
+  readonly calls: readonly string[]
+  readonly #drawn: Drawn
+  readonly #making
+  readonly #operations
+  readonly #judge: Judge
+
+  constructor(drawn: Drawn) {
+    const { run, texts, document, world } = drawn
+    this.#drawn = drawn
+    const { schemas } = document.components
+    this.#making = { chance: run.chance, texts, schemas, world }
+    this.#operations = operationsOf(document)
+    this.#judge = judgeFor(document)
+    const calls = this.#operations.filter(({ path }) => !path.includes('{'))
+    this.calls = calls.map(({ method, path }) => `${method} ${path}`)
+  }
+
+  uninvited(actors: Actors, requests: number): Phase {
+    const { chance } = this.#drawn.run
+    const uninvited = Object.entries(actors.uninvited)
+    const mayAnswer = (status: number) => status >= 400
+    const shot = () => {
+      const [name, credentials] = chance.of(uninvited)
+      if (chance.is(AGENT_SHARE)) return this.#stranger()
+      return this.#called(name, credentials, (status) => mayAnswer(status))
+    }
+    return { requests, credentials: {}, shot }
+  }
+
+  viewer(actors: Actors, requests: number): Phase {
+    const credentials = actors.viewer
+    const mayAnswer = (status: number, permission: string | null) =>
+      permission?.endsWith('.edit') === true ? status >= 400 : status !== 401
+    const shot = () => this.#called('the viewer', credentials, mayAnswer)
+    return { requests, credentials, shot }
+  }
+
+  hostileAgents(requests: number): Phase {
+    const { chance } = this.#drawn.run
+    const { hostile } = this.#drawn.world
+    const shot = () => {
+      const agent = chance.of(hostile)
+      const request = chance.is(0.7) ? checkInOf(agent, this.#making) : this.#download(agent)
+      return agentShot('a hostile agent', request, agent)
+    }
+    return { requests, credentials: {}, shot }
+  }
+
+  everybody(actors: Actors, requests: number): Phase {
+    const { run, world } = this.#drawn
+    const credentials = actors.administrator
+    const mayAnswer = (status: number) => ![401, 403].includes(status)
+    const shot = () => {
+      if (!run.chance.is(AGENT_SHARE))
+        return this.#called('the administrator', credentials, mayAnswer)
+      const agent = run.chance.of(world.agents)
+      return agentShot('an agent', this.#knock(agent), agent)
+    }
+    return { requests, credentials, shot }
+  }
+
+  #called(
+    name: string,
+    credentials: Credentials,
+    mayAnswer: (status: number, permission: string | null) => boolean,
+  ): Shot {
+    const { world, run } = this.#drawn
+    const request = requestFor(this.#operations, this.#making, credentials)
+    const { operation } = request
+    return {
+      ...{ name, request },
+      flaws: (answer) => this.#judge(request, answer),
+      mayAnswer: (status) => operation === null || mayAnswer(status, operation.permission),
+      heard: ({ status, text }) => {
+        if (operation !== null && status === 200) learn(world, operation, text, run.chance)
+      },
     }
   }
 
-  [Symbol.dispose](): void {
-    this.#sender.close()
+  /** Somebody at an agent's door who is no agent. */
+  #stranger(): Shot {
+    const { world, run } = this.#drawn
+    const agent = run.chance.of(world.agents)
+    const request = run.chance.is(0.2)
+      ? enrolmentOf(agent, { id: run.chance.of(world.distributions), token: '0' }, this.#making)
+      : disowned(this.#agentRequest(agent), world.agents, this.#making)
+    const shot = agentShot('a stranger', request, agent)
+    return { ...shot, mayAnswer: (status) => status >= 400, heard: () => {} }
+  }
+
+  #knock(agent: Agent): FuzzRequest {
+    const { run, world, server } = this.#drawn
+    if (!run.chance.is(0.15)) return this.#agentRequest(agent)
+    const id = run.chance.of(world.distributions)
+    const token = enrolmentToken(server.secret, id as DistributionId) // The server named it so.
+    return enrolmentOf(agent, { id, token }, this.#making)
+  }
+
+  #agentRequest(agent: Agent): FuzzRequest {
+    const isCheckIn = this.#drawn.run.chance.is(0.8)
+    return isCheckIn ? checkInOf(agent, this.#making) : this.#download(agent)
+  }
+
+  #download(agent: Agent): FuzzRequest {
+    const { manifests, members } = this.#drawn.world
+    return downloadOf(agent, { manifests, artifacts: members }, this.#making)
+  }
+}
+
+function agentShot(name: string, request: FuzzRequest, agent: Agent): Shot {
+  return {
+    ...{ name, request },
+    flaws: (answer) => agentFlaws(request, answer),
+    mayAnswer: () => true,
+    heard: ({ status, text }) => {
+      if (status === 200 && request.path.endsWith('/check-in')) hear(agent, text)
+    },
   }
 }

@@ -1,7 +1,10 @@
 /** The judge of the fuzz sees what it is there for. */
 import { describe, expect, it } from 'vitest'
+import { agentFlaws } from './agents.ts'
 import { judgeFor } from './judge.ts'
-import { type Document, type FuzzRequest, operationsOf } from './requests.ts'
+import { growthOf, quartersOf } from './memory.ts'
+import type { FuzzRequest } from './request.ts'
+import { type Document, operationsOf } from './requests.ts'
 
 const json = (schema: object) => ({ content: { 'application/json': { schema } } })
 const DOCUMENT: Document = {
@@ -54,5 +57,36 @@ describe('an answer', () => {
     const html = { status: 400, headers: { 'content-type': 'text/html' }, text: 'no' }
     expect(judge(REQUEST, html)).toEqual(['a 400 that is no JSON'])
     expect(judge(REQUEST, { status: 400, headers: {}, text: '' })).toEqual(['an empty 400'])
+  })
+})
+
+describe('an answer to an agent', () => {
+  const nothing = '"server_time":1,"want_facts":false,"acknowledged_attempt":null'
+  it.each<[string, string, number, string, readonly RegExp[]]>([
+    ['a refusal', 'check-in', 401, '{"code":"a","message":"b"}', []],
+    ['a refusal of the public API', 'check-in', 401, error(401, 'x'), [/a 401 at .* another form/]],
+    ['a bug', 'enrol', 500, '{"code":"a","message":"b"}', [/status 500/]],
+    [
+      'nothing to do',
+      'check-in',
+      200,
+      `{${nothing},"interval_s":1,"instruction":{"kind":"nothing"}}`,
+      [],
+    ],
+    ['an instruction of no kind', 'check-in', 200, `{${nothing},"interval_s":1}`, [/a 200 at/]],
+    ['an endpoint without a credential', 'enrol', 200, '{"endpoint_id":"1"}', [/a 200 at/]],
+  ])('%s', (_name, place, status, text, expected) => {
+    const request = { ...REQUEST, path: `/agent/v1/${place}`, operation: null }
+    const found = agentFlaws(request, { status, headers: {}, text })
+    expect(found).toEqual(expected.map((flaw) => expect.stringMatching(flaw)))
+  })
+})
+
+describe('memory', () => {
+  it('that wanders does not grow, and what stays of every request does', () => {
+    const wandering = Array.from({ length: 40 }, (_each, index) => 100 + (index % 5))
+    expect(growthOf(quartersOf(wandering)).mb).toBe(0)
+    const leaking = wandering.map((each, index) => each + index)
+    expect(growthOf(quartersOf(leaking)).mb).toBe(20)
   })
 })

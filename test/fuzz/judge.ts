@@ -1,7 +1,8 @@
 /** What an answer may be, whatever was asked. */
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { errorBody } from '../../src/contract/public/error.ts'
-import type { Document, FuzzRequest, Operation } from './requests.ts'
+import type { FuzzRequest, Operation } from './request.ts'
+import type { Document } from './requests.ts'
 import type { Answer } from './send.ts'
 
 /** The refusals that this API has always answered with 500 (docs/http-status.md). */

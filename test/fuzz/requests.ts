@@ -1,29 +1,11 @@
 /** Requests made of the document: calls, and what is done to a call on its way. */
 import { bodyFor } from './bodies.ts'
 import type { Chance } from './chance.ts'
+import type { FuzzRequest, Operation } from './request.ts'
+import { SEEDS } from './seeds.ts'
 import { HOSTILE_TEXTS } from './texts.ts'
-import { hostileFor, type Making, type Schema, valueFor } from './values.ts'
-
-export type Operation = {
-  readonly path: string
-  readonly method: string
-  readonly permission: string | null
-  readonly request: Schema | null
-  /** Bodies that the document shows. */
-  readonly examples: readonly unknown[]
-  readonly statuses: readonly string[]
-  /** Of the answer with status 200; null where it is no JSON. */
-  readonly answer: Schema | null
-}
-
-export type FuzzRequest = {
-  readonly method: string
-  readonly path: string
-  readonly headers: Readonly<Record<string, string | string[]>>
-  readonly body: Uint8Array
-  /** Null where method, path or the credentials are no longer those of a call. */
-  readonly operation: Operation | null
-}
+import { changed, type Making, type Schema, valueFor } from './values.ts'
+import type { World } from './world.ts'
 
 type Json = Readonly<Record<string, unknown>>
 type Described = {
@@ -62,8 +44,11 @@ function examplesOf(shown: Shown | undefined): readonly unknown[] {
   return Object.values(shown?.examples ?? {}).map(({ value }) => value)
 }
 
-/** Of the calls that have examples. */
-const EXAMPLE_SHARE = 0.25
+/** Of the calls that have a right order, and of the others that have examples. */
+const SEED_SHARE = 0.5
+const EXAMPLE_SHARE = 0.3
+type Drawing = Omit<Making, 'hostility'> & { readonly world: World }
+
 /** Of the calls with hostile values; the others are right wherever the document is. */
 const HOSTILE_SHARE = 0.6
 const SPOILED_SHARE = 0.2
@@ -71,7 +56,7 @@ const BENT_SHARE = 0.15
 
 export function requestFor(
   operations: readonly Operation[],
-  making: Omit<Making, 'hostility'>,
+  making: Drawing,
   credentials: Readonly<Record<string, string>>,
 ): FuzzRequest {
   const { chance } = making
@@ -90,34 +75,32 @@ export function requestFor(
 }
 
 /** The request body: an example with one thing changed, or anything that fits the schema. */
-function dataFor({ request, examples }: Operation, making: Making): unknown {
-  const { chance, hostility } = making
+function dataFor({ path, request, examples }: Operation, making: Making & Drawing): unknown {
+  const { chance, hostility, world } = making
   if (request === null) return {}
+  const seed = SEEDS[path.replace('/public_api/v1/', '')]
+  if (seed !== undefined && chance.is(SEED_SHARE)) {
+    const right = { request_data: seed(world, chance) }
+    return hostility === 0 ? right : changed(right, making)
+  }
   if (examples.length === 0 || !chance.is(EXAMPLE_SHARE)) return valueFor(request, making)
   const example = chance.of(examples)
   return hostility === 0 ? example : changed(example, making)
 }
 
-function changed(value: unknown, making: Making): unknown {
-  if (typeof value !== 'object' || value === null) return hostileFor({}, making)
-  const entries = Object.entries(value)
-  if (entries.length === 0 || making.chance.is(0.1)) return hostileFor({}, making)
-  const [name, member] = making.chance.of(entries)
-  const other = changed(member, making)
-  return Array.isArray(value) ? value.with(Number(name), other) : { ...value, [name]: other }
-}
-
-/** What is gone answers nothing more: these come more rarely, so that the others find something. */
+/** What is gone answers nothing more: these come more rarely, so that others find something. */
 const DESTRUCTIVE = /delete|withdraw|revoke/
 
 function chosen(operations: readonly Operation[], chance: Chance): Operation {
   const operation = chance.of(operations)
-  return DESTRUCTIVE.test(operation.path) && chance.is(0.97) ? chance.of(operations) : operation
+  return DESTRUCTIVE.test(operation.path) && chance.is(0.7) ? chance.of(operations) : operation
 }
 
 const NOTHING = new Uint8Array()
 
-function filledPath(path: string, { chance, texts }: Omit<Making, 'hostility'>): string {
+function filledPath(path: string, { chance, texts, world }: Drawing): string {
+  const isPackage = path.startsWith('/dist/') && world.packages.length > 0
+  if (isPackage && chance.is(0.5)) return chance.of(world.packages)
   return path.replaceAll(/\{\w+\}/g, () => {
     const isKnown = texts.known.length > 0 && chance.is(0.5)
     return safely(chance.of(isKnown ? texts.known : HOSTILE_TEXTS))

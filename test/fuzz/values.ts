@@ -149,6 +149,16 @@ function define(object: object, name: string, value: unknown): void {
   Object.defineProperty(object, name, { value, enumerable: true, configurable: true })
 }
 
+/** The same value but for one thing in it. */
+export function changed(value: unknown, making: Making): unknown {
+  if (typeof value !== 'object' || value === null) return hostileFor({}, making)
+  const entries = Object.entries(value)
+  if (entries.length === 0 || making.chance.is(0.1)) return hostileFor({}, making)
+  const [name, member] = making.chance.of(entries)
+  const other = changed(member, making)
+  return Array.isArray(value) ? value.with(Number(name), other) : { ...value, [name]: other }
+}
+
 export function hostileFor(schema: Schema, making: Making): unknown {
   const { chance } = making
   switch (chance.below(8)) {
