@@ -51,6 +51,21 @@ describe('openApiDocument', () => {
     })
   })
 
+  it('has no expression that only some languages know', () => {
+    const request = z.object({
+      digits: z.string().regex(/^\d+$/),
+      tag: z.string().regex(/^[^,\p{Cc}]+$/u),
+      name: z.string().regex(/^\p{L}+$/u),
+      path: z.string().regex(/^(?!\.).+$/),
+    })
+    expect(documented({ ...ORDER, request }).schemas.things_order_request?.properties).toEqual({
+      digits: { type: 'string', pattern: '^\\d+$' },
+      tag: { type: 'string', pattern: '^[^,\\u0000-\\u001f\\u007f-\\u009f]+$' },
+      name: { type: 'string' },
+      path: { type: 'string' },
+    })
+  })
+
   it('wraps requests and replies as the call has them', () => {
     const wrapped = documented(ORDER).operation
     expect(wrapped).toMatchObject({

@@ -23,8 +23,20 @@ function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
       if (each.minimum === Number.MIN_SAFE_INTEGER) delete each.minimum
       if (each.maximum === Number.MAX_SAFE_INTEGER) delete each.maximum
       if (io === 'output' && each.additionalProperties === false) delete each.additionalProperties
+      const pattern = portable(each.pattern)
+      if (pattern === undefined) delete each.pattern
+      else each.pattern = pattern
     },
   })
   const { $schema, '~standard': _standard, ...rest } = made
   return rest
+}
+
+/**
+ * Clients read the document in languages whose expressions know no `\p{...}` (Python) or cannot
+ * look around (Rust, Go), and refuse it whole. What cannot be said otherwise is left to the server.
+ */
+function portable(pattern: string | undefined): string | undefined {
+  const plain = pattern?.replaceAll('\\p{Cc}', '\\u0000-\\u001f\\u007f-\\u009f')
+  return plain === undefined || /\\p\{|\(\?[=!<]/.test(plain) ? undefined : plain
 }
