@@ -18,14 +18,16 @@ export function isTerminalStatus(status: ActionStatus): boolean {
   return status !== 'PENDING' && status !== 'IN_PROGRESS' && status !== 'PENDING_ABORT'
 }
 
+type Told = Pick<UpgradeDetail, 'state' | 'percent' | 'reason' | 'message' | 'opens_at'>
+
 /** `downloading 63%`, `queued: outside-window, opens 2026-11-23 02:00 UTC`, `failed: disk-full`. */
-export function upgradeText(detail: UpgradeDetail): string {
+export function upgradeText(detail: Told): string {
   const amount = detail.state === 'downloading' ? ` ${detail.percent}%` : ''
   const why = whyText(detail)
   return `${detail.state}${amount}${why === '' ? '' : `: ${why}`}`
 }
 
-function whyText({ state, reason: code, message, opens_at: opensAt }: UpgradeDetail): string {
+function whyText({ state, reason: code, message, opens_at: opensAt }: Told): string {
   // An offer waits because it is offered: that is said already.
   const reason = code === state ? null : code
   const said = reason !== null && message !== null ? `${reason} (${message})` : (reason ?? message)

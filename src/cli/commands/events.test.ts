@@ -61,9 +61,9 @@ describe('events', () => {
     const { lines, outcome } = await follow({})
     expect(outcome).toMatchObject({ ok: true, value: { exitCode: 0, lines: [] } })
     const time = '2026-11-22 12:00 UTC'
-    const why = 'disk-full: no \ufffd[31mspace'
+    const why = 'disk-full (no \ufffd[31mspace)'
     expect(lines).toEqual([
-      `#1  ${time}  upgrade.changed  e1 to 1.0.0.2: failed (${why}), action 3`,
+      `#1  ${time}  upgrade.changed  e1 to 1.0.0.2, action 3: failed: ${why}`,
       `#2  ${time}  upgrade-action.created  action 3 of 2 endpoints, by api-key:1`,
       `#3  ${time}  endpoint.enrolled  h1 (e1)`,
       `#4  ${time}  distribution.failed  web (d1): build-fault`,

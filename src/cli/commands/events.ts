@@ -5,6 +5,7 @@ import { defineApiCommand } from '../command.ts'
 import { flawOfWholeNumber } from '../option-values.ts'
 import { EXIT, refuseUsage } from '../outcome.ts'
 import { counted, printable, timeText } from '../print.ts'
+import { upgradeText } from '../upgrade-lines.ts'
 
 export const events = defineApiCommand({
   name: 'events',
@@ -62,10 +63,9 @@ function lineOf(followed: FollowedEvent): string {
 function sentenceOf(event: StreamedEvent): string {
   switch (event.type) {
     case 'upgrade.changed': {
-      const why = [event.reason, event.message].filter((text) => text !== null).join(': ')
-      const state = `${event.state}${why === '' ? '' : ` (${why})`}`
-      const action = `action ${event.group_action_id}`
-      return `${event.endpoint_id} to ${event.target_version}: ${state}, ${action}`
+      const { endpoint_id: id, target_version: target, group_action_id: action } = event
+      const state = upgradeText({ ...event, opens_at: null })
+      return `${id} to ${target}, action ${action}: ${state}`
     }
     case 'upgrade-action.created':
     case 'upgrade-action.cancelled': {
