@@ -8,11 +8,8 @@ import { silentLog } from '../base/log.ts'
 import { CONNECTION_LIMITS } from '../domain/endpoint/endpoint.ts'
 import { saveSetting } from '../store/configuration.ts'
 import { loadDuplicates } from '../store/silent-endpoints.ts'
-import { openTestDatabase } from '../store/testing/database.ts'
-import { BERTHS_FRESH_MS, createBerths } from './agent-api/berths.ts'
+import { BERTHS_FRESH_MS } from './agent-api/berths.ts'
 import { checkInDoor } from './agent-api/check-in.ts'
-import { createCheckInViews } from './agent-api/check-in-views.ts'
-import { createLiveConfiguration } from './configuration.ts'
 import { deleteEndpointsRoute } from './public-api/endpoints/delete.ts'
 import { updateAgentNameRoute } from './public-api/endpoints/update-agent-name.ts'
 import { upgradeEndpointsRoute } from './public-api/endpoints/upgrade.ts'
@@ -27,6 +24,7 @@ import {
   post,
   saveTestDistribution,
   saveTestRelease,
+  startBeside,
   startTestServer,
   type TestAgent,
   type TestServer,
@@ -43,16 +41,7 @@ let server: TestServer
 let other: TestServer
 beforeAll(async () => {
   server = await startTestServer()
-  const database = openTestDatabase(server.database.connection)
-  const configuration = createLiveConfiguration({ database, clock: server.clock })
-  other = {
-    ...server,
-    database,
-    configuration,
-    checkInViews: createCheckInViews(database),
-    berths: createBerths({ database, clock: server.clock, configuration }),
-    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
-  }
+  other = startBeside(server)
   const autoUpgrade = { parallelUpgradesMax: BERTHS }
   await server.database.write((tx) => saveSetting(tx, 'autoUpgrade', autoUpgrade))
   for (const version of ['1.0.0.2', '1.0.0.3']) await saveTestRelease(server.database, version)

@@ -2,11 +2,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { DistributionId, EndpointId } from '../base/ids.ts'
 import { saveSetting } from '../store/configuration.ts'
-import { openTestDatabase } from '../store/testing/database.ts'
-import { BERTHS_FRESH_MS, createBerths } from './agent-api/berths.ts'
+import { BERTHS_FRESH_MS } from './agent-api/berths.ts'
 import { checkInDoor } from './agent-api/check-in.ts'
-import { createCheckInViews } from './agent-api/check-in-views.ts'
-import { createLiveConfiguration } from './configuration.ts'
 import { upgradeEndpointsRoute } from './public-api/endpoints/upgrade.ts'
 import { ask } from './testing/ask.ts'
 import {
@@ -15,6 +12,7 @@ import {
   post,
   saveTestDistribution,
   saveTestRelease,
+  startBeside,
   startTestServer,
   type TestAgent,
   type TestServer,
@@ -29,17 +27,7 @@ let distribution: DistributionId
 let manifestDigest: string
 beforeAll(async () => {
   server = await startTestServer()
-  const { connection } = server.database
-  const database = openTestDatabase(connection)
-  const configuration = createLiveConfiguration({ database, clock: server.clock })
-  other = {
-    ...server,
-    database,
-    configuration,
-    checkInViews: createCheckInViews(database),
-    berths: createBerths({ database, clock: server.clock, configuration }),
-    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
-  }
+  other = startBeside(server)
   distribution = await saveTestDistribution(server.database)
   manifestDigest = await saveTestRelease(server.database, '1.0.0.2')
 })

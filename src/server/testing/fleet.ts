@@ -11,7 +11,7 @@ import { NO_FLOORS } from '../../domain/release/floors.ts'
 import { saveNewDistribution } from '../../store/distributions.ts'
 import type { Database } from '../../store/open.ts'
 import { saveArtifact, saveRelease } from '../../store/releases.ts'
-import { startTestDatabase } from '../../store/testing/database.ts'
+import { openTestDatabase, startTestDatabase } from '../../store/testing/database.ts'
 import { createBerths } from '../agent-api/berths.ts'
 import { checkInDoor } from '../agent-api/check-in.ts'
 import { createCheckInViews } from '../agent-api/check-in-views.ts'
@@ -38,6 +38,21 @@ export async function startTestServer() {
     configuration,
     berths: createBerths({ database, clock, configuration }),
     bandwidth: createBandwidth({ clock, bytesPerSecond: async () => null }),
+    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+  }
+}
+
+/** Another server on the same database, with connections and a memory of its own. */
+export function startBeside(server: TestServer): TestServer {
+  const { clock } = server
+  const database = openTestDatabase(server.database.connection)
+  const configuration = createLiveConfiguration({ database, clock })
+  return {
+    ...server,
+    database,
+    configuration,
+    checkInViews: createCheckInViews(database),
+    berths: createBerths({ database, clock, configuration }),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   }
 }
