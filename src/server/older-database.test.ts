@@ -31,7 +31,8 @@ const ROWS = [
   `insert into release_artifact values ('${DIGESTS[2]}', '${DIGESTS[1]}')`,
   `insert into distribution (id, name, kind, platform, version, "order", state, token_digest,
       created_by, created_at, modified_at)
-    select md5('old ' || n), 'same name', 'standalone', 'linux', '9.9.9.9', jsonb_build_object('description', 'number ' || n),
+    select md5('old ' || n), 'same name', 'standalone', 'linux', '9.9.9.9',
+      jsonb_build_object('description', 'number ' || n),
       case n when 2 then 'requested' else 'failed' end, 'token ' || n, 'api-key:1', ${NOW} + n, 1
     from generate_series(1, 2) n`,
   `insert into outbox (kind, subject, created_at, due_at, attempts)

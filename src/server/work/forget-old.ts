@@ -1,6 +1,6 @@
 /**
- * What grows for ever otherwise: events are for who was away for a while, reports for a year, and so
- * are upgrades. A year is not over because a clock has just jumped ahead.
+ * What grows for ever otherwise: events are for who was away for a while, reports for a year, and
+ * so are upgrades. A year is not over because a clock has just jumped ahead.
  */
 import type { Clock } from '../../base/clock.ts'
 import { deleteOldAgentReports } from '../../store/agent-reports.ts'
