@@ -51,6 +51,8 @@ export class SocketBody implements RequestBody {
 
 function collect(raw: RawRequest, limitBytes: number): Promise<Result<Uint8Array, BodyRefusal>> {
   return new Promise((resolve, reject) => {
+    // It went while nobody was listening: no event will tell.
+    if (raw.destroyed) return reject(clientGone(undefined))
     const parts: Uint8Array[] = []
     let length = 0
     raw.on('data', (part: Uint8Array) => {
