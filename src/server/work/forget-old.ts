@@ -18,7 +18,7 @@ export const REPORTS_KEPT_MS = 365 * DAY_MS
 /** Three gigabytes: an endpoint that changes its mind all the time must not fill the disk. */
 export const REPORTS_KEPT_MAX = 10_000_000
 /** As long as what their endpoints reported of them. */
-export const UPGRADES_KEPT_MS = REPORTS_KEPT_MS
+export const UPGRADES_KEPT_MS = 365 * DAY_MS
 /** Whoever puts a wrong clock right has done so by then. */
 export const STEADY_MS_MIN = 3_600_000
 /** Rows of one transaction. */
