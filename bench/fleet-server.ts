@@ -50,13 +50,15 @@ export async function openFleetServer(
 
 export type Times = { readonly p50: number; readonly p95: number }
 
-/** Milliseconds of each round, after some that are not counted. */
+/** Milliseconds of each round, after some that are not counted; `prepare` is not either. */
 export async function timeRounds(
   rounds: number,
   perform: (round: number) => Promise<unknown>,
+  prepare: () => Promise<unknown> = async () => undefined,
 ): Promise<Times> {
   const times: number[] = []
   for (let round = -Math.ceil(rounds / 4); round < rounds; round += 1) {
+    await prepare()
     const started = performance.now()
     await perform(Math.abs(round))
     if (round >= 0) times.push(performance.now() - started)

@@ -27,7 +27,7 @@ export const SETTINGS: Readonly<Record<string, string>> = {
   max_wal_senders: '0',
   min_wal_size: '64MB',
   max_wal_size: '512MB',
-  wal_compression: 'on',
+  wal_compression: 'off',
   checkpoint_timeout: '10min',
   // A crashed backend makes the postmaster recover by itself; PANIC ends it, and the supervisor
   // starts it again.
