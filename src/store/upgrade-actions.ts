@@ -10,7 +10,12 @@ import type { Platform } from '../base/platform.ts'
 import type { AgentVersion } from '../base/version.ts'
 import type { Scope } from '../domain/access/scope.ts'
 import type { UpgradeActionCancelled } from '../domain/upgrade/cancel-upgrade.ts'
-import type { Upgrade, UpgradeState } from '../domain/upgrade/upgrade.ts'
+import {
+  isFinished,
+  UPGRADE_STATES,
+  type Upgrade,
+  type UpgradeState,
+} from '../domain/upgrade/upgrade.ts'
 import type { UpgradeAction } from '../domain/upgrade/upgrade-action.ts'
 import type { Window } from '../domain/upgrade/window.ts'
 import { holdEndpoints } from './endpoint-changes.ts'
@@ -79,6 +84,9 @@ export async function loadUpgradeActions(
   return { total: Number(counted.count), actions }
 }
 
+/** By state, and not by `finished_at`: the index that counts them tells it. */
+const OPEN_STATES = UPGRADE_STATES.filter((state) => !isFinished(state))
+
 function conditionOf(condition: UpgradeActionCondition, scope: Scope): RawBuilder<SqlBool> {
   switch (condition.kind) {
     case 'id':
@@ -88,7 +96,7 @@ function conditionOf(condition: UpgradeActionCondition, scope: Scope): RawBuilde
     case 'created-at':
       return sql`created_at ${sql.raw(condition.operator)} ${condition.at}`
     case 'status': {
-      const isOpen = hasUpgrade(scope, sql`upgrade.finished_at is null`)
+      const isOpen = hasUpgrade(scope, sql`upgrade.state = any(${OPEN_STATES}::text[])`)
       const wanted = condition.values.map((value) =>
         value === 'open' ? isOpen : sql`not ${isOpen}`,
       )
