@@ -74,6 +74,13 @@ export type SigningKeyTable = {
   readonly created_at: number
 }
 
+export type PackageKeyTable = {
+  readonly key_id: string
+  /** PKCS#8, sealed with the instance secret. */
+  readonly sealed_private: Buffer
+  readonly created_at: number
+}
+
 export type ArtifactTable = {
   readonly digest: string
   readonly size: number
@@ -324,6 +331,7 @@ export type Tables = {
   readonly user_group: UserGroupTable
   readonly user_group_member: UserGroupMemberTable
   readonly signing_key: SigningKeyTable
+  readonly package_key: PackageKeyTable
   readonly artifact: ArtifactTable
   readonly release: ReleaseTable
   readonly release_artifact: ReleaseArtifactTable

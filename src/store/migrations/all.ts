@@ -9,6 +9,7 @@ import { endpointLists } from './0008-endpoint-lists.ts'
 import { tagsAndCancelling } from './0009-tags-and-cancelling.ts'
 import { berths } from './0010-berths.ts'
 import { counts } from './0011-counts.ts'
+import { packageKey } from './0012-package-key.ts'
 
 /** In the order in which they are applied; a published migration never changes. */
 export const ALL_MIGRATIONS = [
@@ -23,4 +24,5 @@ export const ALL_MIGRATIONS = [
   tagsAndCancelling,
   berths,
   counts,
+  packageKey,
 ] as const
