@@ -8,7 +8,7 @@ import { type Digest, digestOf } from '../base/digest.ts'
 import { invariant } from '../base/invariant.ts'
 import type { AgentVersion } from '../base/version.ts'
 import type { ArtifactRef, PackagedFile, PackageSpec } from './package-spec.ts'
-import type { Segment } from './writer.ts'
+import type { Segment, WriterNeeds } from './writer.ts'
 
 /** What a store of artifacts does, in memory. */
 export class SampleStore {
@@ -46,6 +46,29 @@ export class SampleStore {
     invariant(offset + length <= member.length, 'a segment lies inside its artifact')
     return member.subarray(offset, offset + length)
   }
+}
+
+/** What a server gives its writers. */
+export function sampleNeeds(store: SampleStore): WriterNeeds {
+  return {
+    digestOf: async (segments) => digestOf(store.assemble(segments)),
+    signOpenPgp: async ({ bytes, timestamp }) => sampleSignature(bytes, timestamp),
+  }
+}
+
+/**
+ * Well-formed (RFC 4880, 5.2.3), and by a key that nobody has: readers say so and go on. They look
+ * at the first bytes of the digest without any key.
+ */
+function sampleSignature(signed: Uint8Array, timestamp: number): Uint8Array {
+  const head = Buffer.from('040001080006050200000000' /* of bytes, RSA, SHA-256, when */, 'hex')
+  head.writeUInt32BE(timestamp, 8)
+  const end = Buffer.from('04ff0000000c', 'hex')
+  const digest = createHash('sha256').update(signed).update(head).update(end).digest()
+  const issuer = Buffer.from(`000a0910${'ab'.repeat(8)}`, 'hex')
+  const number = Buffer.concat([Buffer.from('0c00', 'hex'), Buffer.alloc(384, 0xaa)])
+  const body = Buffer.concat([head, issuer, digest.subarray(0, 2), number])
+  return concatBytes([Buffer.from([0x89, body.length >> 8, body.length & 255]), body])
 }
 
 /** `run` leaves a trace of its environment, then waits for the end. */

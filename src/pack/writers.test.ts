@@ -10,8 +10,8 @@ describe('the table of writers', () => {
   })
 
   it.each<readonly [Target, readonly string[]]>([
-    [{ platform: 'linux', arch: 'x64', libc: 'glibc' }, ['deb', 'sh']],
-    [{ platform: 'linux', arch: 'arm64', libc: 'glibc' }, ['deb', 'sh']],
+    [{ platform: 'linux', arch: 'x64', libc: 'glibc' }, ['deb', 'rpm', 'sh']],
+    [{ platform: 'linux', arch: 'arm64', libc: 'glibc' }, ['deb', 'rpm', 'sh']],
     [{ platform: 'linux', arch: 'x64', libc: 'musl' }, ['sh']],
     [{ platform: 'windows', arch: 'x64', libc: 'none' }, []],
     [{ platform: 'macos', arch: 'arm64', libc: 'none' }, []],

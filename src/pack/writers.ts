@@ -1,11 +1,13 @@
 import type { Target } from '../base/platform.ts'
 import { debWriter } from './deb/deb.ts'
+import { rpmWriter } from './rpm/rpm.ts'
 import { shWriter } from './sh/sh.ts'
 import { FORMATS, type Format, type PackageWriter } from './writer.ts'
 
 /** Every format, and the writer that makes it. */
 export const writers: Readonly<Record<Format, PackageWriter>> = {
   deb: debWriter,
+  rpm: rpmWriter,
   sh: shWriter,
 }
 

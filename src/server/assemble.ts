@@ -19,7 +19,9 @@ import { createMetrics } from './metrics.ts'
 import type { ServerFoundations, ServerNeeds } from './needs.ts'
 import { documentationRoutes } from './openapi/routes.ts'
 import { operatorRoutes } from './operator-routes.ts'
+import { createPackageSigner } from './package-signer.ts'
 import { PUBLIC_ROUTES, RAW_ROUTES } from './public-api/routes.ts'
+import { createSegmentDigests } from './segment-digests.ts'
 import { deleteDuplicates } from './work/delete-duplicates.ts'
 import { deleteLostEndpoints } from './work/delete-lost-endpoints.ts'
 import { endOverdueUpgrades } from './work/end-overdue-upgrades.ts'
@@ -61,6 +63,7 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
   const rateLimit = createRateLimit(settings.keyRequests, foundations.clock)
   const refusedAttempts = startNotingRefused(foundations)
   const eventTail = new EventTail(database)
+  const packageSigner = createPackageSigner(foundations)
   let effects: Loop | null = null
   const needs: ServerNeeds = {
     ...foundations,
@@ -74,6 +77,11 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
     verifications: { count: 0 },
     eventTail,
     openStreams: new Map(),
+    packageSigner,
+    writerNeeds: {
+      digestOf: createSegmentDigests(foundations.artifacts),
+      signOpenPgp: packageSigner.sign,
+    },
     wakeWorker: () => effects?.wake(),
     checkInLimits: { intervalS: settings.checkInIntervalS, probationS: settings.probationS },
     checkInViews: createCheckInViews(database),

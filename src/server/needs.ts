@@ -3,6 +3,7 @@ import type { Log } from '../base/log.ts'
 import type { Random } from '../base/random.ts'
 import type { Licence } from '../domain/access/licence.ts'
 import type { CheckInLimits } from '../domain/endpoint/receive-check-in.ts'
+import type { WriterNeeds } from '../pack/writer.ts'
 import type { Artifacts } from '../store/artifacts.ts'
 import type { Database } from '../store/open.ts'
 import type { InstanceSecret } from '../store/secret.ts'
@@ -18,6 +19,7 @@ import type { RateLimitSettings } from './http/rate-limit.ts'
 import type { RefusedAttempts } from './http/refused-attempts.ts'
 import type { Metrics } from './metrics.ts'
 import type { ViewerFile } from './openapi/viewer-file.ts'
+import type { PackageSigner } from './package-signer.ts'
 import type { OpenStreams } from './public-api/events/follow.ts'
 import type { Verifications } from './verify-audit.ts'
 
@@ -60,6 +62,8 @@ export type ServerNeeds = ServerFoundations & {
   readonly eventTail: EventTail
   readonly openStreams: OpenStreams
   readonly metrics: Metrics
+  readonly packageSigner: PackageSigner
+  readonly writerNeeds: WriterNeeds
   /** There is an effect to perform: the worker need not wait until it looks by itself. */
   readonly wakeWorker: () => void
   readonly checkInLimits: CheckInLimits

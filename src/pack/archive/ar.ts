@@ -4,7 +4,7 @@
  */
 import { utf8 } from '../../base/bytes.ts'
 import { invariant } from '../../base/invariant.ts'
-import { type Segment, segmentLength } from '../writer.ts'
+import { lengthOf, type Segment } from '../writer.ts'
 
 /** Ten decimal digits: the width of the size field. */
 export const AR_MEMBER_SIZE_MAX = 9_999_999_999
@@ -20,7 +20,7 @@ export function arSegments(members: readonly ArMember[], timestamp: number): rea
 }
 
 function memberSegments(member: ArMember, timestamp: number): Segment[] {
-  const size = member.content.reduce((sum, segment) => sum + segmentLength(segment), 0)
+  const size = lengthOf(member.content)
   const header = ownBytes(utf8(arHeader(member.name, size, timestamp)))
   // Headers stand at even offsets; the filler is a line feed.
   return [header, ...member.content, ...(size % 2 === 0 ? [] : [ownBytes(utf8('\n'))])]

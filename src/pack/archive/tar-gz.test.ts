@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { needs } from '../../../test/needs.ts'
 import { utf8 } from '../../base/bytes.ts'
 import { SampleStore } from '../sample.suite.ts'
+import type { ArchiveEntry } from './entry.ts'
 import { readTarGz } from './read-tar.suite.ts'
-import { type TarEntry, tarGzSegments } from './tar-gz.ts'
+import { tarGzSegments } from './tar-gz.ts'
 
 const FORM = { prefix: './', timestamp: 1_760_000_000 }
 
@@ -30,7 +31,7 @@ const PATHS = [
 
 function archiveOf(paths: readonly string[], kind: 'own' | 'artifact') {
   const store = new SampleStore()
-  const entries = paths.map((path): TarEntry => {
+  const entries = paths.map((path): ArchiveEntry => {
     const bytes = utf8(`content of ${path}`)
     const content =
       kind === 'own'
@@ -68,7 +69,7 @@ describe('a compressed tar of segments', () => {
   it.each([0, 1, 511, 512, 513, 1024])('fills the last block of %i bytes', async (length) => {
     const store = new SampleStore()
     const content = { kind: 'artifact', artifact: store.add(new Uint8Array(length)) } as const
-    const file = (path: string): TarEntry => ({ kind: 'file', path, mode: 0o600, content })
+    const file = (path: string): ArchiveEntry => ({ kind: 'file', path, mode: 0o600, content })
     const bytes = store.assemble(tarGzSegments([file('first'), file('second')], FORM))
     const entries = await readTarGz(bytes)
     expect(entries.map((entry) => [entry.path, entry.bytes.length])).toEqual([
@@ -79,7 +80,7 @@ describe('a compressed tar of segments', () => {
 
   it('keeps modes, times, folders and links', async () => {
     const store = new SampleStore()
-    const entries: readonly TarEntry[] = [
+    const entries: readonly ArchiveEntry[] = [
       { kind: 'directory', path: '', mode: 0o755 },
       { kind: 'directory', path: 'folder', mode: 0o700 },
       { kind: 'symlink', path: 'folder/link', target: '/opt/x' },

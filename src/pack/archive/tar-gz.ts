@@ -1,55 +1,24 @@
-/**
- * A compressed tar as segments. Headers, small files and padding become small gzip members of our
- * own; the content of an artifact is its stored gzip member, named and not copied.
- */
-import { concatBytes } from '../../base/bytes.ts'
-import type { ArtifactRef } from '../package-spec.ts'
+/** A compressed tar as segments. */
 import type { Segment } from '../writer.ts'
-import { gzipMember } from './gzip.ts'
+import { type ArchiveEntry, contentSize, type FileContent } from './entry.ts'
+import { gzipSegments } from './gzip-segments.ts'
 import { tarEnd, tarHeaderBytes, tarPadding } from './tar.ts'
-
-export type FileContent =
-  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
-  | { readonly kind: 'artifact'; readonly artifact: ArtifactRef }
-
-/** Paths are relative and have no trailing slash. */
-export type TarEntry =
-  | { readonly kind: 'directory'; readonly path: string; readonly mode: number }
-  | { readonly kind: 'symlink'; readonly path: string; readonly target: string }
-  | {
-      readonly kind: 'file'
-      readonly path: string
-      readonly mode: number
-      readonly content: FileContent
-    }
-
-export function contentSize(content: FileContent): number {
-  return content.kind === 'bytes' ? content.bytes.length : content.artifact.size
-}
 
 /** Every path is written with `prefix` before it (`./` for deb). */
 export function tarGzSegments(
-  entries: readonly TarEntry[],
+  entries: readonly ArchiveEntry[],
   form: { readonly prefix: string; readonly timestamp: number },
 ): readonly Segment[] {
-  const segments: Segment[] = []
-  let own: Uint8Array[] = []
-  for (const entry of entries) {
-    own.push(headerOf(entry, form))
-    if (entry.kind !== 'file') continue
-    const { content } = entry
-    if (content.kind === 'bytes') own.push(content.bytes)
-    else {
-      segments.push(ownMember(own), artifactMember(content.artifact))
-      own = []
-    }
-    own.push(tarPadding(contentSize(content)))
-  }
-  return [...segments, ownMember([...own, tarEnd()])]
+  const parts = entries.flatMap((entry): FileContent[] => {
+    const header = own(headerOf(entry, form))
+    if (entry.kind !== 'file') return [header]
+    return [header, entry.content, own(tarPadding(contentSize(entry.content)))]
+  })
+  return gzipSegments([...parts, own(tarEnd())])
 }
 
 function headerOf(
-  entry: TarEntry,
+  entry: ArchiveEntry,
   form: { readonly prefix: string; readonly timestamp: number },
 ): Uint8Array {
   const path = `${form.prefix}${entry.path}`
@@ -81,10 +50,6 @@ function headerOf(
   }
 }
 
-function ownMember(parts: readonly Uint8Array[]): Segment {
-  return { kind: 'bytes', bytes: gzipMember(concatBytes(parts)) }
-}
-
-function artifactMember(artifact: ArtifactRef): Segment {
-  return { kind: 'artifact', digest: artifact.gzipDigest, offset: 0, length: artifact.gzipSize }
+function own(bytes: Uint8Array): FileContent {
+  return { kind: 'bytes', bytes }
 }

@@ -4,7 +4,8 @@
 import { createHash } from 'node:crypto'
 import { utf8 } from '../../base/bytes.ts'
 import type { Arch } from '../../base/platform.ts'
-import { contentSize, type FileContent, type TarEntry } from '../archive/tar-gz.ts'
+import { type ArchiveEntry, contentSize, type FileContent } from '../archive/entry.ts'
+import { aboutOf, MAINTAINER } from '../linux/about.ts'
 import type { PackageSpec } from '../package-spec.ts'
 
 /** Debian's words for processors (Policy 11.1, `dpkg-architecture -L`). */
@@ -15,10 +16,8 @@ export const ARCH_NAMES: Readonly<Record<Arch, string>> = { x64: 'amd64', arm64:
  * has.
  */
 const DEPENDS = 'libc6 (>= 2.17)'
-const MAINTAINER = 'Drydock maintainers <maintainers@drydock.example>'
-const FALLBACK_SYNOPSIS = 'Drydock agent'
 
-export function controlFile(spec: PackageSpec, entries: readonly TarEntry[]): Uint8Array {
+export function controlFile(spec: PackageSpec, entries: readonly ArchiveEntry[]): Uint8Array {
   const fields = [
     ['Package', spec.name],
     ['Version', spec.version],
@@ -33,24 +32,14 @@ export function controlFile(spec: PackageSpec, entries: readonly TarEntry[]): Ui
   return utf8(fields.map(([name, value]) => `${name}: ${value}\n`).join(''))
 }
 
-/**
- * First line: the synopsis. Further lines are set off by a space, an empty one is a dot: so
- * whatever the text says, it stays inside its field.
- */
+/** First line: the synopsis. Further lines are set off by a space, an empty one is a dot. */
 function descriptionField(text: string): string {
-  const [synopsis = '', ...rest] = text
-    .toWellFormed()
-    .replace(/\r\n?/g, '\n')
-    .replace(/[^\P{Cc}\n]/gu, ' ')
-    .trim()
-    .split('\n')
-    .map((line) => line.trim())
-  const lines = rest.map((line) => (line === '' ? ' .' : ` ${line}`))
-  return [synopsis === '' ? FALLBACK_SYNOPSIS : synopsis, ...lines].join('\n')
+  const { synopsis, lines } = aboutOf(text)
+  return [synopsis, ...lines.map((line) => (line === '' ? ' .' : ` ${line}`))].join('\n')
 }
 
 /** Each file in whole KiB, and one for everything else (Policy 5.6.20). */
-function installedKiB(entries: readonly TarEntry[]): number {
+function installedKiB(entries: readonly ArchiveEntry[]): number {
   const sizes = entries.map((entry) =>
     entry.kind === 'file' ? Math.ceil(contentSize(entry.content) / 1024) : 1,
   )
@@ -59,7 +48,7 @@ function installedKiB(entries: readonly TarEntry[]): number {
 
 /** The line of a configuration file is left out: its content is the administrator's. */
 export function md5sumsFile(
-  entries: readonly TarEntry[],
+  entries: readonly ArchiveEntry[],
   configFiles: readonly string[],
 ): Uint8Array {
   const lines = entries.flatMap((entry) =>

@@ -1,30 +1,25 @@
 /**
  * The maintainer scripts (Debian Policy, chapter 6). dpkg calls them again after any interruption,
- * so each step may be repeated. A service that will not start never fails the installation: a
- * broken package database would be worse, and the agent's absence is seen by the server. There is
- * no preinst: nothing has to be known or stopped before the files are replaced, because a running
- * launcher keeps the file it was started from.
+ * so each step may be repeated. There is no preinst: nothing has to be known or stopped before the
+ * files are replaced, because a running launcher keeps the file it was started from.
  *
- * `dpkg --root` gives DPKG_ROOT when it runs them outside a chroot: then the tree below it is
- * changed, and no service of the machine that dpkg runs on is touched.
+ * `dpkg --root` gives DPKG_ROOT when it runs them outside a chroot.
  */
-import { CONFIG_FOLDER, PROGRAM_FOLDER, STATE_FOLDER, UNIT_FILE } from '../linux/layout.ts'
+import { CONFIG_FOLDER, PROGRAM_FOLDER, STATE_FOLDER } from '../linux/layout.ts'
+import {
+  ENABLE_SERVICE,
+  SERVICE_HEAD,
+  START_SERVICE,
+  STOP_LAUNCHERS,
+  TAKE_OVER,
+} from '../linux/service-scripts.ts'
 
 const HEAD = `\
 #!/bin/sh
 set -e
 
 root="\${DPKG_ROOT:-}"
-unit=drydock-agent.service
-
-systemd_runs() {
-  [ -z "$root" ] && [ -d /run/systemd/system ] && command -v systemctl >/dev/null 2>&1
-}
-
-warn() {
-  echo "drydock-agent: $1" >&2
-}
-`
+${SERVICE_HEAD}`
 
 const UNKNOWN_CALL = `\
   *)
@@ -39,91 +34,46 @@ exit 0
 export const POSTINST = `${HEAD}
 # At the first installation only. Later the administrator's choice stands: a service disabled since
 # stays so, also after "remove" (which keeps the link) and another installation.
-enable_service() {
-  if [ -z "$root" ] && command -v systemctl >/dev/null 2>&1; then
-    systemctl --quiet enable "$unit" || warn "the service could not be enabled"
-    return 0
-  fi
-  # What "enable" does, for a tree that no systemd of its own can be asked about.
-  wants="$root/etc/systemd/system/multi-user.target.wants"
-  mkdir -p "$wants" && ln -sf /${UNIT_FILE} "$wants/$unit" ||
-    warn "the service could not be enabled"
-}
-
+${ENABLE_SERVICE}
+${START_SERVICE}
 # An administrator may forbid services to be started by packages (images, maintenance): exit 101
 # says so.
 starting_allowed() {
   [ -x /usr/sbin/policy-rc.d ] || return 0
   answer=0
-  /usr/sbin/policy-rc.d drydock-agent "$1" >/dev/null 2>&1 || answer=$?
+  /usr/sbin/policy-rc.d drydock-agent restart >/dev/null 2>&1 || answer=$?
   [ "$answer" -ne 101 ]
 }
 
-# Without waiting: the old agent's program may take minutes to stop, and dpkg holds its lock
-# meanwhile.
-start_service() {
-  action=try-restart
-  if systemctl --quiet is-enabled "$unit" 2>/dev/null; then action=restart; fi
-  if starting_allowed "$action"; then
-    systemctl --no-block "$action" "$unit" || warn "the service could not be started"
+start_where_allowed() {
+  if starting_allowed; then
+    start_service
   else
     warn "the service was not started, because policy-rc.d forbids it"
   fi
 }
 
-# This package now owns what a self-extracting installer had put here.
-take_over() {
-  [ -e "$root/${PROGRAM_FOLDER}/uninstall.sh" ] || return 0
-  rm -f "$root/etc/init.d/drydock-agent"
-  rm -rf "$root/${PROGRAM_FOLDER}/.installing"
-  rm -f "$root/${PROGRAM_FOLDER}/uninstall.sh"
-}
-
+${TAKE_OVER}
 case "$1" in
   configure)
     take_over
     [ -n "$2" ] || enable_service
     if systemd_runs; then
       systemctl daemon-reload || warn "systemd could not be reloaded"
-      start_service
+      start_where_allowed
     elif [ -z "$root" ]; then
-      warn "systemd is not running here: start /${PROGRAM_FOLDER}/drydock-agent run yourself"
+      not_started
     fi
     ;;
   abort-remove)
     # prerm had stopped it, and the package stays.
-    if systemd_runs; then start_service; fi
+    if systemd_runs; then start_where_allowed; fi
     ;;
   abort-upgrade | abort-deconfigure) ;;
 ${UNKNOWN_CALL}`
 
 export const PRERM = `${HEAD}
-# Launchers that run from this very file, by their pids. Its path alone would also name those of
-# containers, which have files of their own.
-launchers() {
-  for folder in /proc/[0-9]*; do
-    [ "$folder/exe" -ef "/${PROGRAM_FOLDER}/drydock-agent" ] || continue
-    case $(tr '\\0' ' ' <"$folder/cmdline" 2>/dev/null) in
-      *" run "*) echo "\${folder#/proc/}" ;;
-    esac
-  done
-}
-
-# Without a service manager a person has started it, and it would run on without its files.
-stop_launchers() {
-  tries=0
-  while pids=$(launchers) && [ -n "$pids" ]; do
-    # Once: a second signal tells it nothing new.
-    [ "$tries" -gt 0 ] || kill $pids 2>/dev/null || :
-    if [ "$tries" -ge 15 ]; then
-      warn "it still runs, as $(echo $pids): end it yourself"
-      break
-    fi
-    tries=$((tries + 1))
-    sleep 1
-  done
-}
-
+${STOP_LAUNCHERS}
 case "$1" in
   remove)
     if systemd_runs; then

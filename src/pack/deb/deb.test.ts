@@ -6,7 +6,7 @@ import { type ReadEntry, readTarGz } from '../archive/read-tar.suite.ts'
 import { expectGolden } from '../golden.suite.ts'
 import { sampleRelease } from '../sample.suite.ts'
 import { describeWriter, type ReadPackage } from '../writer.suite.ts'
-import { debWriter } from './deb.ts'
+import { debWriter, writeDeb } from './deb.ts'
 
 describeWriter({
   writer: debWriter,
@@ -65,7 +65,7 @@ async function readDeb(bytes: Uint8Array): Promise<ReadPackage> {
 
 describe('the deb writer', () => {
   const { spec, store } = sampleRelease()
-  const bytes = store.assemble(debWriter.write(spec))
+  const bytes = store.assemble(writeDeb(spec))
 
   it.each(['control', 'conffiles', 'md5sums', 'postinst', 'prerm', 'postrm'])(
     'writes %s as it was reviewed',
@@ -100,10 +100,7 @@ describe('the deb writer', () => {
   it('keeps a hostile description inside its field', async () => {
     const description = 'one\rDepends: evil\n\nPackage: evil\u0000\u0085\n \t\nVersion: 9'
     const hostile = sampleRelease({ spec: { description } })
-    const read = await entriesOf(
-      hostile.store.assemble(debWriter.write(hostile.spec)),
-      'control.tar.gz',
-    )
+    const read = await entriesOf(hostile.store.assemble(writeDeb(hostile.spec)), 'control.tar.gz')
     const control = fromUtf8(read.find((one) => one.path === 'control')?.bytes ?? new Uint8Array())
     const fields = control.split('\n').filter((line) => /^\S/.test(line))
     expect(fields.map((line) => line.split(':')[0])).toEqual([
@@ -132,7 +129,7 @@ describe('the deb writer', () => {
       executable: false,
       artifact,
     }))
-    expect(() => debWriter.write({ ...spec, files: large })).toThrow(/its data is \d+ bytes long/)
+    expect(() => writeDeb({ ...spec, files: large })).toThrow(/its data is \d+ bytes long/)
   })
 
   it('begins its data with a gzip header that says nothing of day or machine', () => {

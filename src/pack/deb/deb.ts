@@ -10,7 +10,8 @@
 import { utf8 } from '../../base/bytes.ts'
 import type { Target } from '../../base/platform.ts'
 import { AR_MEMBER_SIZE_MAX, arSegments } from '../archive/ar.ts'
-import { type TarEntry, tarGzSegments } from '../archive/tar-gz.ts'
+import type { ArchiveEntry } from '../archive/entry.ts'
+import { tarGzSegments } from '../archive/tar-gz.ts'
 import { checkPackageSpec, refusePackage } from '../check-spec.ts'
 import {
   COMMAND_LINK,
@@ -24,7 +25,7 @@ import {
 } from '../linux/layout.ts'
 import { LAUNCHER_PATH, SYSTEMD_UNIT } from '../linux/systemd-unit.ts'
 import type { PackageSpec } from '../package-spec.ts'
-import { type PackageWriter, type Segment, segmentLength } from '../writer.ts'
+import { lengthOf, type PackageWriter, type Segment } from '../writer.ts'
 import { ARCH_NAMES, conffilesFile, controlFile, md5sumsFile } from './_control.ts'
 import { COPYRIGHT } from './_copyright.ts'
 import { POSTINST, POSTRM, PRERM } from './_scripts.ts'
@@ -36,19 +37,19 @@ export const debWriter: PackageWriter = {
   mediaType: 'application/vnd.debian.binary-package',
   supports,
   fileName: (spec) => `${spec.name}_${spec.version}_${ARCH_NAMES[spec.target.arch]}.deb`,
-  write: writeDeb,
+  write: async (spec) => writeDeb(spec),
 }
 
 function supports(target: Target): boolean {
   return target.platform === 'linux' && target.libc === 'glibc'
 }
 
-function writeDeb(spec: PackageSpec): readonly Segment[] {
+export function writeDeb(spec: PackageSpec): readonly Segment[] {
   checkPackageSpec(debWriter, spec)
   const { timestamp } = spec
   const installed = installedEntries(spec)
   const data = tarGzSegments(installed, { prefix: './', timestamp })
-  const size = data.reduce((sum, segment) => sum + segmentLength(segment), 0)
+  const size = lengthOf(data)
   if (size > AR_MEMBER_SIZE_MAX) refusePackage(debWriter, spec, `its data is ${size} bytes long`)
   return arSegments(
     [
@@ -63,7 +64,10 @@ function writeDeb(spec: PackageSpec): readonly Segment[] {
   )
 }
 
-function controlEntries(spec: PackageSpec, installed: readonly TarEntry[]): readonly TarEntry[] {
+function controlEntries(
+  spec: PackageSpec,
+  installed: readonly ArchiveEntry[],
+): readonly ArchiveEntry[] {
   return [
     directory(''),
     own('control', 0o644, controlFile(spec, installed)),
@@ -76,7 +80,7 @@ function controlEntries(spec: PackageSpec, installed: readonly TarEntry[]): read
 }
 
 /** Folders before their content: dpkg unpacks in this order. */
-function installedEntries(spec: PackageSpec): readonly TarEntry[] {
+function installedEntries(spec: PackageSpec): readonly ArchiveEntry[] {
   return [
     directory(''),
     directory('etc'),
@@ -98,6 +102,6 @@ function installedEntries(spec: PackageSpec): readonly TarEntry[] {
   ]
 }
 
-function own(path: string, mode: number, bytes: Uint8Array): TarEntry {
+function own(path: string, mode: number, bytes: Uint8Array): ArchiveEntry {
   return { kind: 'file', path, mode, content: { kind: 'bytes', bytes } }
 }

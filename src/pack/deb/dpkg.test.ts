@@ -18,7 +18,7 @@ import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { needs } from '../../../test/needs.ts'
 import { LONG_PATHS, type SampleOptions, sampleRelease } from '../sample.suite.ts'
-import { debWriter } from './deb.ts'
+import { debWriter, writeDeb } from './deb.ts'
 
 const hasDpkg = needs('dpkg')
 const hasLintian = needs('lintian')
@@ -86,7 +86,7 @@ function debFile(options: SampleOptions = {}): string {
     spec: { target: { platform: 'linux', arch: native, libc: 'glibc' }, ...options.spec },
   })
   const file = join(mkdtempSync(join(folder, 'deb-')), debWriter.fileName(spec))
-  writeFileSync(file, store.assemble(debWriter.write(spec)))
+  writeFileSync(file, store.assemble(writeDeb(spec)))
   return file
 }
 

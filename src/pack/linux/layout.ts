@@ -8,7 +8,7 @@
  * Paths have no leading slash: `--root DIR` and `dpkg --root` lay the same tree below a folder.
  */
 import { utf8 } from '../../base/bytes.ts'
-import type { TarEntry } from '../archive/tar-gz.ts'
+import type { ArchiveEntry } from '../archive/entry.ts'
 import { foldersAbove } from '../check-spec.ts'
 import type { PackageSpec } from '../package-spec.ts'
 
@@ -38,9 +38,9 @@ export const ENROLMENT_MODE = 0o600
 export function programEntries(
   spec: PackageSpec,
   folder: string,
-  installedBy: 'deb' | 'sh',
-): readonly TarEntry[] {
-  const own = (path: string, mode: number, bytes: Uint8Array): TarEntry => ({
+  installedBy: 'deb' | 'rpm' | 'sh',
+): readonly ArchiveEntry[] {
+  const own = (path: string, mode: number, bytes: Uint8Array): ArchiveEntry => ({
     kind: 'file',
     path: `${folder}/${path}`,
     mode,
@@ -62,9 +62,9 @@ export function programEntries(
   ]
 }
 
-function versionEntries(spec: PackageSpec, folder: string): readonly TarEntry[] {
+function versionEntries(spec: PackageSpec, folder: string): readonly ArchiveEntry[] {
   const made = new Set<string>()
-  return spec.files.flatMap((file): TarEntry[] => {
+  return spec.files.flatMap((file): ArchiveEntry[] => {
     const missing = foldersAbove(file.path).filter((above) => !made.has(above))
     for (const above of missing) made.add(above)
     return [
@@ -79,6 +79,6 @@ function versionEntries(spec: PackageSpec, folder: string): readonly TarEntry[] 
   })
 }
 
-export function directory(path: string): TarEntry {
+export function directory(path: string): ArchiveEntry {
   return { kind: 'directory', path, mode: 0o755 }
 }

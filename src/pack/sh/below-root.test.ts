@@ -22,7 +22,7 @@ import { needs } from '../../../test/needs.ts'
 import { targetName } from '../../base/platform.ts'
 import { nativeArch, nativeTarget } from '../linux/chroot.suite.ts'
 import { LONG_PATHS, type SampleOptions, sampleRelease } from '../sample.suite.ts'
-import { shWriter } from './sh.ts'
+import { writeSh } from './sh.ts'
 
 const SHELLS = [['dash'], ['bash', '--posix'], ['busybox', 'sh']].filter(([command = '']) =>
   needs(command),
@@ -41,7 +41,7 @@ function installer(options: SampleOptions = {}): string {
     spec: { target: nativeTarget, ...options.spec },
   })
   const file = join(mkdtempSync(join(folder, 'sh-')), 'x.sh')
-  writeFileSync(file, store.assemble(shWriter.write(spec)))
+  writeFileSync(file, store.assemble(writeSh(spec)))
   chmodSync(dirname(file), 0o755)
   return file
 }
@@ -56,7 +56,7 @@ function damagedInstaller(): string {
       : file,
   )
   const file = installer()
-  writeFileSync(file, store.assemble(shWriter.write({ ...spec, files })))
+  writeFileSync(file, store.assemble(writeSh({ ...spec, files })))
   return file
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { needs } from '../../../test/needs.ts'
 import { canChroot, Machine, nativeTarget } from '../linux/chroot.suite.ts'
 import { SAMPLE_LAUNCHER, sampleRelease } from '../sample.suite.ts'
-import { shWriter } from './sh.ts'
+import { writeSh } from './sh.ts'
 
 const hasMachine = canChroot()
 
@@ -12,7 +12,7 @@ const UNIT = 'drydock-agent.service'
 
 function bring(machine: Machine, version: string): string {
   const { spec, store } = sampleRelease({ version, spec: { target: nativeTarget } })
-  machine.write(`tmp/${version}.sh`, store.assemble(shWriter.write(spec)))
+  machine.write(`tmp/${version}.sh`, store.assemble(writeSh(spec)))
   return `/tmp/${version}.sh`
 }
 

@@ -8,7 +8,7 @@ import { readTarGz } from '../archive/read-tar.suite.ts'
 import { expectGolden } from '../golden.suite.ts'
 import { sampleRelease } from '../sample.suite.ts'
 import { describeWriter, type ReadPackage } from '../writer.suite.ts'
-import { shWriter } from './sh.ts'
+import { shWriter, writeSh } from './sh.ts'
 
 describeWriter({
   writer: shWriter,
@@ -53,7 +53,7 @@ async function readSh(bytes: Uint8Array): Promise<ReadPackage> {
 
 describe('the sh writer', () => {
   const { spec, store } = sampleRelease()
-  const bytes = store.assemble(shWriter.write(spec))
+  const bytes = store.assemble(writeSh(spec))
   const { script, archive } = splitSh(bytes)
 
   it('writes the script as it was reviewed', () => {

@@ -12,13 +12,14 @@
 import { utf8 } from '../../base/bytes.ts'
 import { digestOf } from '../../base/digest.ts'
 import { type Arch, type Libc, type Target, targetName } from '../../base/platform.ts'
-import { contentSize, type TarEntry, tarGzSegments } from '../archive/tar-gz.ts'
+import { type ArchiveEntry, contentSize } from '../archive/entry.ts'
+import { tarGzSegments } from '../archive/tar-gz.ts'
 import { checkPackageSpec } from '../check-spec.ts'
 import { INIT_SCRIPT } from '../linux/init-script.ts'
 import { directory, programEntries } from '../linux/layout.ts'
 import { SYSTEMD_UNIT } from '../linux/systemd-unit.ts'
 import type { PackageSpec } from '../package-spec.ts'
-import { type PackageWriter, type Segment, segmentLength } from '../writer.ts'
+import { lengthOf, type PackageWriter, type Segment } from '../writer.ts'
 import { CHECKS_PART } from './_checks.ts'
 import { OPTIONS_PART } from './_options.ts'
 import { PLACING_PART } from './_placing.ts'
@@ -49,14 +50,14 @@ export const shWriter: PackageWriter = {
   mediaType: 'application/x-sh',
   supports,
   fileName: (spec) => `${spec.name}-${spec.version}-${targetName(spec.target)}.sh`,
-  write: writeSh,
+  write: async (spec) => writeSh(spec),
 }
 
 function supports(target: Target): boolean {
   return target.platform === 'linux' && target.libc !== 'none'
 }
 
-function writeSh(spec: PackageSpec): readonly Segment[] {
+export function writeSh(spec: PackageSpec): readonly Segment[] {
   checkPackageSpec(shWriter, spec)
   const content = archiveEntries(spec)
   const sums = utf8(content.map(sumLine).join(''))
@@ -64,14 +65,14 @@ function writeSh(spec: PackageSpec): readonly Segment[] {
     prefix: '',
     timestamp: spec.timestamp,
   })
-  const archiveSize = archive.reduce((sum, segment) => sum + segmentLength(segment), 0)
+  const archiveSize = lengthOf(archive)
   const script = scriptBytes(spec, { archiveSize, content, sums })
   return [{ kind: 'bytes', bytes: script }, ...archive]
 }
 
 type ScriptFacts = {
   readonly archiveSize: number
-  readonly content: readonly TarEntry[]
+  readonly content: readonly ArchiveEntry[]
   readonly sums: Uint8Array
 }
 
@@ -96,7 +97,7 @@ function fixedWidth(value: number): string {
   return String(value).padEnd(NUMBER_WIDTH)
 }
 
-function neededKiB(content: readonly TarEntry[]): number {
+function neededKiB(content: readonly ArchiveEntry[]): number {
   const sizes = content.map((entry) =>
     entry.kind === 'file' ? Math.ceil(contentSize(entry.content) / 1024) : 4,
   )
@@ -104,7 +105,7 @@ function neededKiB(content: readonly TarEntry[]): number {
 }
 
 /** `program` becomes the program folder; `service` holds templates for what lies elsewhere. */
-function archiveEntries(spec: PackageSpec): readonly TarEntry[] {
+function archiveEntries(spec: PackageSpec): readonly ArchiveEntry[] {
   return [
     ...programEntries(spec, 'program', 'sh'),
     directory('service'),
@@ -114,13 +115,13 @@ function archiveEntries(spec: PackageSpec): readonly TarEntry[] {
   ]
 }
 
-function sumLine(entry: TarEntry): string {
+function sumLine(entry: ArchiveEntry): string {
   if (entry.kind !== 'file') return ''
   const { content } = entry
   const digest = content.kind === 'bytes' ? digestOf(content.bytes) : content.artifact.digest
   return `${digest}  ${entry.path}\n`
 }
 
-function own(path: string, bytes: Uint8Array): TarEntry {
+function own(path: string, bytes: Uint8Array): ArchiveEntry {
   return { kind: 'file', path, mode: 0o644, content: { kind: 'bytes', bytes } }
 }

@@ -5,10 +5,6 @@ import type { Artifacts } from '../../store/artifacts.ts'
 /** What is read of the artifact store here. */
 export type ArtifactBytes = Pick<Artifacts, 'openRead'>
 
-export function lengthOf(segments: readonly Segment[]): number {
-  return segments.reduce((sum, segment) => sum + segmentLength(segment), 0)
-}
-
 /** The segments that make up `length` bytes from `offset` on. */
 export function sliceSegments(
   segments: readonly Segment[],

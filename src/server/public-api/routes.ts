@@ -55,6 +55,7 @@ import { healthcheckRoute } from './system/healthcheck.ts'
 import { assignTagRoute } from './tags/assign.ts'
 import { deleteTagsRoute } from './tags/delete-permanently.ts'
 import { removeTagRoute } from './tags/remove.ts'
+import { getPackageKeyRoute } from './trust/get-package-key.ts'
 
 /** Every call of the public API. */
 export const PUBLIC_ROUTES: readonly PublicRoute<ServerNeeds>[] = [
@@ -103,6 +104,7 @@ export const PUBLIC_ROUTES: readonly PublicRoute<ServerNeeds>[] = [
   deleteRoleRoute,
   healthcheckRoute,
   getTenantInfoRoute,
+  getPackageKeyRoute,
   ...autoUpgradeRoutes,
   ...agentStatusRoutes,
   ...actionExpirationRoutes,

@@ -14,7 +14,7 @@ import type { Manifest } from '../../contract/manifest.ts'
 import type { BuildFailedReason, Distribution } from '../../domain/distribution/distribution.ts'
 import type { Release } from '../../domain/release/release.ts'
 import type { ArtifactRef, PackageSpec } from '../../pack/package-spec.ts'
-import { segmentLength } from '../../pack/writer.ts'
+import { lengthOf, type WriterNeeds } from '../../pack/writer.ts'
 import { formatsFor, writers } from '../../pack/writers.ts'
 import { loadDistribution, lockDistribution, saveBuildState } from '../../store/distributions.ts'
 import type { Database, Reader } from '../../store/open.ts'
@@ -38,6 +38,7 @@ export type BuildNeeds = {
   readonly secret: InstanceSecret
   readonly clock: Clock
   readonly settings: { readonly publicUrl: string }
+  readonly writerNeeds: WriterNeeds
   readonly metrics: Pick<Metrics, 'built'>
 }
 
@@ -107,12 +108,12 @@ async function buildPackages(
       // glibc comes first: a format that takes both is made for the more common one.
       if (packages.has(`${format}-${place.arch}`)) continue
       const writer = writers[format]
-      const segments = writer.write(spec)
+      const segments = await writer.write(spec, needs.writerNeeds)
       packages.set(`${format}-${place.arch}`, {
         format,
         arch: place.arch,
         fileName: writer.fileName(spec),
-        size: segments.reduce((sum, segment) => sum + segmentLength(segment), 0),
+        size: lengthOf(segments),
         ...sealSegments(needs.secret, place, segments),
         sha256: null,
       })

@@ -32,6 +32,10 @@ async function setUp() {
     secret: instanceSecret(systemRandom.bytes(32), systemRandom),
     settings: { publicUrl: 'http://127.0.0.1' },
     metrics: { built: ({ outcome }) => outcomes.push(outcome) },
+    writerNeeds: {
+      digestOf: () => Promise.reject(new Error('nothing is written here')),
+      signOpenPgp: () => Promise.reject(new Error('nothing is signed here')),
+    },
   }
   const id = newId<DistributionId>(systemRandom)
   await order(database, id)

@@ -1,0 +1,110 @@
+/** Every call that rpm makes, on a machine with systemd and on one without. */
+import { spawnSync } from 'node:child_process'
+import { describe, expect, it } from 'vitest'
+import { needs } from '../../../test/needs.ts'
+import { canChroot, Machine } from '../linux/chroot.suite.ts'
+import { POST, POSTTRANS, POSTUN, PREUN } from './_scripts.ts'
+
+const hasMachine = canChroot()
+
+const SCRIPTS = { post: POST, posttrans: POSTTRANS, preun: PREUN, postun: POSTUN }
+type Script = keyof typeof SCRIPTS
+
+/** As rpm does: the interpreter gets the script as a file, and how many will be installed. */
+function call(machine: Machine, script: Script, count: number) {
+  machine.write(`tmp/${script}`, SCRIPTS[script])
+  return machine.run(['/bin/sh', `/tmp/${script}`, String(count)])
+}
+
+const UNIT = 'drydock-agent.service'
+const IS_ENABLED = `--quiet is-enabled ${UNIT}`
+
+type Row = readonly [Script, number, 'enabled' | 'disabled', readonly string[]]
+const ROWS: readonly Row[] = [
+  ['post', 1, 'disabled', [`--quiet enable ${UNIT}`]],
+  ['post', 2, 'enabled', []],
+  ['post', 2, 'disabled', []],
+  ['posttrans', 1, 'enabled', ['daemon-reload', IS_ENABLED, `--no-block restart ${UNIT}`]],
+  ['posttrans', 1, 'disabled', ['daemon-reload', IS_ENABLED, `--no-block try-restart ${UNIT}`]],
+  ['preun', 1, 'enabled', []],
+  ['preun', 0, 'enabled', [`stop ${UNIT}`, `--quiet disable ${UNIT}`]],
+  ['postun', 1, 'enabled', []],
+  ['postun', 0, 'disabled', ['daemon-reload', `reset-failed ${UNIT}`]],
+]
+
+describe.skipIf(!hasMachine)('the scriptlets (needs root, busybox-static)', () => {
+  it.each(ROWS)(
+    '%s with %i of it, the service %s, tells systemd: %j',
+    (script, count, state, calls) => {
+      using machine = new Machine('systemd')
+      if (state === 'enabled') machine.write('enabled', '')
+      expect(call(machine, script, count)).toMatchObject({ status: 0, output: '' })
+      expect(machine.calls()).toEqual(calls)
+    },
+  )
+
+  it('may be called twice, also while systemd fails', () => {
+    for (const [script, count] of ROWS) {
+      using machine = new Machine('systemd')
+      for (const time of ['first', 'second', 'failing']) {
+        if (time === 'failing') machine.write('systemctl-fails', '')
+        const { status } = call(machine, script, count)
+        expect([script, count, time, status]).toEqual([script, count, time, 0])
+      }
+    }
+  })
+
+  it('succeed without systemd', () => {
+    for (const [script, count] of ROWS) {
+      using machine = new Machine('none')
+      expect([script, count, call(machine, script, count).status]).toEqual([script, count, 0])
+    }
+  })
+
+  it('enable and disable the service of a machine whose systemd does not run', () => {
+    using machine = new Machine('none')
+    const link = `etc/systemd/system/multi-user.target.wants/${UNIT}`
+    const isLink = () => machine.run(['/bin/sh', '-c', `[ -L /${link} ]`]).status === 0
+    call(machine, 'post', 1)
+    expect(isLink()).toBe(true)
+    call(machine, 'preun', 0)
+    expect(isLink()).toBe(false)
+  })
+
+  it.each<readonly [string, Readonly<Record<string, string>>, string]>([
+    ['gives changed configuration its name back', { 'agent.json.rpmsave': 'mine' }, 'mine'],
+    [
+      'leaves configuration that is there',
+      { 'agent.json': 'new', 'agent.json.rpmsave': 'old' },
+      'new',
+    ],
+  ])('postun of the last one %s', (_, files, kept) => {
+    using machine = new Machine('none')
+    for (const [name, text] of Object.entries(files)) {
+      machine.write(`etc/drydock-agent/${name}`, text)
+    }
+    call(machine, 'postun', 1)
+    expect(machine.has('etc/drydock-agent/agent.json.rpmsave')).toBe(true)
+    call(machine, 'postun', 0)
+    expect(machine.read('etc/drydock-agent/agent.json')).toBe(kept)
+  })
+})
+
+describe('the scriptlets as text', () => {
+  const shells = [
+    ['dash', '-n'],
+    ['bash', '--posix', '-n'],
+    ['busybox', 'sh', '-n'],
+  ] as const
+  const rows = shells.flatMap((shell) =>
+    Object.entries(SCRIPTS).map(([name, text]) => [shell.join(' '), name, shell, text] as const),
+  )
+  describe.each(rows)('%s', (_, name, shell, text) => {
+    const [command, ...words] = shell
+    it.skipIf(!needs(command))(`reads ${name} (needs ${command})`, () => {
+      const done = spawnSync(command, words, { input: text, encoding: 'utf8' })
+      expect(done.stderr).toBe('')
+      expect(done.status).toBe(0)
+    })
+  })
+})
