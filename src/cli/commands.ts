@@ -30,6 +30,7 @@ import { roleCreate } from './commands/role-create.ts'
 import { roleDelete } from './commands/role-delete.ts'
 import { roleList } from './commands/role-list.ts'
 import { serve } from './commands/serve.ts'
+import { trustExport } from './commands/trust-export.ts'
 import { upgrade } from './commands/upgrade.ts'
 import { upgradeCancel } from './commands/upgrade-cancel.ts'
 import { upgradeList } from './commands/upgrade-list.ts'
@@ -78,6 +79,7 @@ export const COMMANDS: readonly Command[] = [
   configSet,
   events,
   auditVerify,
+  trustExport,
   backup,
   restore,
 ]

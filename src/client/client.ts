@@ -21,6 +21,7 @@ import * as releases from '../contract/public/releases.ts'
 import * as system from '../contract/public/system.ts'
 import * as tags from '../contract/public/tags.ts'
 import * as upgradeActions from '../contract/public/upgrade-actions.ts'
+import * as trust from '../contract/public/trust.ts'
 import type { ApiKey } from './api-key.ts'
 import { type DownloadOrder, download } from './download.ts'
 import { type FollowOrder, followEvents } from './events.ts'
@@ -70,6 +71,7 @@ export function createClient(options: ClientOptions) {
     system: systemCalls(needs),
     audits: auditCalls(needs),
     events: { follow: (order: FollowOrder) => followEvents(needs, order) },
+    trust: { getPackageKey: calling(needs, trust.getPackageKeyCall) },
     /** Everything from `offset` on; whoever takes the bytes checks their digest. */
     download: (order: DownloadOrder) => download(needs, order),
   }

@@ -27,7 +27,7 @@ const OPTIONS = {
   download: {
     kind: 'list',
     value: 'TYPE[=PATH]',
-    help: 'wait, and fetch a package: deb, sh, aarch64_deb, aarch64_sh',
+    help: 'wait, and fetch a package: deb, rpm, sh, or aarch64_deb and so on',
   },
   timeout: { kind: 'text', value: 'S', help: `seconds to wait (default: ${WAIT_S_DEFAULT})` },
 } as const

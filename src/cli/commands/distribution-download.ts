@@ -9,7 +9,7 @@ export const distributionDownload = defineApiCommand({
   summary: 'Fetch a package, from where an earlier try stopped',
   operands: [
     { name: 'ID', help: 'what "drydock distribution create" gave', count: 'one' },
-    { name: 'TYPE[=PATH]', help: 'deb, sh, aarch64_deb, aarch64_sh; and where to', count: 'one' },
+    { name: 'TYPE[=PATH]', help: 'deb, rpm, sh, aarch64_deb ...; and where to', count: 'one' },
   ],
   options: {},
   async run(context, _values, [id = '', wanted = '']) {

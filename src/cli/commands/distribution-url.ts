@@ -9,7 +9,7 @@ export const distributionUrl = defineApiCommand({
   summary: 'Give an address to download a package without a key',
   operands: [
     { name: 'ID', help: 'what "drydock distribution create" gave', count: 'one' },
-    { name: 'TYPE', help: 'deb, sh, aarch64_deb, aarch64_sh', count: 'one' },
+    { name: 'TYPE', help: 'deb, rpm, sh, or one of them after aarch64_', count: 'one' },
   ],
   options: {},
   async run({ client }, _values, [id = '', type = '']) {

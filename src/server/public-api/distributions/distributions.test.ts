@@ -29,7 +29,7 @@ describe('get_distributions', () => {
           created_by: `api-key:${server.key.id}`,
           creation_time: expect.any(Number),
           modification_time: expect.any(Number),
-          supported_packages: ['deb', 'sh'],
+          supported_packages: ['deb', 'rpm', 'sh'],
           enrolments: 0,
           enrolments_max: null,
           enrol_until: null,
