@@ -42,12 +42,16 @@ describe('the command line', () => {
 describe('uninstall', () => {
   const rootOption = expect.stringContaining('--root=')
   const script = expect.stringMatching(/uninstall\.sh$/)
+  const purge = expect.stringMatching(/^rpm "\$@" --erase drydock-agent && rm -rf/)
+  const anyRoot = expect.any(String)
   const rows: [string | null, 'program' | 'everything', object][] = [
     ['deb\n', 'program', { value: ['dpkg', rootOption, '--remove', 'drydock-agent'] }],
     ['deb\n', 'everything', { value: ['dpkg', rootOption, '--purge', 'drydock-agent'] }],
     ['sh', 'program', { value: [script, '--root', expect.any(String)] }],
     ['sh', 'everything', { value: [script, '--purge', '--root', expect.any(String)] }],
-    ['rpm', 'program', { refusal: { code: 'not-installed' } }],
+    ['rpm\n', 'program', { value: ['rpm', '--root', anyRoot, '--erase', 'drydock-agent'] }],
+    ['rpm\n', 'everything', { value: ['sh', '-c', purge, anyRoot, '--root', anyRoot] }],
+    ['msi', 'program', { refusal: { code: 'not-installed' } }],
     [null, 'everything', { refusal: { code: 'not-installed' } }],
   ]
   it.each(rows)('installed by %j, removing the %s', (by, what, result) => {

@@ -8,6 +8,14 @@ import type { Removal } from './arguments.ts'
 import type { Layout } from './layout.ts'
 import { isExecutable, readIfThere } from './machine/files.ts'
 
+/**
+ * rpm itself never removes what it did not bring. `$0` is the root, the arguments are options of
+ * rpm.
+ */
+const RPM_PURGE =
+  'rpm "$@" --erase drydock-agent && ' +
+  'rm -rf "$0/opt/drydock-agent" "$0/etc/drydock-agent" "$0/var/lib/drydock-agent"'
+
 export type UninstallRefusal =
   | { readonly code: 'not-installed'; readonly message: string }
   | { readonly code: 'needs-root'; readonly message: string }
@@ -19,7 +27,7 @@ export function uninstallCommand(
 ): Result<readonly [string, ...string[]], UninstallRefusal> {
   const bytes = readIfThere(layout.installedBy, 100)
   const installedBy = bytes === null ? null : fromUtf8(bytes).trim()
-  if (installedBy !== 'deb' && installedBy !== 'sh') {
+  if (installedBy !== 'deb' && installedBy !== 'rpm' && installedBy !== 'sh') {
     const message = `${layout.installedBy} does not say how this agent was installed`
     return refuse({ code: 'not-installed', message })
   }
@@ -30,6 +38,11 @@ export function uninstallCommand(
     const root = layout.root === '' ? [] : [`--root=${layout.root}`]
     const action = asked.what === 'everything' ? '--purge' : '--remove'
     return accept(['dpkg', ...root, action, 'drydock-agent'])
+  }
+  if (installedBy === 'rpm') {
+    const root = layout.root === '' ? [] : ['--root', layout.root]
+    if (asked.what === 'program') return accept(['rpm', ...root, '--erase', 'drydock-agent'])
+    return accept(['sh', '-c', RPM_PURGE, layout.root, ...root])
   }
   const script = join(layout.program, 'uninstall.sh')
   if (!isExecutable(script)) {

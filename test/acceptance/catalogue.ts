@@ -91,7 +91,7 @@ export async function order(client: Client, name: string, version: string): Prom
 export async function download(
   client: Client,
   distributionId: string,
-  wanted: { readonly type: 'deb' | 'sh'; readonly folder: string },
+  wanted: { readonly type: 'deb' | 'rpm' | 'aarch64_rpm' | 'sh'; readonly folder: string },
 ): Promise<string> {
   const found = await client.distributions.getDistUrl({
     distribution_id: distributionId,

@@ -18,6 +18,7 @@ import * as endpoints from '../../contract/public/endpoints.ts'
 import * as rbac from '../../contract/public/rbac.ts'
 import * as releases from '../../contract/public/releases.ts'
 import * as tags from '../../contract/public/tags.ts'
+import * as trust from '../../contract/public/trust.ts'
 import * as actions from '../../contract/public/upgrade-actions.ts'
 
 const SCHEMAS = {
@@ -80,6 +81,7 @@ const SCHEMAS = {
   'configurations/agent/critical_environment_versions': schemasOf(
     configurations.criticalEnvironmentCalls.get,
   ),
+  'trust/get_package_key': schemasOf(trust.getPackageKeyCall),
 } as const
 
 function schemasOf<Request extends z.ZodType, Reply extends z.ZodType>(

@@ -67,6 +67,7 @@ const MAY: Readonly<Record<string, string>> = {
   'configurations/agent/content_management/set': 'A',
   'configurations/agent/critical_environment_versions': 'ADOV',
   'configurations/agent/critical_environment_versions/set': 'A',
+  'trust/get_package_key': 'ADOV',
 }
 
 /** What changes something for all endpoints, and not for those of a scope alone. */
