@@ -90,7 +90,8 @@ describe.skipIf(!needs('rpm', 'rpmkeys'))('an rpm of a server (needs rpm, rpmkey
         status: 0,
         output:
           `${file}:\n    Header V4 RSA/SHA256 Signature, key ID ${id}: OK\n` +
-          '    Header SHA256 digest: OK\n    Header SHA1 digest: OK\n    Payload SHA256 digest: OK\n',
+          '    Header SHA256 digest: OK\n    Header SHA1 digest: OK\n' +
+          '    Payload SHA256 digest: OK\n',
       })
       writeFileSync(file, await download(server, 'two'))
       expect(keys('-K', file)).toMatchObject({ status: 0 })

@@ -47,10 +47,9 @@ describe('a package key', () => {
 
   it('is refused when it is none, or of another kind', () => {
     expect(packageKeyFromPem('x', 0)).toMatchObject({ refusal: { code: 'malformed-key' } })
-    const ed25519 =
-      '-----BEGIN PRIVATE KEY-----\n' +
-      `${Buffer.from(`302e020100300506032b657004220420${'07'.repeat(32)}`, 'hex').toString('base64')}\n` +
-      '-----END PRIVATE KEY-----\n'
+    const der = Buffer.from(`302e020100300506032b657004220420${'07'.repeat(32)}`, 'hex')
+    const text = der.toString('base64')
+    const ed25519 = `-----BEGIN PRIVATE KEY-----\n${text}\n-----END PRIVATE KEY-----\n`
     expect(packageKeyFromPem(ed25519, 0)).toMatchObject({ refusal: { code: 'wrong-key-type' } })
   })
 
