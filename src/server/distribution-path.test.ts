@@ -15,7 +15,12 @@ async function order(server: Server, data: Record<string, unknown> = {}): Promis
 async function linkTo(server: Server, distribution_id: string, package_type: string) {
   const answer = await server.call('distributions/get_dist_url', { distribution_id, package_type })
   expect(answer).toMatchObject({ status: 200 })
-  return answer.body.reply as { distribution_url: string; size: number; sha256: string }
+  return answer.body.reply as {
+    distribution_url: string
+    file_name: string
+    size: number
+    sha256: string
+  }
 }
 
 describe('a distribution, from the order to its bytes', () => {
@@ -81,6 +86,23 @@ describe('a distribution, from the order to its bytes', () => {
     const { body } = await server.call('distributions/get_status', { distribution_id })
     const types = body.reply.supported_packages as string[]
     expect(types.toSorted()).toEqual(['aarch64_sh', 'deb', 'rpm', 'sh'])
+  })
+
+  it('comes as an rpm of each arch under its documented type', async () => {
+    await using server = await startAssembledServer()
+    await server.publish('1.2.3.4', { arch: 'x64' })
+    await server.publish('1.2.3.4', { arch: 'arm64' })
+    const distribution_id = await order(server)
+    for (const [package_type, name] of [
+      ['rpm', 'drydock-agent-1.2.3.4-1.x86_64.rpm'],
+      ['aarch64_rpm', 'drydock-agent-1.2.3.4-1.aarch64.rpm'],
+    ] as const) {
+      const link = await linkTo(server, distribution_id, package_type)
+      expect(link.file_name).toBe(name)
+      const answer = await fetch(link.distribution_url)
+      expect(answer.headers.get('content-type')).toBe('application/x-rpm')
+      await answer.body?.cancel()
+    }
   })
 
   it('costs little: no package bytes are copied, and no plaintext token is stored', async () => {

@@ -76,6 +76,25 @@ function gpg(...words: readonly string[]) {
   return { status: done.status, output: `${done.stdout}${done.stderr}` }
 }
 
+describe.skipIf(!needs('sqv'))('in the hands of Sequoia, as newer rpm has it (needs sqv)', () => {
+  it('what the key signed is good, and nothing else', async () => {
+    const keyring = join(home, 'ring.asc')
+    const signature = join(home, 'y.sig')
+    const file = join(home, 'y')
+    writeFileSync(keyring, await armouredPublicKey(key, 'Drydock packages (https://drydock.test)'))
+    writeFileSync(signature, await signatureOver(bytes, key, CREATED_AT))
+    const verdict = (content: string | Uint8Array) => {
+      writeFileSync(file, content)
+      return spawnSync('sqv', ['--keyring', keyring, signature, file], { encoding: 'utf8' })
+    }
+    expect(verdict(bytes)).toMatchObject({
+      status: 0,
+      stdout: `${fingerprintOf(key).toUpperCase()}\n`,
+    })
+    expect(verdict('other bytes').status).toBe(1)
+  })
+})
+
 describe.skipIf(!needs('gpg'))('in the hands of gpg (needs gpg)', () => {
   it('the key is imported under its name, and what it signed is good', async () => {
     const put = (name: string, content: string | Uint8Array) => {

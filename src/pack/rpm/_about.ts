@@ -5,7 +5,7 @@ import { aboutOf, HOMEPAGE, MAINTAINER } from '../linux/about.ts'
 import type { PackageSpec } from '../package-spec.ts'
 import { SHA256 } from './_files.ts'
 import type { HeaderEntry } from './_header.ts'
-import { POST, POSTTRANS, POSTUN, PREUN } from './_scripts.ts'
+import { POST, POSTTRANS, POSTUN, PRE, PREUN } from './_scripts.ts'
 
 /** `uname -m`, which rpm names its architectures after. */
 export const ARCH_NAMES: Readonly<Record<Arch, string>> = { x64: 'x86_64', arm64: 'aarch64' }
@@ -37,6 +37,7 @@ const TAG = {
   url: 1020,
   os: 1021,
   arch: 1022,
+  pre: 1023,
   post: 1024,
   preun: 1025,
   postun: 1026,
@@ -49,6 +50,7 @@ const TAG = {
   changelogTime: 1080,
   changelogName: 1081,
   changelogText: 1082,
+  preProgram: 1085,
   postProgram: 1086,
   preunProgram: 1087,
   postunProgram: 1088,
@@ -69,6 +71,7 @@ const LESS = 1 << 1
 const EQUAL = 1 << 3
 const POSTTRANS_TIME = 1 << 5
 const INTERPRETER = 1 << 8
+const PRE_TIME = 1 << 9
 const POST_TIME = 1 << 10
 const PREUN_TIME = 1 << 11
 const POSTUN_TIME = 1 << 12
@@ -76,7 +79,7 @@ const RPMLIB = 1 << 24
 
 type Dependency = { readonly name: string; readonly flags: number; readonly version: string }
 
-const SCRIPT_TIMES = POST_TIME | PREUN_TIME | POSTUN_TIME
+const SCRIPT_TIMES = PRE_TIME | POST_TIME | PREUN_TIME | POSTUN_TIME
 
 /** Sorted by name, as rpmbuild writes them. */
 const REQUIRES: readonly Dependency[] = [
@@ -141,6 +144,7 @@ export function aboutEntries(
 
 function scriptEntries(): readonly HeaderEntry[] {
   return [
+    [TAG.pre, TAG.preProgram, PRE] as const,
     [TAG.post, TAG.postProgram, POST] as const,
     [TAG.preun, TAG.preunProgram, PREUN] as const,
     [TAG.postun, TAG.postunProgram, POSTUN] as const,

@@ -4,7 +4,7 @@
  * package's scripts run after the new one's, so what is meant for the end of an upgrade belongs
  * into `%posttrans`. rpm runs all of them inside the root that it installs into.
  */
-import { CONFIG_FILE } from '../linux/layout.ts'
+import { CONFIG_FILE, PROGRAM_FOLDER } from '../linux/layout.ts'
 import {
   ENABLE_SERVICE,
   SERVICE_HEAD,
@@ -19,12 +19,27 @@ set -e
 root=
 ${SERVICE_HEAD}`
 
+/** Says that the service is to be enabled, also to the next try when this one is killed. */
+const TO_ENABLE = `/${PROGRAM_FOLDER}/.to-enable`
+
+export const PRE = `\
+set -e
+# At the first installation only: later the administrator's choice stands.
+if [ "$1" -eq 1 ]; then
+  mkdir -p /${PROGRAM_FOLDER}
+  : >${TO_ENABLE}
+fi
+exit 0
+`
+
 export const POST = `${HEAD}
 ${ENABLE_SERVICE}
 ${TAKE_OVER}
 take_over
-# Later the administrator's choice stands.
-if [ "$1" -eq 1 ]; then enable_service; fi
+if [ -e ${TO_ENABLE} ]; then
+  enable_service
+  rm -f ${TO_ENABLE}
+fi
 exit 0
 `
 
@@ -43,6 +58,7 @@ exit 0
 export const PREUN = `${HEAD}
 ${STOP_LAUNCHERS}
 if [ "$1" -eq 0 ]; then
+  rm -f ${TO_ENABLE}
   if systemd_runs; then
     systemctl stop "$unit" || warn "the service could not be stopped"
     systemctl --quiet disable "$unit" || warn "the service could not be disabled"

@@ -1,10 +1,12 @@
 /** The real rpm judges: it installs into a machine in a folder, whose scripts it runs by chroot. */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { needs } from '../../../test/needs.ts'
+import { systemClock } from '../../base/clock.ts'
 import { canChroot, Machine, nativeTarget } from '../linux/chroot.suite.ts'
 import { LONG_PATHS, type SampleOptions, sampleNeeds, sampleRelease } from '../sample.suite.ts'
 import { openRpm } from './read-rpm.suite.ts'
@@ -84,7 +86,7 @@ describe.skipIf(!hasRpm)('an rpm in the hands of rpm (needs rpm)', () => {
       'coreutils',
       'libc.so.6(GLIBC_2.17)(64bit)',
     ])
-    expect(query('--scripts').match(/^\w+ scriptlet \(using \/bin\/sh\):$/gm)).toHaveLength(4)
+    expect(query('--scripts').match(/^\w+ scriptlet \(using \/bin\/sh\):$/gm)).toHaveLength(5)
     expect(query('--configfiles')).toBe('/etc/drydock-agent/agent.json\n')
     expect(query('--licensefiles')).toBe('/usr/share/licenses/drydock-agent/NOTICE\n')
     expect(query('-lv')).toMatch(/^-rw------- .* \/opt\/drydock-agent\/enrolment\.json$/m)
@@ -147,8 +149,12 @@ const UNIT = 'drydock-agent.service'
 const CONFIG = 'etc/drydock-agent/agent.json'
 
 /** Its database would otherwise lie in the caller's home. Nothing else is installed there. */
+function database(machine: Machine): readonly string[] {
+  return ['--root', machine.root, '--dbpath', '/var/lib/rpm', '--nodeps']
+}
+
 function rpm(machine: Machine, ...words: readonly string[]): void {
-  run('rpm', '--root', machine.root, '--dbpath', '/var/lib/rpm', '--nodeps', ...words)
+  run('rpm', ...database(machine), ...words)
 }
 
 describe.skipIf(!hasMachine)('a machine with rpm (needs rpm, root, busybox-static)', () => {
@@ -189,6 +195,35 @@ describe.skipIf(!hasMachine)('a machine with rpm (needs rpm, root, busybox-stati
     expect(machine.read('opt/drydock-agent/seed/agent.mjs')).toBe('// agent 1.2.3.5\n')
     expect(machine.read('opt/drydock-agent/enrolment.json')).toBe('{"another":"distribution"}')
     expect(machine.has('opt/drydock-agent/seed/payload/old-only')).toBe(false)
+  })
+
+  it('stays what it is when it is installed over itself', async () => {
+    using machine = new Machine('systemd')
+    const file = await rpmFile()
+    rpm(machine, '--install', file)
+    machine.write(CONFIG, '{"endpoint_tags":["a"]}\n')
+    machine.write('opt/drydock-agent/seed/agent.mjs', 'damaged')
+    rpm(machine, '--reinstall', file)
+    expect(machine.has('enabled')).toBe(true)
+    expect(machine.read(CONFIG)).toBe('{"endpoint_tags":["a"]}\n')
+    expect(machine.read('opt/drydock-agent/seed/agent.mjs')).toBe('// agent 1.2.3.4\n')
+  })
+
+  it('is installed again after it was killed, whenever that was', async () => {
+    const file = await rpmFile()
+    for (const ms of [15, 30, 45, 60, 90]) {
+      using machine = new Machine('systemd')
+      const child = spawn('rpm', [...database(machine), '--install', file])
+      const ended = once(child, 'exit')
+      await systemClock.sleep(ms).done
+      child.kill('SIGKILL')
+      await ended
+      // rpm names what it unpacks after the second in which it began.
+      await systemClock.sleep(1000).done
+      rpm(machine, '--install', '--replacepkgs', file)
+      rpm(machine, '--verify', 'drydock-agent')
+      expect([ms, machine.has('enabled')]).toEqual([ms, true])
+    }
   })
 
   it('leaves a service disabled that the administrator has disabled', async () => {

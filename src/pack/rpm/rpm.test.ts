@@ -8,7 +8,7 @@ import { describeWriter, type ReadPackage } from '../writer.suite.ts'
 import { numbersOf, openRpm, pathsOf, type ReadHeader, textsOf } from './read-rpm.suite.ts'
 import { rpmWriter } from './rpm.ts'
 
-const SCRIPT_TAGS = { preun: 1025, post: 1024, postun: 1026, posttrans: 1152 } as const
+const SCRIPT_TAGS = { pre: 1023, post: 1024, preun: 1025, postun: 1026, posttrans: 1152 } as const
 
 /** Those that have one value for each file. */
 const FILE_TAGS = [
@@ -23,7 +23,7 @@ describeWriter({
     { platform: 'linux', arch: 'arm64', libc: 'glibc' },
   ],
   archNames: { x64: 'x86_64', arm64: 'aarch64' },
-  scripts: ['post', 'posttrans', 'postun', 'preun'],
+  scripts: ['post', 'posttrans', 'postun', 'pre', 'preun'],
   read: async (bytes) => readRpm(bytes),
 })
 

@@ -3,11 +3,11 @@ import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { needs } from '../../../test/needs.ts'
 import { canChroot, Machine } from '../linux/chroot.suite.ts'
-import { POST, POSTTRANS, POSTUN, PREUN } from './_scripts.ts'
+import { POST, POSTTRANS, POSTUN, PRE, PREUN } from './_scripts.ts'
 
 const hasMachine = canChroot()
 
-const SCRIPTS = { post: POST, posttrans: POSTTRANS, preun: PREUN, postun: POSTUN }
+const SCRIPTS = { pre: PRE, post: POST, posttrans: POSTTRANS, preun: PREUN, postun: POSTUN }
 type Script = keyof typeof SCRIPTS
 
 /** As rpm does: the interpreter gets the script as a file, and how many will be installed. */
@@ -21,7 +21,9 @@ const IS_ENABLED = `--quiet is-enabled ${UNIT}`
 
 type Row = readonly [Script, number, 'enabled' | 'disabled', readonly string[]]
 const ROWS: readonly Row[] = [
-  ['post', 1, 'disabled', [`--quiet enable ${UNIT}`]],
+  ['pre', 1, 'disabled', []],
+  ['pre', 2, 'enabled', []],
+  ['post', 1, 'disabled', []],
   ['post', 2, 'enabled', []],
   ['post', 2, 'disabled', []],
   ['posttrans', 1, 'enabled', ['daemon-reload', IS_ENABLED, `--no-block restart ${UNIT}`]],
@@ -42,6 +44,17 @@ describe.skipIf(!hasMachine)('the scriptlets (needs root, busybox-static)', () =
       expect(machine.calls()).toEqual(calls)
     },
   )
+
+  it.each([1, 2])('enable it once, also when post comes in a later try (with %i)', (count) => {
+    using machine = new Machine('systemd')
+    call(machine, 'pre', 1)
+    call(machine, 'pre', count)
+    for (const told of [[`--quiet enable ${UNIT}`], []]) {
+      call(machine, 'post', count)
+      expect(machine.calls()).toEqual(told)
+    }
+    expect(machine.run(['/bin/ls', '-A', '/opt/drydock-agent']).output).toBe('')
+  })
 
   it('may be called twice, also while systemd fails', () => {
     for (const [script, count] of ROWS) {
@@ -65,6 +78,7 @@ describe.skipIf(!hasMachine)('the scriptlets (needs root, busybox-static)', () =
     using machine = new Machine('none')
     const link = `etc/systemd/system/multi-user.target.wants/${UNIT}`
     const isLink = () => machine.run(['/bin/sh', '-c', `[ -L /${link} ]`]).status === 0
+    call(machine, 'pre', 1)
     call(machine, 'post', 1)
     expect(isLink()).toBe(true)
     call(machine, 'preun', 0)
