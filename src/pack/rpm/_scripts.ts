@@ -22,12 +22,10 @@ ${SERVICE_HEAD}`
 /** Says that the service is to be enabled, also to the next try when this one is killed. */
 const TO_ENABLE = `/${PROGRAM_FOLDER}/.to-enable`
 
+/** Never fails: rpm would not install. */
 export const PRE = `\
-set -e
-# At the first installation only: later the administrator's choice stands.
 if [ "$1" -eq 1 ]; then
-  mkdir -p /${PROGRAM_FOLDER}
-  : >${TO_ENABLE}
+  mkdir -p /${PROGRAM_FOLDER} && true >${TO_ENABLE}
 fi
 exit 0
 `
@@ -36,7 +34,8 @@ export const POST = `${HEAD}
 ${ENABLE_SERVICE}
 ${TAKE_OVER}
 take_over
-if [ -e ${TO_ENABLE} ]; then
+# At the first installation only: later the administrator's choice stands.
+if [ "$1" -eq 1 ] || [ -e ${TO_ENABLE} ]; then
   enable_service
   rm -f ${TO_ENABLE}
 fi
