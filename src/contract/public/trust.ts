@@ -22,5 +22,16 @@ export const getPackageKeyCall = publicCall({
   request: getPackageKey,
   reply: packageKeyReply,
   isRepeatable: true,
-  examples: [{ name: 'rpm', request: { format: 'rpm' } }],
+  examples: [
+    {
+      name: 'rpm',
+      request: { format: 'rpm' },
+      reply: {
+        fingerprint: 'C0FFEE00C0FFEE00C0FFEE00C0FFEE00C0FFEE00',
+        public_key:
+          '-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n...\n-----END PGP PUBLIC KEY BLOCK-----\n',
+        created_at: 1_704_067_200_000,
+      },
+    },
+  ],
 })
