@@ -9,7 +9,13 @@
  */
 import { type RawBuilder, sql } from 'kysely'
 import type { EndpointId } from '../base/ids.ts'
-import { allOf, type Condition, type EndpointQuery, partsOf } from './endpoint-query.ts'
+import {
+  allOf,
+  type Condition,
+  type EndpointCondition,
+  type EndpointQuery,
+  partsOf,
+} from './endpoint-query.ts'
 import type { Reader } from './open.ts'
 
 export type EndpointPage = {
@@ -62,16 +68,28 @@ export async function resolveEndpointIds(
 /** So many are found and put in order at once; for more, the order's own index is followed. */
 const SORTED_MAX = 10_000
 
+/** Of these only the ids are kept, in a hash table, while the order's own index is followed. */
+const KEPT_MAX = 25_000
+
 /**
  * Whether it is worth looking for a few: where there are more, that costs little, unless when they
  * were last seen is asked as well.
  */
 function mayBeFew(query: EndpointQuery): boolean {
+  if (query.conditions.every(isOfMost)) return false
   const { own, liveness } = partsOf(query)
   if (liveness.length === 0) return own.length > 0
+  if (isOfLiveness(query)) return true
   return query.conditions.some(({ kind }) => {
     return kind === 'one-of' || kind === 'has' || kind === 'distribution-name'
   })
+}
+
+/** Most of a fleet are healthy and were seen just now. */
+function isOfMost(condition: EndpointCondition): boolean {
+  if (condition.kind === 'health') return condition.values.includes('healthy')
+  if (condition.kind === 'connection') return condition.values.includes('connected')
+  return condition.kind === 'last-seen' && condition.operator === '>='
 }
 
 /** The page and the count in one statement; null when there are too many for it. */
@@ -80,18 +98,39 @@ async function findFew(
   query: EndpointQuery,
   page: EndpointPage,
 ): Promise<FoundEndpoints | null> {
+  const isKept = isOfLiveness(query)
+  const max = isKept ? KEPT_MAX : SORTED_MAX
   const { order, part } = placeOf(page)
-  const lastSeen = page.order.column === 'last-seen' ? sql`liveness.last_seen` : sql`0`
+  const isFew = sql`(select count(*) from found) <= ${max}`
+  const from =
+    isKept && page.order.column !== 'last-seen' ? amongKept() : sql`from found where true`
   const statement = sql<{ count: number; ids: EndpointId[] }>`
-    with found as materialized (
-      select endpoint.id, endpoint.first_seen, ${lastSeen} as last_seen ${matching(query)}
-      limit ${SORTED_MAX + 1}
-    )
+    with found as materialized (${isKept ? seen(query) : whole()} limit ${max + 1})
     select (select count(*) from found) as count,
-      array(select id from found ${order} ${part}) as ids`
+      array(select id ${from} and ${isFew} ${order} ${part}) as ids`
   const { rows } = await statement.execute(reader)
   const [{ count, ids } = { count: 0, ids: [] }] = rows
-  return count > SORTED_MAX ? null : { total: count, ids }
+  return count > max ? null : { total: count, ids }
+
+  function whole(): Statement {
+    const lastSeen = page.order.column === 'last-seen' ? sql`liveness.last_seen` : sql`0`
+    return sql`select endpoint.id, endpoint.first_seen, ${lastSeen} as last_seen ${matching(query)}`
+  }
+}
+
+/** In one reading of the narrow table, whose rows know nothing of the endpoints. */
+function seen(query: EndpointQuery): Statement {
+  return sql`select endpoint_id as id, last_seen from liveness
+    where ${allOf(partsOf(query).liveness)} and ${isListed()}`
+}
+
+function isListed(): Condition {
+  return sql`not exists (select from endpoint where id = endpoint_id and deleted_at is not null)`
+}
+
+/** `is true` makes it a hash table that is asked in the order of the index, and never a join. */
+function amongKept(): Statement {
+  return sql`from endpoint where deleted_at is null and (id in (select id from found)) is true`
 }
 
 async function findMany(
@@ -130,23 +169,16 @@ function isOfLiveness(query: EndpointQuery): boolean {
 type Count = { readonly count: number; readonly others: number }
 
 async function countEndpoints(reader: Reader, query: EndpointQuery): Promise<Count> {
-  const statement = isOfLiveness(query)
-    ? countBySeen(query)
-    : sql`select count(*) as count, 0 as others ${matching(query)}`
+  const { liveness } = partsOf(query)
+  const statement =
+    liveness.length > 0 && isOfLiveness(query)
+      ? sql`select meant as count, every - meant as others from (
+          select count(*) as every, count(*) filter (where ${allOf(liveness)}) as meant
+          from liveness where ${isListed()}
+        ) counted`
+      : sql`select count(*) as count, 0 as others ${matching(query)}`
   const { rows } = await sql<Count>`${statement}`.execute(reader)
   return rows[0] ?? { count: 0, others: 0 }
-}
-
-/** All of the narrow table, less the few of it that are deleted: every endpoint has a row there. */
-function countBySeen(query: EndpointQuery): Statement {
-  const { liveness } = partsOf(query)
-  const counts = sql`count(*) filter (where ${allOf(liveness)}) as meant,
-    count(*) filter (where not ${allOf(liveness)}) as others`
-  return sql`select seen.meant - deleted.meant as count, seen.others - deleted.others as others
-    from (select ${counts} from liveness) seen, (
-      select ${counts} from endpoint join liveness on endpoint_id = id
-      where deleted_at is not null
-    ) deleted`
 }
 
 async function idsOf(reader: Reader, statement: Statement): Promise<readonly EndpointId[]> {
@@ -232,5 +264,5 @@ function lastSeenFirst(query: EndpointQuery, page: EndpointPage): Statement {
       order by last_seen ${way}, endpoint_id ${way}
       limit ${page.offset + page.limit} + ${deleted}
     ) seen
-    where not exists (select from endpoint where id = endpoint_id and deleted_at is not null)`
+    where ${isListed()}`
 }
