@@ -170,13 +170,14 @@ type Count = { readonly count: number; readonly others: number }
 
 async function countEndpoints(reader: Reader, query: EndpointQuery): Promise<Count> {
   const { liveness } = partsOf(query)
+  const join = liveness.length > 0 ? JOINED : sql``
   const statement =
     liveness.length > 0 && isOfLiveness(query)
       ? sql`select meant as count, every - meant as others from (
           select count(*) as every, count(*) filter (where ${allOf(liveness)}) as meant
           from liveness where ${isListed()}
         ) counted`
-      : sql`select count(*) as count, 0 as others ${matching(query)}`
+      : sql`select count(*) as count, 0 as others ${matching(query, join)}`
   const { rows } = await sql<Count>`${statement}`.execute(reader)
   return rows[0] ?? { count: 0, others: 0 }
 }
@@ -202,11 +203,14 @@ function foundFirst(statement: Statement): Statement {
   return sql`with found as materialized (${statement}) select id from found`
 }
 
+const JOINED = sql`left join liveness on liveness.endpoint_id = endpoint.id`
+
 /**
- * PostgreSQL leaves out the outer join where no column of it is used. Tags alone need no row of the
- * endpoint: their table knows which ones are listed.
+ * PostgreSQL leaves out the outer join where no column of it is used, but then looks for the ids as
+ * well: whoever counts says so. Tags alone need no row of the endpoint: their table knows which
+ * ones are listed.
  */
-function matching(query: EndpointQuery): Statement {
+function matching(query: EndpointQuery, join: Statement = JOINED): Statement {
   const { own, tags, liveness } = partsOf(query)
   const [first, ...others] = tags
   const isByTags = first !== undefined && own.length === 0
@@ -216,7 +220,7 @@ function matching(query: EndpointQuery): Statement {
       where is_listed and ${isOneOf(any)})`,
   )
   const isListed = isByTags ? [] : [sql`endpoint.deleted_at is null`]
-  return sql`from ${source} left join liveness on liveness.endpoint_id = endpoint.id
+  return sql`from ${source} ${join}
     where ${allOf([...isListed, ...own, ...rest, ...liveness] as Condition[])}`
 }
 
