@@ -31,7 +31,7 @@ export async function benchDistributions(
   const p95 = quantile(times, 0.95)
   return [
     {
-      what: 'call to `Completed`, p50 (sh and deb)',
+      what: 'call to `Completed`, p50 (sh, deb and rpm)',
       ours: `${p50.toFixed(1)} ms`,
       other: `\`dpkg-deb -Zgzip\`, one deb: ${seconds.toFixed(2)} s`,
       ratio: ratio(p50 / 1000, seconds),
