@@ -25,8 +25,9 @@ const STATEMENTS = [
     revoked_at bigint not null
   )`,
   `create index revoked_token_by_distribution on revoked_token (distribution_id)`,
-  // How many endpoints a distribution has: asked where enrolments are limited, and in lists.
-  `create index endpoint_by_distribution on endpoint (distribution_id) where deleted_at is null`,
+  // How many endpoints a distribution has, deleted ones too: whoever forgets a distribution asks
+  // for them, and so does the database itself.
+  `create index endpoint_of_distribution on endpoint (distribution_id)`,
   `alter table release add column floors jsonb`,
   `alter table release add column withdrawn_by text`,
   `alter table release add column withdrawn_reason text`,

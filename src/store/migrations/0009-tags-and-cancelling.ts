@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely'
 
 /**
  * The tags that the server gives, each with its beginning; upgrades that somebody wants to stop;
- * and what lists of upgrade actions ask for: the newest ones, and those that are still open.
+ * and what lists of upgrade actions ask for: the newest ones.
  */
 export const tagsAndCancelling = { name: '0009-tags-and-cancelling', up }
 
@@ -19,7 +19,6 @@ const STATEMENTS = [
   // and neither is ever deleted: to look both up again for each row takes as long as the rows.
   `alter table upgrade drop constraint upgrade_action_id_fkey`,
   `alter table upgrade drop constraint upgrade_manifest_digest_fkey`,
-  `create index upgrade_open_by_action on upgrade (action_id) where finished_at is null`,
   `create index upgrade_action_by_time on upgrade_action (created_at, id)`,
 ]
 
