@@ -1,8 +1,7 @@
 /** Every call form of dpkg (Debian Policy 6.5), on a machine with systemd and on one without. */
-import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { needs } from '../../../test/needs.ts'
 import { canChroot, Machine } from '../linux/chroot.suite.ts'
+import { scriptsAreRead } from '../linux/scripts-read.suite.ts'
 import { POSTINST, POSTRM, PRERM } from './_scripts.ts'
 
 const hasMachine = canChroot()
@@ -156,21 +155,4 @@ describe.skipIf(!hasMachine)('the maintainer scripts (needs root, busybox-static
   })
 })
 
-describe('the maintainer scripts as text', () => {
-  const shells = [
-    ['dash', '-n'],
-    ['bash', '--posix', '-n'],
-    ['busybox', 'sh', '-n'],
-  ] as const
-  const rows = shells.flatMap((shell) =>
-    Object.entries(SCRIPTS).map(([name, text]) => [shell.join(' '), name, shell, text] as const),
-  )
-  describe.each(rows)('%s', (_, name, shell, text) => {
-    const [command, ...words] = shell
-    it.skipIf(!needs(command))(`reads ${name} (needs ${command})`, () => {
-      const done = spawnSync(command, words, { input: text, encoding: 'utf8' })
-      expect(done.stderr).toBe('')
-      expect(done.status).toBe(0)
-    })
-  })
-})
+scriptsAreRead('the maintainer scripts as text', SCRIPTS)

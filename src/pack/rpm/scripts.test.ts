@@ -1,9 +1,8 @@
 /** Every call that rpm makes, on a machine with systemd and on one without. */
-import { spawnSync } from 'node:child_process'
 import { mkdirSync, rmSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { needs } from '../../../test/needs.ts'
 import { canChroot, Machine } from '../linux/chroot.suite.ts'
+import { scriptsAreRead } from '../linux/scripts-read.suite.ts'
 import { POST, POSTTRANS, POSTUN, PRE, PREUN } from './_scripts.ts'
 
 const hasMachine = canChroot()
@@ -114,21 +113,4 @@ describe.skipIf(!hasMachine)('the scriptlets (needs root, busybox-static)', () =
   })
 })
 
-describe('the scriptlets as text', () => {
-  const shells = [
-    ['dash', '-n'],
-    ['bash', '--posix', '-n'],
-    ['busybox', 'sh', '-n'],
-  ] as const
-  const rows = shells.flatMap((shell) =>
-    Object.entries(SCRIPTS).map(([name, text]) => [shell.join(' '), name, shell, text] as const),
-  )
-  describe.each(rows)('%s', (_, name, shell, text) => {
-    const [command, ...words] = shell
-    it.skipIf(!needs(command))(`reads ${name} (needs ${command})`, () => {
-      const done = spawnSync(command, words, { input: text, encoding: 'utf8' })
-      expect(done.stderr).toBe('')
-      expect(done.status).toBe(0)
-    })
-  })
-})
+scriptsAreRead('the scriptlets as text', SCRIPTS)
