@@ -24,10 +24,20 @@ export type PackagedFile = {
   readonly artifact: ArtifactRef
 }
 
-export type PackageSpec = {
+/** What runs on one target. */
+export type Build = {
+  readonly target: Target
+  readonly launcher: ArtifactRef
+  /** The version directory, sorted by path. */
+  readonly files: readonly PackagedFile[]
+  /** The signed manifest envelope, as the bytes to be installed as `manifest.json`. */
+  readonly manifest: Uint8Array
+}
+
+/** What is the same for every distribution of a version. */
+export type ReleaseSpec = Build & {
   /** The package's name for its installer; also names the program folder and the service. */
   readonly name: 'drydock-agent'
-  readonly target: Target
   readonly version: AgentVersion
   /**
    * Seconds since 1970: the release's publishing time, used for every time stamp inside the
@@ -35,11 +45,11 @@ export type PackageSpec = {
    */
   readonly timestamp: number
   readonly description: string
-  readonly launcher: ArtifactRef
-  /** The version directory, sorted by path. */
-  readonly files: readonly PackagedFile[]
-  /** The signed manifest envelope, as the bytes to be installed as `manifest.json`. */
-  readonly manifest: Uint8Array
+  /** Builds for other targets that go into the same package; none where a format takes one. */
+  readonly otherBuilds: readonly Build[]
+}
+
+export type PackageSpec = ReleaseSpec & {
   /** `enrolment.json`, as bytes; holds the enrolment token. */
   readonly enrolment: Uint8Array
 }

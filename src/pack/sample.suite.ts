@@ -8,7 +8,7 @@ import { type Digest, digestOf } from '../base/digest.ts'
 import { invariant } from '../base/invariant.ts'
 import type { AgentVersion } from '../base/version.ts'
 import type { ArtifactRef, PackagedFile, PackageSpec } from './package-spec.ts'
-import type { Segment, WriterNeeds } from './writer.ts'
+import type { Derived, DerivedPart, Segment, WriterNeeds } from './writer.ts'
 
 /** What a store of artifacts does, in memory. */
 export class SampleStore {
@@ -24,6 +24,25 @@ export class SampleStore {
       md5: createHash('md5').update(content).digest('hex'),
       gzipDigest,
       gzipSize: member.length,
+    }
+  }
+
+  /** Makes a part anew each time: the same one has the same bytes. */
+  async derive(part: DerivedPart): Promise<Derived> {
+    const own = this
+    const chunks: Uint8Array[] = []
+    const making = part.make(async function* (artifact) {
+      yield own.contentOf(artifact)
+    })
+    for (;;) {
+      const made = await making.next()
+      if (made.done === true) {
+        const bytes = concatBytes(chunks)
+        const digest = digestOf(bytes)
+        this.#members.set(digest, bytes)
+        return { digest, size: bytes.length, notes: made.value }
+      }
+      chunks.push(Uint8Array.from(made.value))
     }
   }
 
@@ -53,6 +72,7 @@ export function sampleNeeds(store: SampleStore): WriterNeeds {
   return {
     digestOf: async (segments) => digestOf(store.assemble(segments)),
     signOpenPgp: async ({ bytes, timestamp }) => sampleSignature(bytes, timestamp),
+    derive: (part) => store.derive(part),
   }
 }
 
@@ -131,6 +151,7 @@ export function sampleRelease(options: SampleOptions = {}): {
     files: files.sort((left, right) => (left.path < right.path ? -1 : 1)),
     manifest: utf8(`{"sample":"manifest of ${version}"}\n`),
     enrolment: utf8('{"sample":"enrolment","token":"secret"}\n'),
+    otherBuilds: [],
     ...options.spec,
   }
   return { spec, store }

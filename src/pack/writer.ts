@@ -1,6 +1,6 @@
 import type { Digest } from '../base/digest.ts'
 import type { Target } from '../base/platform.ts'
-import type { PackageSpec } from './package-spec.ts'
+import type { ArtifactRef, PackageSpec, ReleaseSpec } from './package-spec.ts'
 
 /**
  * A run of a package's bytes: a few that belong to this package alone, or a range of a stored
@@ -20,6 +20,34 @@ export const FORMATS = ['deb', 'rpm', 'sh'] as const
 export type Format = (typeof FORMATS)[number]
 
 /**
+ * Bytes that are the same for every distribution of a release and that its gzip members cannot be
+ * put together to: a cabinet, a payload compressed as one stream. Made once, kept as an artifact of
+ * their own.
+ */
+export type DerivedPart = {
+  /** Names how it is made; another name whenever the bytes would differ: `msi-cabinet-1`. */
+  readonly recipe: string
+  /** Everything else that the bytes depend on, as text: names, modes, times. */
+  readonly parameters: string
+  /** What it is made of. */
+  readonly sources: readonly ArtifactRef[]
+  /**
+   * The bytes, and at their end a few notes that a writer wants to know of them later (JSON, at
+   * most 1 MiB). `content` reads an artifact as it was before it was compressed.
+   */
+  make(
+    content: (artifact: ArtifactRef) => AsyncIterable<Uint8Array>,
+  ): AsyncGenerator<Uint8Array, string>
+}
+
+export type Derived = {
+  /** Of its bytes, which are stored as they are: a segment names it by this. */
+  readonly digest: Digest
+  readonly size: number
+  readonly notes: string
+}
+
+/**
  * What a writer cannot do with a spec alone: only the server reads artifacts, and it has the keys.
  */
 export type WriterNeeds = {
@@ -37,6 +65,8 @@ export type WriterNeeds = {
     readonly bytes: Uint8Array
     readonly timestamp: number
   }) => Promise<Uint8Array>
+  /** Makes a part, or finds it made; the first time costs what compressing costs. */
+  readonly derive: (part: DerivedPart) => Promise<Derived>
 }
 
 /**
@@ -47,11 +77,17 @@ export type WriterNeeds = {
  */
 export interface PackageWriter {
   readonly format: Format
+  /** What the package is for: a new agent, or another version of one that is there. */
+  readonly kind: 'standalone' | 'in-place'
+  /** Whether one package holds the builds for every target; else there is one for each. */
+  readonly takesAllTargets: boolean
   /** For the download's `Content-Type`. */
   readonly mediaType: string
   /** Whether a build for this target can be packaged so; ask it before an order is accepted. */
   supports(target: Target): boolean
   fileName(spec: PackageSpec): string
+  /** What can be made as soon as a release is there, so that no order waits for it. */
+  partsAhead(spec: ReleaseSpec): readonly DerivedPart[]
   /**
    * Fails with a Fault (`package-refused`, retry `never`) for a target it does not support and for
    * a spec that is beyond a limit of the format: the order fails with that reason, and asking again

@@ -16,6 +16,6 @@ describe('the table of writers', () => {
     [{ platform: 'windows', arch: 'x64', libc: 'none' }, []],
     [{ platform: 'macos', arch: 'arm64', libc: 'none' }, []],
   ])('says which formats %j can be had in: %j', (target, formats) => {
-    expect(formatsFor(target)).toEqual(formats)
+    expect(formatsFor(target, 'standalone')).toEqual(formats)
   })
 })

@@ -11,7 +11,11 @@ export const writers: Readonly<Record<Format, PackageWriter>> = {
   sh: shWriter,
 }
 
+type Kind = PackageWriter['kind']
+
 /** The formats that a build for `target` can be had in, in the order of `FORMATS`. */
-export function formatsFor(target: Target): readonly Format[] {
-  return FORMATS.filter((format) => writers[format].supports(target))
+export function formatsFor(target: Target, kind: Kind): readonly Format[] {
+  return FORMATS.filter(
+    (format) => writers[format].kind === kind && writers[format].supports(target),
+  )
 }

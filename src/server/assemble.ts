@@ -6,6 +6,7 @@ import { createCheckInViews } from './agent-api/check-in-views.ts'
 import { AGENT_ROUTES } from './agent-api/routes.ts'
 import { macOfHead } from './audit-mac.ts'
 import { createLiveConfiguration, type LiveConfiguration } from './configuration.ts'
+import { createDerivedParts } from './derived-parts.ts'
 import { EventTail } from './event-tail.ts'
 import { createAdmission } from './http/admission.ts'
 import { agentRoute } from './http/agent-edge.ts'
@@ -30,6 +31,7 @@ import { type Loop, startLoop } from './work/loop.ts'
 import { startNotingRefused } from './work/note-refused.ts'
 import { performEffects } from './work/perform-effects.ts'
 import { underLease } from './work/periodic.ts'
+import { preparingReleases } from './work/prepare-releases.ts'
 import { forgetUnpublishedArtifacts } from './work/remove-artifacts.ts'
 import { SEAL_EVERY_MS, seal } from './work/seal.ts'
 import { createSteadyTime } from './work/steady-time.ts'
@@ -65,6 +67,7 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
   const eventTail = new EventTail(database)
   const packageSigner = createPackageSigner(foundations)
   let effects: Loop | null = null
+  let preparing: Loop | null = null
   const needs: ServerNeeds = {
     ...foundations,
     metrics,
@@ -81,14 +84,17 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
     writerNeeds: {
       digestOf: createSegmentDigests(foundations.artifacts),
       signOpenPgp: packageSigner.sign,
+      derive: createDerivedParts(foundations),
     },
     wakeWorker: () => effects?.wake(),
+    wakePreparing: () => preparing?.wake(),
     checkInLimits: { intervalS: settings.checkInIntervalS, probationS: settings.probationS },
     checkInViews: createCheckInViews(database),
   }
   const owner = newId<RunId>(foundations.random)
   const perform = () => performEffects(needs)
   effects = startLoop({ name: 'effects', everyMs: EFFECTS_EVERY_MS, perform }, needs)
+  preparing = startLoop(preparingReleases(needs), needs)
   const macOf = macOfHead(foundations.secret)
   const sealing = {
     name: 'sealing',
@@ -96,7 +102,7 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
     perform: () => seal({ database, macOf }),
   }
   const everywhere = [sealing, eventTail.work].map((work) => startLoop(work, needs))
-  const loops = [effects, ...everywhere, ...startPeriodicWork(needs, owner)]
+  const loops = [effects, preparing, ...everywhere, ...startPeriodicWork(needs, owner)]
   return {
     needs,
     routes: [

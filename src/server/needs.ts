@@ -66,6 +66,8 @@ export type ServerNeeds = ServerFoundations & {
   readonly writerNeeds: WriterNeeds
   /** There is an effect to perform: the worker need not wait until it looks by itself. */
   readonly wakeWorker: () => void
+  /** There is a release whose packages can be prepared. */
+  readonly wakePreparing: () => void
   readonly checkInLimits: CheckInLimits
   readonly checkInViews: CheckInViews
   readonly berths: Berths

@@ -39,6 +39,7 @@ import { type CatalogueNeeds, loadPresentArtifacts } from './present-artifacts.t
 export type PublishNeeds = CatalogueNeeds & {
   readonly clock: Clock
   readonly signingKey: SigningKey
+  readonly wakePreparing: () => void
 }
 
 export type PublishRefusal =
@@ -80,7 +81,8 @@ export async function publishRelease(
   const { floors } = order
   const command = { manifestDigest, version, target, launcher, files, payloadProgram, floors }
   const now = needs.clock.now()
-  return await needs.database.write(async (tx) => {
+  type Published = Result<ReleasePublished, PublishRefusal>
+  const published = await needs.database.write<Published>(async (tx) => {
     const stored = await lockPublishReleaseView(tx, { version, target, digests })
     // What is known and not there is as good as never sent.
     const storedArtifacts = stored.storedArtifacts.intersection(new Set(present.keys()))
@@ -113,6 +115,8 @@ export async function publishRelease(
     })
     return decided
   })
+  if (published.ok && published.value.isNew) needs.wakePreparing()
+  return published
 }
 
 /** Of a release that is there: what is signed stays, whom it is for may change. */

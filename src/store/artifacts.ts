@@ -20,6 +20,7 @@ import { accept, type Result, refuse } from '../base/result.ts'
 import { compressInto } from './compress.ts'
 import { folderFault, isMissing, syncFolder } from './folder.ts'
 import { hashFile } from './hash-file.ts'
+import { HashedFile, openNew } from './hashed-file.ts'
 import type { StoredArtifact } from './releases.ts'
 import { Turns } from './turns.ts'
 
@@ -46,6 +47,16 @@ export type Artifacts = {
     expectation: PutExpectation,
     save?: (stored: StoredArtifact) => Promise<void>,
   ): Promise<Result<StoredArtifact, PutRefusal>>
+  /**
+   * Stores bytes as they come, under their own digest; `save` writes the row that refers to them,
+   * and gets what the generator says at its end. More than `limitBytes` is a Fault
+   * `derived-too-large`.
+   */
+  putAsIs(
+    source: AsyncGenerator<Uint8Array, string>,
+    limitBytes: number,
+    save: (stored: StoredAsIs) => Promise<void>,
+  ): Promise<StoredAsIs>
   has(gzipDigest: Digest): Promise<boolean>
   /** Of the gzip member, in bytes. A missing one is a Fault `artifact-missing`, here and below. */
   size(gzipDigest: Digest): Promise<number>
@@ -58,6 +69,12 @@ export type Artifacts = {
   verify(gzipDigest: Digest): Promise<boolean>
   /** Removes the bytes unless something refers to them; safe to repeat. */
   remove(gzipDigest: Digest, isReferredTo: () => Promise<boolean>): Promise<void>
+}
+
+export type StoredAsIs = {
+  readonly digest: Digest
+  readonly size: number
+  readonly notes: string
 }
 
 export type ByteRange = { readonly offset: number; readonly length: number }
@@ -83,6 +100,8 @@ export async function openArtifacts(folder: string, random: Random): Promise<Art
   return {
     putStream: (source, expectation, save) =>
       put({ folder, random, source, expectation, turns, save: save ?? (async () => {}) }),
+    putAsIs: (source, limitBytes, save) =>
+      putAsIs({ folder, random, source, limitBytes, turns, save }),
     has: async (gzipDigest) => (await sizeOf(folder, gzipDigest)) !== null,
     async size(gzipDigest) {
       const size = await sizeOf(folder, gzipDigest)
@@ -132,6 +151,49 @@ async function put(work: {
     return accept(written)
   } finally {
     await rm(path, { force: true })
+  }
+}
+
+async function putAsIs(work: {
+  readonly folder: string
+  readonly random: Random
+  readonly source: AsyncGenerator<Uint8Array, string>
+  readonly limitBytes: number
+  readonly turns: Turns
+  readonly save: (stored: StoredAsIs) => Promise<void>
+}): Promise<StoredAsIs> {
+  const { folder } = work
+  const path = join(folder, PARTIAL, newId<RunId>(work.random))
+  try {
+    const stored = await writeAsIs(path, work.source, work.limitBytes)
+    await work.turns.take(stored.digest, async () => {
+      await giveFinalName(folder, path, stored.digest)
+      await work.save(stored)
+    })
+    return stored
+  } finally {
+    await rm(path, { force: true })
+  }
+}
+
+async function writeAsIs(
+  path: string,
+  source: AsyncGenerator<Uint8Array, string>,
+  limitBytes: number,
+): Promise<StoredAsIs> {
+  await using file = await openNew(path)
+  await using open = new AsyncDisposableStack()
+  open.defer(async () => void (await source.return('')))
+  const hashed = new HashedFile(file, path)
+  for (let size = 0; ; ) {
+    const next = await source.next()
+    if (next.done === true) return { ...(await hashed.finish()), notes: next.value }
+    size += next.value.length
+    if (size > limitBytes) {
+      const doing = `storing what is derived from a release: over ${limitBytes} bytes`
+      throw new Fault({ code: 'derived-too-large', doing, retry: 'never' })
+    }
+    await hashed.write(next.value)
   }
 }
 

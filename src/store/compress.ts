@@ -4,12 +4,9 @@
  * into it) and carries neither time nor name. RFC 1952.
  */
 import { createHash } from 'node:crypto'
-import { type FileHandle, open } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { crc32, createDeflateRaw } from 'node:zlib'
-import { type Digest, isDigest } from '../base/digest.ts'
-import { invariant } from '../base/invariant.ts'
-import { folderFault } from './folder.ts'
+import { digestFrom, HashedFile, openNew } from './hashed-file.ts'
 import type { StoredArtifact } from './releases.ts'
 
 /**
@@ -30,7 +27,7 @@ export async function compressInto(
 ): Promise<StoredArtifact | null> {
   await using file = await openNew(path)
   const content = new ContentTally(limitBytes)
-  const member = new MemberFile(file, path)
+  const member = new HashedFile(file, path)
   const deflate = createDeflateRaw({ level: LEVEL, chunkSize: CHUNK_BYTES })
   try {
     await member.write(HEADER)
@@ -42,7 +39,8 @@ export async function compressInto(
     throw error
   }
   await member.write(content.trailer())
-  return { ...content.finish(), ...(await member.finish()) }
+  const written = await member.finish()
+  return { ...content.finish(), gzipDigest: written.digest, gzipSize: written.size }
 }
 
 class TooLarge extends Error {}
@@ -85,54 +83,4 @@ class ContentTally {
   finish(): Pick<StoredArtifact, 'digest' | 'size' | 'md5'> {
     return { digest: digestFrom(this.#sha256), size: this.#size, md5: this.#md5.digest('hex') }
   }
-}
-
-/** What comes out. */
-class MemberFile {
-  readonly #file: FileHandle
-  readonly #path: string
-  readonly #sha256 = createHash('sha256')
-  #size = 0
-
-  constructor(file: FileHandle, path: string) {
-    this.#file = file
-    this.#path = path
-  }
-
-  async write(bytes: Uint8Array): Promise<void> {
-    this.#sha256.update(bytes)
-    this.#size += bytes.length
-    try {
-      await this.#file.writeFile(bytes)
-    } catch (cause) {
-      throw writeFault(this.#path, cause)
-    }
-  }
-
-  async finish(): Promise<Pick<StoredArtifact, 'gzipDigest' | 'gzipSize'>> {
-    try {
-      await this.#file.sync()
-    } catch (cause) {
-      throw writeFault(this.#path, cause)
-    }
-    return { gzipDigest: digestFrom(this.#sha256), gzipSize: this.#size }
-  }
-}
-
-async function openNew(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'wx', 0o600)
-  } catch (cause) {
-    throw writeFault(path, cause)
-  }
-}
-
-function writeFault(path: string, cause: unknown): unknown {
-  return folderFault({ code: 'artifact-not-stored', doing: `writing ${path}`, cause })
-}
-
-function digestFrom(hash: ReturnType<typeof createHash>): Digest {
-  const digest = hash.digest('hex')
-  invariant(isDigest(digest), 'a SHA-256 in hexadecimal is a digest')
-  return digest
 }

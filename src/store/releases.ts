@@ -262,14 +262,20 @@ function isUnpublished(
   )
 }
 
-/** Whether a row refers to the stored gzip member. */
-export async function isMemberKnown(reader: Reader, gzipDigest: Digest): Promise<boolean> {
-  const row = await reader
+/** Whether a row refers to the stored bytes. */
+export async function isMemberKnown(reader: Reader, stored: Digest): Promise<boolean> {
+  const artifact = await reader
     .selectFrom('artifact')
     .select('digest')
-    .where('gzip_digest', '=', gzipDigest)
+    .where('gzip_digest', '=', stored)
     .executeTakeFirst()
-  return row !== undefined
+  if (artifact !== undefined) return true
+  const derived = await reader
+    .selectFrom('derived_part')
+    .select('key')
+    .where('digest', '=', stored)
+    .executeTakeFirst()
+  return derived !== undefined
 }
 
 /** Nobody removes its artifacts until this transaction ends. */

@@ -114,6 +114,17 @@ export type ReleaseArtifactTable = {
   readonly artifact_digest: string
 }
 
+export type DerivedPartTable = {
+  /** SHA-256 of how it is made and of what. */
+  readonly key: string
+  /** Of its bytes, which lie beside the artifacts. */
+  readonly digest: string
+  readonly size: number
+  /** What a writer wants to know of it: JSON of its own. */
+  readonly notes: string
+  readonly created_at: number
+}
+
 export type DistributionTable = {
   readonly id: string
   /** As it is called now; `order` keeps what it was ordered as. */
@@ -335,6 +346,7 @@ export type Tables = {
   readonly artifact: ArtifactTable
   readonly release: ReleaseTable
   readonly release_artifact: ReleaseArtifactTable
+  readonly derived_part: DerivedPartTable
   readonly distribution: DistributionTable
   readonly revoked_token: RevokedTokenTable
   readonly package: PackageTable

@@ -57,14 +57,21 @@ export type DistributionRequested =
   | { readonly kind: 'existing'; readonly id: DistributionId }
   | { readonly kind: 'again'; readonly id: DistributionId; readonly order: DistributionOrder }
 
+const KINDS_TO_COME: readonly DistributionOrder['kind'][] = ['in-place', 'kubernetes', 'helm']
+const PLATFORMS_TO_COME: readonly DistributionOrder['platform'][] = ['windows', 'macos', 'android']
+
 export function decideCreateDistribution(
   view: CreateDistributionView,
   command: CreateDistribution,
 ): Result<DistributionRequested, CreateDistributionRefusal> {
   const { order } = command
   const { platform, name } = order
-  if (order.kind !== 'standalone') return refuse({ code: 'kind-not-built-yet', kind: order.kind })
-  if (platform !== 'linux') return refuse({ code: 'platform-not-built-yet', platform })
+  if (KINDS_TO_COME.includes(order.kind)) {
+    return refuse({ code: 'kind-not-built-yet', kind: order.kind })
+  }
+  if (PLATFORMS_TO_COME.includes(platform)) {
+    return refuse({ code: 'platform-not-built-yet', platform })
+  }
   const newest = newestRelease(view.releases.filter(isEnabledIn(view)))?.version ?? null
   const { sameName } = view
   if (sameName !== null && !isSameContent(sameName.order, order, newest)) {

@@ -34,9 +34,12 @@ const CONFIG_FILES = [CONFIG_FILE]
 
 export const debWriter: PackageWriter = {
   format: 'deb',
+  kind: 'standalone',
+  takesAllTargets: false,
   mediaType: 'application/vnd.debian.binary-package',
   supports,
   fileName: (spec) => `${spec.name}_${spec.version}_${ARCH_NAMES[spec.target.arch]}.deb`,
+  partsAhead: () => [],
   write: async (spec) => writeDeb(spec),
 }
 

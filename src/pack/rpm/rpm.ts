@@ -48,9 +48,12 @@ const SIZE_MAX = 0xffff_ffff
 
 export const rpmWriter: PackageWriter = {
   format: 'rpm',
+  kind: 'standalone',
+  takesAllTargets: false,
   mediaType: 'application/x-rpm',
   supports,
   fileName: (spec) => `${fullName(spec)}.${ARCH_NAMES[spec.target.arch]}.rpm`,
+  partsAhead: () => [],
   write: writeRpm,
 }
 

@@ -47,9 +47,12 @@ const TEMPLATE = `${OPTIONS_PART}${CHECKS_PART}${PLACING_PART}`
 
 export const shWriter: PackageWriter = {
   format: 'sh',
+  kind: 'standalone',
+  takesAllTargets: false,
   mediaType: 'application/x-sh',
   supports,
   fileName: (spec) => `${spec.name}-${spec.version}-${targetName(spec.target)}.sh`,
+  partsAhead: () => [],
   write: async (spec) => writeSh(spec),
 }
 

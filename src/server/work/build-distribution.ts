@@ -5,32 +5,24 @@
  */
 import { utf8 } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
-import { type Digest, isDigest } from '../../base/digest.ts'
 import { causeChain } from '../../base/fault.ts'
 import { type DistributionId, isId } from '../../base/ids.ts'
 import { invariant } from '../../base/invariant.ts'
 import type { Installation } from '../../contract/agent/installation.ts'
-import type { Manifest } from '../../contract/manifest.ts'
 import type { BuildFailedReason, Distribution } from '../../domain/distribution/distribution.ts'
-import type { Release } from '../../domain/release/release.ts'
-import type { ArtifactRef, PackageSpec } from '../../pack/package-spec.ts'
-import { lengthOf, type WriterNeeds } from '../../pack/writer.ts'
-import { formatsFor, writers } from '../../pack/writers.ts'
+import type { ReleaseSpec } from '../../pack/package-spec.ts'
+import { FORMATS, lengthOf, type WriterNeeds } from '../../pack/writer.ts'
+import { writers } from '../../pack/writers.ts'
 import { loadDistribution, lockDistribution, saveBuildState } from '../../store/distributions.ts'
-import type { Database, Reader } from '../../store/open.ts'
+import type { Database } from '../../store/open.ts'
 import { type StoredPackage, savePackages } from '../../store/packages.ts'
-import {
-  loadArtifacts,
-  loadEnvelope,
-  loadReleases,
-  type StoredArtifact,
-} from '../../store/releases.ts'
+import { loadReleases } from '../../store/releases.ts'
 import type { InstanceSecret } from '../../store/secret.ts'
 import { loadSigningKeys } from '../../store/signing-keys.ts'
 import { enrolmentToken } from '../enrolment-token.ts'
 import type { Metrics } from '../metrics.ts'
-import { manifestIn } from '../release-content.ts'
 import { sealSegments } from '../stored-segments.ts'
+import { loadReleaseSpecs, specsFor } from './release-specs.ts'
 import type { SaveOutcome } from './save-outcome.ts'
 
 export type BuildNeeds = {
@@ -41,8 +33,6 @@ export type BuildNeeds = {
   readonly writerNeeds: WriterNeeds
   readonly metrics: Pick<Metrics, 'built'>
 }
-
-const DESCRIPTION = 'Drydock agent'
 
 export async function buildDistribution(needs: BuildNeeds, subject: string): Promise<SaveOutcome> {
   const id = distributionId(subject)
@@ -93,23 +83,31 @@ async function buildPackages(
   const { platform, version } = distribution.order
   const { read } = needs.database
   const releases = await loadReleases(read, { platform, versions: [version] })
-  const offered = releases.filter((release) => release.withdrawnAt === null).toSorted(byTarget)
+  const offered = releases.filter((release) => release.withdrawnAt === null)
   if (offered.length === 0) {
     const reason = releases.length === 0 ? 'release-missing' : 'release-withdrawn'
     const what = releases.length === 0 ? 'is no longer there' : 'was withdrawn'
     return { reason, message: `version ${version} for ${platform} ${what}` }
   }
+  const specs = await loadReleaseSpecs(read, offered)
   const enrolment = await writeEnrolment(needs, distribution)
-  const packages = new Map<string, StoredPackage>()
-  for (const release of offered) {
-    const spec = await loadSpec(read, release, enrolment)
-    for (const format of formatsFor(release.target)) {
-      const place = { distributionId: distribution.id, format, arch: release.target.arch }
-      // glibc comes first: a format that takes both is made for the more common one.
-      if (packages.has(`${format}-${place.arch}`)) continue
-      const writer = writers[format]
+  return await writePackages(needs, distribution, { specs, enrolment })
+}
+
+async function writePackages(
+  needs: BuildNeeds,
+  { id, order }: Distribution,
+  content: { readonly specs: readonly ReleaseSpec[]; readonly enrolment: Uint8Array },
+): Promise<readonly StoredPackage[]> {
+  const packages: StoredPackage[] = []
+  for (const format of FORMATS) {
+    const writer = writers[format]
+    if (writer.kind !== order.kind) continue
+    for (const release of specsFor(writer, content.specs)) {
+      const spec = { ...release, enrolment: content.enrolment }
       const segments = await writer.write(spec, needs.writerNeeds)
-      packages.set(`${format}-${place.arch}`, {
+      const place = { distributionId: id, format, arch: release.target.arch }
+      packages.push({
         format,
         arch: place.arch,
         fileName: writer.fileName(spec),
@@ -119,13 +117,7 @@ async function buildPackages(
       })
     }
   }
-  return [...packages.values()]
-}
-
-const LIBC_ORDER = ['glibc', 'musl', 'none'] as const
-
-function byTarget(left: Release, right: Release): number {
-  return LIBC_ORDER.indexOf(left.target.libc) - LIBC_ORDER.indexOf(right.target.libc)
+  return packages
 }
 
 async function writeEnrolment(needs: BuildNeeds, distribution: Distribution): Promise<Uint8Array> {
@@ -141,42 +133,6 @@ async function writeEnrolment(needs: BuildNeeds, distribution: Distribution): Pr
     trusted_keys: keys.map(({ keyId, publicKey }) => ({ key_id: keyId, public_key: publicKey })),
   }
   return utf8(`${JSON.stringify(installation, null, 2)}\n`)
-}
-
-async function loadSpec(
-  read: Reader,
-  release: Release,
-  enrolment: Uint8Array,
-): Promise<PackageSpec> {
-  const { manifestDigest, target, version } = release
-  const envelope = await loadEnvelope(read, manifestDigest)
-  invariant(envelope !== undefined, 'a release has its envelope')
-  const manifest = manifestIn(envelope, manifestDigest)
-  const digests = [manifest.launcher, ...manifest.files].map((each) => each.digest)
-  const artifacts = await loadArtifacts(read, digests.filter(isDigest))
-  return {
-    name: 'drydock-agent',
-    target,
-    version,
-    timestamp: Math.floor(release.publishedAt / 1000),
-    description: DESCRIPTION,
-    launcher: refOf(artifacts, manifest.launcher),
-    files: manifest.files.map((file) => {
-      return { path: file.path, executable: file.executable, artifact: refOf(artifacts, file) }
-    }),
-    manifest: envelope,
-    enrolment,
-  }
-}
-
-/** MD5 is the store's own knowledge; everything else is as it was signed. */
-function refOf(
-  artifacts: ReadonlyMap<Digest, StoredArtifact>,
-  signed: Manifest['launcher'],
-): ArtifactRef {
-  const stored = isDigest(signed.digest) ? artifacts.get(signed.digest) : undefined
-  invariant(stored?.gzipDigest === signed.gzip_digest, 'a release is made of stored artifacts')
-  return stored
 }
 
 function distributionId(subject: string): DistributionId {

@@ -35,6 +35,7 @@ async function setUp() {
     writerNeeds: {
       digestOf: () => Promise.reject(new Error('nothing is written here')),
       signOpenPgp: () => Promise.reject(new Error('nothing is signed here')),
+      derive: () => Promise.reject(new Error('nothing is derived here')),
     },
   }
   const id = newId<DistributionId>(systemRandom)

@@ -10,6 +10,7 @@ import { tagsAndCancelling } from './0009-tags-and-cancelling.ts'
 import { berths } from './0010-berths.ts'
 import { counts } from './0011-counts.ts'
 import { packageKey } from './0012-package-key.ts'
+import { derivedParts } from './0013-derived-parts.ts'
 
 /** In the order in which they are applied; a published migration never changes. */
 export const ALL_MIGRATIONS = [
@@ -25,4 +26,5 @@ export const ALL_MIGRATIONS = [
   berths,
   counts,
   packageKey,
+  derivedParts,
 ] as const
