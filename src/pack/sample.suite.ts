@@ -73,6 +73,8 @@ export function sampleNeeds(store: SampleStore): WriterNeeds {
     digestOf: async (segments) => digestOf(store.assemble(segments)),
     signOpenPgp: async ({ bytes, timestamp }) => sampleSignature(bytes, timestamp),
     derive: (part) => store.derive(part),
+    signAuthenticode: async () => null,
+    installerSigner: async () => null,
   }
 }
 

@@ -67,6 +67,35 @@ export type WriterNeeds = {
   }) => Promise<Uint8Array>
   /** Makes a part, or finds it made; the first time costs what compressing costs. */
   readonly derive: (part: DerivedPart) => Promise<Derived>
+  /**
+   * Authenticode: the DER of the PKCS #7 to be put into the package; null: the operator gave no
+   * certificate for Windows, and the package stays unsigned. The same digest gets the same bytes.
+   */
+  readonly signAuthenticode: (signed: AuthenticodeSigned) => Promise<Uint8Array | null>
+  /** Null: the operator gave no certificate for macOS, and the package stays unsigned. */
+  readonly installerSigner: () => Promise<InstallerSigner | null>
+}
+
+export type AuthenticodeSigned = {
+  readonly kind: 'msi'
+  /**
+   * SHA-256 over the contents of all streams but \x05DigitalSignature and
+   * \x05MsiDigitalSignatureEx, in the order of their names' UTF-16LE bytes (memcmp, the shorter
+   * name first), and over the 16 bytes of the root storage's CLSID behind them. Sizes and places are
+   * no part of it, so a signature of any length can be added afterwards. `digestOf` reads everything
+   * up to the last artifact once: a stream that is an artifact best has a name that sorts first.
+   */
+  readonly digest: Digest
+}
+
+/** A certificate for Apple's installer packages, with its key behind it. */
+export type InstallerSigner = {
+  /** DER, the signer's own first, then those that vouch for it. */
+  readonly certificates: readonly Uint8Array[]
+  /** Bytes of each signature. */
+  readonly signatureSize: number
+  /** RSA, PKCS #1 v1.5 over the digest of `bytes`; the same bytes get the same signature. */
+  sign(bytes: Uint8Array, digest: 'sha1' | 'sha256'): Promise<Uint8Array>
 }
 
 /**

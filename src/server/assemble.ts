@@ -85,6 +85,9 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
       digestOf: createSegmentDigests(foundations.artifacts),
       signOpenPgp: packageSigner.sign,
       derive: createDerivedParts(foundations),
+      // No certificate can be imported so far.
+      signAuthenticode: async () => null,
+      installerSigner: async () => null,
     },
     wakeWorker: () => effects?.wake(),
     wakePreparing: () => preparing?.wake(),

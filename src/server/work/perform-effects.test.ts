@@ -36,6 +36,8 @@ async function setUp() {
       digestOf: () => Promise.reject(new Error('nothing is written here')),
       signOpenPgp: () => Promise.reject(new Error('nothing is signed here')),
       derive: () => Promise.reject(new Error('nothing is derived here')),
+      signAuthenticode: () => Promise.reject(new Error('nothing is signed here')),
+      installerSigner: () => Promise.reject(new Error('nothing is signed here')),
     },
   }
   const id = newId<DistributionId>(systemRandom)
