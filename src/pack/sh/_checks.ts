@@ -2,22 +2,12 @@
  * The second part of the installer: everything that can be refused is refused before anything is
  * changed.
  */
+
 import { COMMAND_LINK, CONFIG_FILE, LAUNCHER_FILE, PROGRAM_FOLDER } from '../linux/layout.ts'
+import { FIND_SELF, UNPACK } from '../self-extracting/shell.ts'
 
 export const CHECKS_PART = `
-# Sets self. A script that comes through a pipe has no archive to read.
-find_self() {
-  self=$0
-  case $self in /*) ;; *) self=./$self ;; esac
-  [ -f "$self" ] || fail "save this installer as a file and run that file"
-  for tool in awk df od sed tail tar tr wc; do
-    has "$tool" || fail "the command $tool is missing here"
-  done
-  size=$(($(wc -c <"$self")))
-  [ "$size" -eq "$script_size" ] ||
-    fail "this file is damaged or incomplete: $size bytes instead of $script_size"
-}
-
+${FIND_SELF}
 check_machine() {
   [ "$below_root" = yes ] || [ "$(id -u)" = 0 ] || fail "must be run as root, or with --root DIR"
   [ "$(uname -s)" = Linux ] || fail "this installer is for Linux"
@@ -107,41 +97,7 @@ plan_config() {
   fi
 }
 
-archive() {
-  tail -c +"$archive_at" "$self"
-}
-
-# Unpacks the archive into the folder $1 and verifies every file of it.
-unpack() {
-  archive | tar -xzpof - -C "$1" || fail "the archive could not be unpacked into $1"
-  tool=
-  if has sha256sum; then
-    tool=sha256sum
-  elif busybox sha256sum </dev/null >/dev/null 2>&1; then
-    tool='busybox sha256sum'
-  fi
-  if [ -n "$tool" ]; then
-    # shellcheck disable=SC2086
-    found=$($tool <"$1/SHA256SUMS")
-    [ "\${found%% *}" = "$sums_digest" ] || fail "the list of checksums is damaged"
-    # shellcheck disable=SC2086
-    (cd "$1" && $tool -c SHA256SUMS >/dev/null) || fail "a file of the archive is damaged"
-  elif has openssl; then
-    [ "$(openssl_digest "$1/SHA256SUMS")" = "$sums_digest" ] ||
-      fail "the list of checksums is damaged"
-    while IFS= read -r line; do
-      [ "$(openssl_digest "$1/\${line#*  }")" = "\${line%%  *}" ] ||
-        fail "\${line#*  } of the archive is damaged"
-    done <"$1/SHA256SUMS"
-  else
-    say "no tool for SHA-256 is here: the archive's CRC-32 alone was checked"
-  fi
-}
-
-openssl_digest() {
-  openssl dgst -sha256 <"$1" | sed 's/.* //'
-}
-
+${UNPACK}
 check_archive() {
   work=$(mktemp -d "\${TMPDIR:-/tmp}/drydock-agent.XXXXXX") ||
     fail "no temporary folder can be made"

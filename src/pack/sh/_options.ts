@@ -5,6 +5,7 @@
  * that mean themselves everywhere.
  */
 import { PROGRAM_FOLDER } from '../linux/layout.ts'
+import { SAYING, STRICT_MODE } from '../self-extracting/shell.ts'
 
 /** As `machineSettings` of the agent's contract has them. */
 const PROXIES_MAX = 5
@@ -15,14 +16,7 @@ export const OPTIONS_PART = `\
 #!/bin/sh
 # Installs the Drydock agent @VERSION@ for @TARGET@. Run with --help.
 # The archive begins after the last line; nothing is done before the whole script was read.
-set -eu
-LC_ALL=C
-export LC_ALL
-# First the system's own tools, whatever the caller's path says.
-PATH=/usr/sbin:/usr/bin:/sbin:/bin\${PATH:+:$PATH}
-unset CDPATH GZIP TAR_OPTIONS POSIXLY_CORRECT || :
-umask 022
-
+${STRICT_MODE}
 version=@VERSION@
 target_name=@TARGET@
 machines='@MACHINES@'
@@ -40,19 +34,7 @@ program=
 proxies=
 tags=
 
-say() {
-  printf 'drydock-agent: %s\\n' "$1"
-}
-
-fail() {
-  printf 'drydock-agent: %s\\n' "$1" >&2
-  exit "\${2:-1}"
-}
-
-has() {
-  command -v "$1" >/dev/null 2>&1
-}
-
+${SAYING}
 show_help() {
   cat <<'END'
 Installs the Drydock agent @VERSION@ for @TARGET@.
