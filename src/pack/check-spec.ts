@@ -8,7 +8,7 @@ import { isDigest } from '../base/digest.ts'
 import { Fault } from '../base/fault.ts'
 import { targetName } from '../base/platform.ts'
 import { isAgentVersion } from '../base/version.ts'
-import type { ArtifactRef, PackageSpec } from './package-spec.ts'
+import type { ArtifactRef, Build, PackageSpec } from './package-spec.ts'
 import type { PackageWriter } from './writer.ts'
 
 /**
@@ -35,16 +35,26 @@ export const TIMESTAMP_MAX = 8 ** 11 - 1
 /** The name that the version directory keeps for the signed manifest. */
 const RESERVED = 'manifest.json'
 
-export function checkPackageSpec(writer: PackageWriter, spec: PackageSpec): void {
-  const flaw =
-    (writer.supports(spec.target) ? null : `${targetName(spec.target)} is not supported`) ??
-    flawOfFields(spec) ??
-    flawOfArtifact(spec.launcher, 'the launcher') ??
-    flawOfFiles(spec)
+/** What is said of a writer when it refuses. */
+type Refusing = Pick<PackageWriter, 'supports'> & { readonly format: string }
+
+export function checkPackageSpec(writer: Refusing, spec: PackageSpec): void {
+  const flaw = flawOfFields(spec)
   if (flaw !== null) refusePackage(writer, spec, flaw)
+  for (const build of [spec, ...spec.otherBuilds]) {
+    const flawOfOne = flawOfBuild(writer, build)
+    if (flawOfOne !== null) refusePackage(writer, { ...spec, target: build.target }, flawOfOne)
+  }
 }
 
-export function refusePackage(writer: PackageWriter, spec: PackageSpec, why: string): never {
+function flawOfBuild(writer: Refusing, build: Build): string | null {
+  if (!writer.supports(build.target)) return `${targetName(build.target)} is not supported`
+  if (build.manifest.length > MANIFEST_SIZE_MAX) return 'the manifest is too large'
+  if (build.files.length > PACKAGED_FILES_MAX) return 'too many files'
+  return flawOfArtifact(build.launcher, 'the launcher') ?? flawOfFiles(build)
+}
+
+export function refusePackage(writer: Refusing, spec: PackageSpec, why: string): never {
   throw new Fault({
     code: 'package-refused',
     doing: `writing ${writer.format} of ${spec.version} for ${targetName(spec.target)}: ${why}`,
@@ -55,16 +65,14 @@ export function refusePackage(writer: PackageWriter, spec: PackageSpec, why: str
 function flawOfFields(spec: PackageSpec): string | null {
   if (!isAgentVersion(spec.version)) return 'the version is no version'
   if (!isCount(spec.timestamp, TIMESTAMP_MAX)) return 'the timestamp is out of range'
-  if (spec.manifest.length > MANIFEST_SIZE_MAX) return 'the manifest is too large'
   if (spec.enrolment.length > ENROLMENT_SIZE_MAX) return 'the enrolment is too large'
-  if (spec.files.length > PACKAGED_FILES_MAX) return 'too many files'
   return null
 }
 
-function flawOfFiles(spec: PackageSpec): string | null {
+function flawOfFiles(build: Build): string | null {
   const files = new Set<string>()
   const folders = new Set<string>()
-  for (const file of spec.files) {
+  for (const file of build.files) {
     const name = JSON.stringify(file.path)
     if (!isPortablePath(file.path)) return `the path ${name} is not portable`
     if (file.path === RESERVED || file.path.startsWith(`${RESERVED}/`)) return `${name} is reserved`

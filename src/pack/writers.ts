@@ -2,6 +2,7 @@ import type { Target } from '../base/platform.ts'
 import { debWriter } from './deb/deb.ts'
 import { rpmWriter } from './rpm/rpm.ts'
 import { shWriter } from './sh/sh.ts'
+import { upgradeShWriter } from './upgrade-sh/upgrade-sh.ts'
 import { FORMATS, type Format, type PackageWriter } from './writer.ts'
 
 /** Every format, and the writer that makes it. */
@@ -9,6 +10,7 @@ export const writers: Readonly<Record<Format, PackageWriter>> = {
   deb: debWriter,
   rpm: rpmWriter,
   sh: shWriter,
+  'upgrade-sh': upgradeShWriter,
 }
 
 type Kind = PackageWriter['kind']

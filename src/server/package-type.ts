@@ -8,6 +8,8 @@ const NAMES: Readonly<Record<string, PackageType>> = {
   'msi-arm64': 'arm',
   'pkg-x64': 'pkg',
   'pkg-arm64': 'pkg',
+  'upgrade-sh-x64': 'upgrade',
+  'upgrade-sh-arm64': 'upgrade',
 }
 
 /**

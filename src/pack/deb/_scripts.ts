@@ -8,6 +8,7 @@
 import { CONFIG_FOLDER, PROGRAM_FOLDER, STATE_FOLDER } from '../linux/layout.ts'
 import {
   ENABLE_SERVICE,
+  REMOVE_SEED,
   SERVICE_HEAD,
   START_SERVICE,
   STOP_LAUNCHERS,
@@ -87,9 +88,11 @@ case "$1" in
 ${UNKNOWN_CALL}`
 
 export const POSTRM = `${HEAD}
+${REMOVE_SEED}
 case "$1" in
   remove)
     # State, configuration and the enabled link are kept for the next installation.
+    remove_seed
     if systemd_runs; then systemctl daemon-reload || warn "systemd could not be reloaded"; fi
     ;;
   purge)

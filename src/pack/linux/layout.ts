@@ -10,7 +10,7 @@
 import { utf8 } from '../../base/bytes.ts'
 import type { ArchiveEntry } from '../archive/entry.ts'
 import { foldersAbove } from '../check-spec.ts'
-import type { PackageSpec } from '../package-spec.ts'
+import type { Build, PackageSpec } from '../package-spec.ts'
 
 export const PROGRAM_FOLDER = 'opt/drydock-agent'
 export const CONFIG_FOLDER = 'etc/drydock-agent'
@@ -50,9 +50,7 @@ export function programEntries(
     directory(folder),
     own('enrolment.json', ENROLMENT_MODE, spec.enrolment),
     own('installed-by', 0o644, utf8(`${installedBy}\n`)),
-    directory(`${folder}/seed`),
-    own('seed/manifest.json', 0o644, spec.manifest),
-    ...versionEntries(spec, `${folder}/seed`),
+    ...seedEntries(spec, `${folder}/seed`),
     {
       kind: 'file',
       path: `${folder}/${LAUNCHER_FILE}`,
@@ -62,9 +60,23 @@ export function programEntries(
   ]
 }
 
-function versionEntries(spec: PackageSpec, folder: string): readonly ArchiveEntry[] {
+/** The version that a package brings, with the manifest that its files are verified by. */
+export function seedEntries(build: Build, folder: string): readonly ArchiveEntry[] {
+  return [
+    directory(folder),
+    {
+      kind: 'file',
+      path: `${folder}/manifest.json`,
+      mode: 0o644,
+      content: { kind: 'bytes', bytes: build.manifest },
+    },
+    ...versionEntries(build, folder),
+  ]
+}
+
+function versionEntries(build: Build, folder: string): readonly ArchiveEntry[] {
   const made = new Set<string>()
-  return spec.files.flatMap((file): ArchiveEntry[] => {
+  return build.files.flatMap((file): ArchiveEntry[] => {
     const missing = foldersAbove(file.path).filter((above) => !made.has(above))
     for (const above of missing) made.add(above)
     return [

@@ -84,3 +84,11 @@ stop_launchers() {
   done
 }
 `
+
+export const REMOVE_SEED = `\
+# An upgrade package may have put another version there, with files that this one does not know.
+remove_seed() {
+  rm -rf "$root/${PROGRAM_FOLDER}/seed"
+  rmdir "$root/${PROGRAM_FOLDER}" 2>/dev/null || :
+}
+`

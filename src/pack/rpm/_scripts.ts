@@ -7,6 +7,7 @@
 import { CONFIG_FILE, PROGRAM_FOLDER } from '../linux/layout.ts'
 import {
   ENABLE_SERVICE,
+  REMOVE_SEED,
   SERVICE_HEAD,
   START_SERVICE,
   STOP_LAUNCHERS,
@@ -70,7 +71,9 @@ exit 0
 `
 
 export const POSTUN = `${HEAD}
+${REMOVE_SEED}
 if [ "$1" -eq 0 ]; then
+  remove_seed
   # State and configuration are kept for the next installation: rpm has renamed what was changed.
   config=/${CONFIG_FILE}
   if [ -e "$config.rpmsave" ] && [ ! -e "$config" ]; then mv "$config.rpmsave" "$config"; fi
