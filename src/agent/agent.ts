@@ -16,13 +16,14 @@ import type { Facts } from '../contract/agent/facts.ts'
 import type { Installation } from '../contract/agent/installation.ts'
 import { LAUNCHER_PROTOCOL } from '../contract/manifest.ts'
 import { CheckInLoop } from './check-in-loop.ts'
-import { linuxFacts, machineArch, machineLibc } from './facts/linux.ts'
+import type { Machine } from './facts/machine.ts'
 import { machineId } from './facts/machine-id.ts'
 import { loadIdentity } from './identity.ts'
 import { judge } from './judge.ts'
 import type { LauncherMessage, SlotsMessage } from './launcher/control.ts'
 import { connectLauncher, type LauncherLink } from './launcher-link.ts'
 import type { Layout } from './layout.ts'
+import type { Environment, Processes } from './machine/processes.ts'
 import { trustedKeysOf, type VerifiedManifest } from './manifest.ts'
 import { Payload } from './payload.ts'
 import { checkInRequestOf } from './report.ts'
@@ -42,8 +43,9 @@ export type AgentNeeds = {
   readonly versionFolder: string
   readonly version: VerifiedManifest
   readonly installation: Installation
-  readonly environment: Readonly<Record<string, string>>
-  readonly ownPid: number
+  readonly environment: Environment
+  readonly machine: Machine
+  readonly processes: Processes
   readonly input: Readable
   readonly output: Writable
   readonly fetch: Fetch
@@ -104,7 +106,7 @@ export class Agent {
     if (!this.#isStopping) {
       log.info({ version: manifest.version, run_id: this.#runId }, 'agent is up')
       this.#payload?.start()
-      this.#statusServer = serveStatus(layout.statusSocket, log, () => this.#status())
+      this.#statusServer = serveStatus(layout.status, log, () => this.#status())
       const loops = [this.#conversation.run(), this.#updater.run()]
       await Promise.race([this.#stopped, ...loops])
     }
@@ -143,11 +145,11 @@ export class Agent {
   }
 
   #currentFacts(): Facts {
-    const { clock, layout, random, installation } = this.#needs
+    const { clock, layout, random, installation, machine } = this.#needs
     const now = clock.monotonic()
     if (this.#facts !== null && now < this.#facts.at + FACTS_EVERY_MS) return this.#facts.facts
-    const facts = linuxFacts({
-      machine_id: machineId(layout, random),
+    const facts = machine.facts({
+      machine_id: machineId(layout, machine, random),
       endpoint_tags: installation.endpoint_tags,
       installed_at: this.#installedAt(),
     })
@@ -200,7 +202,7 @@ export class Agent {
   }
 
   #newUpdater(link: ServerLink): Updater {
-    const { layout, installation, clock, random, log, version } = this.#needs
+    const { layout, installation, machine, clock, random, log, version } = this.#needs
     return new Updater({
       layout,
       link,
@@ -210,9 +212,7 @@ export class Agent {
       trustedKeys: trustedKeysOf(installation),
       fit: {
         version: version.manifest.version,
-        platform: 'linux',
-        arch: machineArch(),
-        libc: machineLibc(),
+        ...machine.target,
         launcherProtocol: LAUNCHER_PROTOCOL,
       },
       authorization: () => this.#conversation.authorization(),
@@ -222,14 +222,14 @@ export class Agent {
   }
 
   #newPayload(): Payload | null {
-    const { version, versionFolder, environment, ownPid, clock, random, log } = this.#needs
+    const { version, versionFolder, environment, processes, clock, random, log } = this.#needs
     const { payload } = version.manifest
     if (payload === null) return null
     return new Payload({
       payload,
       versionFolder,
       environment,
-      ownPid,
+      processes,
       clock,
       random,
       log,

@@ -140,11 +140,11 @@ describe('status', () => {
     const fromFiles = await readStatus(layout, systemClock, silentLog)
     expect(fromFiles).toMatchObject({ running: false, endpoint_id: null, version: null })
     const live = { ...fromFiles, running: true, version: '1.0.0.0' }
-    const served = serveStatus(layout.statusSocket, silentLog, () => live)
+    const served = serveStatus(layout.status, silentLog, () => live)
     await new Promise((resolve) => served.once('listening', resolve))
     expect(await readStatus(layout, systemClock, silentLog)).toEqual(live)
     expect(describeStatus(live)).toContain('Version:       1.0.0.0')
-    expect(statSync(layout.statusSocket).mode & 0o777).toBe(0o600)
+    expect(statSync(layout.status).mode & 0o777).toBe(0o600)
     await new Promise((resolve) => served.close(resolve))
   })
 

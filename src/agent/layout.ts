@@ -4,8 +4,8 @@
  */
 import { dirname, join } from 'node:path'
 import type { Digest } from '../base/digest.ts'
+import { type AgentPlatform, OWN_PLATFORM } from './machine/platform.ts'
 
-const PROGRAM_FOLDER = '/opt/drydock-agent'
 /** The signed envelope, in the seed and in every version directory. */
 export const MANIFEST_FILE = 'manifest.json'
 
@@ -21,34 +21,68 @@ export type Layout = {
   /** The agent's own folder; everything below is written by launcher and agent only. */
   readonly state: string
   readonly identity: string
+  /** Below a root only: a real machine says its id itself. */
   readonly machineId: string
   readonly slots: string
   readonly journal: string
   readonly running: string
   readonly lock: string
-  readonly statusSocket: string
+  readonly status: string
+  readonly log: string
   readonly store: string
   readonly versions: string
   readonly partial: string
 }
 
-export function layoutOf(root: string, program: string): Layout {
-  const state = join(root, '/var/lib/drydock-agent')
+type Places = {
+  /** What stands before the places where there is no root. */
+  readonly drive: string
+  readonly program: string
+  readonly state: string
+  readonly settings: string
+  readonly machineId: string
+}
+
+const UNIX: Places = {
+  drive: '/',
+  program: 'opt/drydock-agent',
+  state: 'var/lib/drydock-agent',
+  settings: 'etc/drydock-agent/agent.json',
+  machineId: 'etc/machine-id',
+}
+
+const PLACES: Readonly<Record<AgentPlatform, Places>> = {
+  linux: UNIX,
+  macos: UNIX,
+  windows: {
+    drive: 'C:/',
+    program: 'Program Files/Drydock Agent',
+    state: 'ProgramData/Drydock Agent',
+    settings: 'ProgramData/Drydock Agent/config/agent.json',
+    machineId: 'ProgramData/machine-id',
+  },
+}
+
+export function layoutOf(root: string, program: string, platform = OWN_PLATFORM): Layout {
+  const places = PLACES[platform]
+  const top = root === '' ? places.drive : root
+  const state = join(top, places.state)
   return {
     root,
     program,
     seed: join(program, 'seed'),
     enrolment: join(program, 'enrolment.json'),
     installedBy: join(program, 'installed-by'),
-    settings: join(root, '/etc/drydock-agent/agent.json'),
+    settings: join(top, places.settings),
     state,
     identity: join(state, 'identity.json'),
-    machineId: join(root, '/etc/machine-id'),
+    machineId: join(top, places.machineId),
     slots: join(state, 'slots.json'),
     journal: join(state, 'update.json'),
     running: join(state, 'running.json'),
     lock: join(state, 'launcher.lock'),
-    statusSocket: join(state, 'status.sock'),
+    status: join(state, 'status.sock'),
+    log: join(state, 'agent.log'),
     store: join(state, 'store'),
     versions: join(state, 'versions'),
     partial: join(state, 'partial'),
@@ -56,8 +90,14 @@ export function layoutOf(root: string, program: string): Layout {
 }
 
 /** Of the installation that an executable belongs to: on a real machine it lies beside the rest. */
-export function layoutFor(root: string, executable: string): Layout {
-  return layoutOf(root, root === '' ? dirname(executable) : join(root, PROGRAM_FOLDER))
+export function layoutFor(root: string, executable: string, platform = OWN_PLATFORM): Layout {
+  const program = root === '' ? dirname(executable) : programFolder(root, platform)
+  return layoutOf(root, program, platform)
+}
+
+/** Where packages put the program below a root. */
+export function programFolder(root: string, platform = OWN_PLATFORM): string {
+  return join(root, PLACES[platform].program)
 }
 
 export function versionFolder(layout: Layout, manifestDigest: Digest | string): string {

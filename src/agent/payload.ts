@@ -12,7 +12,7 @@ import { jittered, type Random } from '../base/random.ts'
 import { type ManifestPayload, PAYLOAD_FOLDER } from '../contract/manifest.ts'
 import { Alarm } from './alarm.ts'
 import { isExecutable } from './machine/files.ts'
-import { killFollowers, signal, startFollower } from './machine/processes.ts'
+import type { Environment, Processes } from './machine/processes.ts'
 
 /** Running this long, it has got past what fails at the start. */
 const PROVEN_MS = 3_000
@@ -38,8 +38,8 @@ export type PayloadHealth = {
 export type PayloadNeeds = {
   readonly payload: ManifestPayload
   readonly versionFolder: string
-  readonly environment: Readonly<Record<string, string>>
-  readonly ownPid: number
+  readonly environment: Environment
+  readonly processes: Processes
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -93,23 +93,23 @@ export class Payload {
     this.#alarm.ring()
     this.#healthAlarm.ring()
     const child = this.#child
-    if (child?.pid !== undefined) {
-      signal(child.pid, 'SIGTERM')
+    if (child !== null) {
+      this.#needs.processes.askToEnd(child)
       const grace = this.#needs.clock.sleep(this.#needs.payload.stop_timeout_s * 1000)
       await Promise.race([this.#ended, grace.done])
       grace.cancel()
     }
-    killFollowers(this.#needs.ownPid)
+    this.#needs.processes.killFollowers()
     await this.#ended
     await this.#loops
   }
 
   async #keepRunning(): Promise<void> {
-    const { clock, random, log, ownPid } = this.#needs
+    const { clock, random, log, processes } = this.#needs
     while (!this.#stopping) {
       this.#launch()
       await this.#ended
-      killFollowers(ownPid)
+      processes.killFollowers()
       if (this.#stopping) return
       this.#exits += 1
       const wasGood = clock.monotonic() - this.#startedAt >= GOOD_RUN_MS
@@ -122,12 +122,13 @@ export class Payload {
   }
 
   #launch(): void {
-    const { payload, environment, clock, log } = this.#needs
+    const { payload, environment, processes, clock, log } = this.#needs
     const [program = '', ...args] = payload.run
     this.#startedAt = clock.monotonic()
     this.#healthPassed = false
     this.#healthFailures = 0
-    const child = startFollower([join(this.#folder, program), ...args], this.#folder, environment)
+    const command = [join(this.#folder, program), ...args] as const
+    const child = processes.startFollower(command, this.#folder, environment)
     this.#child = child
     log.info({ program, pid: child.pid }, 'payload started')
     this.#ended = whenEnded(child).then((how) => {
@@ -169,21 +170,18 @@ export class Payload {
   }
 
   /** Null: healthy. A program of the payload is meant when there is one of that name. */
-  async #askHealth(command: readonly string[]): Promise<string | null> {
-    const { environment, payload, clock } = this.#needs
-    const [program = '', ...args] = command
+  async #askHealth(health: readonly string[]): Promise<string | null> {
+    const { environment, payload, processes, clock } = this.#needs
+    const [program = '', ...args] = health
     const own = join(this.#folder, program)
-    const child = startFollower(
-      [isExecutable(own) ? own : program, ...args],
-      this.#folder,
-      environment,
-    )
+    const command = [isExecutable(own) ? own : program, ...args] as const
+    const child = processes.startFollower(command, this.#folder, environment)
     const ended = whenEnded(child)
     const limit = clock.sleep(payload.health_timeout_s * 1000)
     const how = await Promise.race([ended, limit.done.then(() => null)])
     limit.cancel()
     if (how === null) {
-      child.kill('SIGKILL')
+      processes.kill(child)
       await ended
       return `the health command took longer than ${payload.health_timeout_s} s`
     }

@@ -50,7 +50,7 @@ export function serveStatus(path: string, log: Log, status: () => Status): Serve
 }
 
 export async function readStatus(layout: Layout, clock: Clock, log: Log): Promise<Status> {
-  return (await askStatus(layout.statusSocket, clock)) ?? statusOfFiles(layout, log)
+  return (await askStatus(layout.status, clock)) ?? statusOfFiles(layout, log)
 }
 
 function askStatus(path: string, clock: Clock): Promise<Status | null> {

@@ -1,8 +1,8 @@
 /** The commands of `drydock-agent` for a person: status, facts, uninstall. */
 import type { Command } from '../agent/arguments.ts'
-import { CLEAN_ENVIRONMENT } from '../agent/environment.ts'
-import { linuxFacts } from '../agent/facts/linux.ts'
+import { cleanEnvironment } from '../agent/environment.ts'
 import { machineId } from '../agent/facts/machine-id.ts'
+import { openMachine } from '../agent/facts/open-machine.ts'
 import { loadIdentity } from '../agent/identity.ts'
 import { layoutFor } from '../agent/layout.ts'
 import { runToTheEnd } from '../agent/machine/processes.ts'
@@ -41,11 +41,12 @@ async function printStatus(asked: Extract<Command, { kind: 'status' }>): Promise
 }
 
 /** What anybody may know of the machine; the tags of the installation are root's to read. */
-function printFacts(root: string): number {
+async function printFacts(root: string): Promise<number> {
   const layout = layoutFor(root, process.execPath)
   const settings = loadSettings(layout, silentLog)
-  const facts = linuxFacts({
-    machine_id: machineId(layout, systemRandom),
+  const machine = await openMachine()
+  const facts = machine.facts({
+    machine_id: machineId(layout, machine, systemRandom),
     endpoint_tags: settings.ok ? settings.value.endpoint_tags : [],
     installed_at: loadIdentity(layout.identity)?.installed_at ?? 0,
   })
@@ -59,7 +60,7 @@ async function uninstall(asked: Extract<Command, { kind: 'uninstall' }>): Promis
   const command = uninstallCommand(layout, { userId, what: asked.what })
   if (!command.ok) return complain(command.refusal.message)
   process.stdout.write(`removing the agent: ${command.value.join(' ')}\n`)
-  const code = await runToTheEnd(command.value, CLEAN_ENVIRONMENT)
+  const code = await runToTheEnd(command.value, cleanEnvironment())
   process.stdout.write(code === 0 ? 'the agent is removed\n' : `not removed (exit code ${code})\n`)
   return code
 }

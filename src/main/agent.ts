@@ -4,9 +4,11 @@
  * and the program folder.
  */
 import { Agent } from '../agent/agent.ts'
-import { CLEAN_ENVIRONMENT } from '../agent/environment.ts'
+import { cleanEnvironment } from '../agent/environment.ts'
+import { openMachine } from '../agent/facts/open-machine.ts'
 import { layoutOf } from '../agent/layout.ts'
 import { giveBackOnceSettled } from '../agent/machine/memory.ts'
+import { openProcesses } from '../agent/machine/open-processes.ts'
 import { trustedKeysOf } from '../agent/manifest.ts'
 import { loadSettings } from '../agent/settings.ts'
 import { stderrLog } from '../agent/stderr-log.ts'
@@ -39,8 +41,9 @@ export async function runAgent(handover: Handover): Promise<number> {
     versionFolder: handover.versionFolder,
     version: version.value,
     installation: settings.value,
-    environment: CLEAN_ENVIRONMENT,
-    ownPid: process.pid,
+    environment: cleanEnvironment(),
+    machine: await openMachine(),
+    processes: await openProcesses(),
     input: process.stdin,
     output: process.stdout,
     fetch,

@@ -1,10 +1,11 @@
 /** `drydock-agent run`: the launcher, put together. */
-import { CLEAN_ENVIRONMENT } from '../agent/environment.ts'
+import { cleanEnvironment } from '../agent/environment.ts'
 import { Launcher } from '../agent/launcher/launcher.ts'
 import { layoutFor } from '../agent/layout.ts'
-import { takePrivateFolder } from '../agent/machine/files.ts'
 import { takeLock } from '../agent/machine/lock.ts'
 import { giveBackOnceSettled } from '../agent/machine/memory.ts'
+import { openProcesses } from '../agent/machine/open-processes.ts'
+import { takePrivateFolder } from '../agent/machine/private-folder.ts'
 import { trustedKeysOf } from '../agent/manifest.ts'
 import { loadSettings } from '../agent/settings.ts'
 import { stderrLog } from '../agent/stderr-log.ts'
@@ -21,7 +22,7 @@ export async function runLauncher(root: string): Promise<number> {
     log.error({ path: layout.enrolment, ...settings.refusal }, 'not installed properly')
     return 1
   }
-  const taken = takePrivateFolder(layout.state, process.getuid?.() ?? 0)
+  const taken = await takePrivateFolder(layout.state)
   if (!taken.ok) {
     log.error({ state: layout.state, ...taken.refusal }, 'the state folder cannot be trusted')
     return 1
@@ -36,7 +37,9 @@ export async function runLauncher(root: string): Promise<number> {
     clock: systemClock,
     random: systemRandom,
     log,
-    environment: CLEAN_ENVIRONMENT,
+    environment: cleanEnvironment(),
+    processes: await openProcesses(),
+    takeAgentLog: null,
     agentCommand: (versionFolder) => {
       const handover: Handover = { root: layout.root, program: layout.program, versionFolder }
       return [process.execPath, 'agent', JSON.stringify(handover)]

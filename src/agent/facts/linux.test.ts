@@ -5,7 +5,14 @@ import { describe, expect, it } from 'vitest'
 import { systemRandom } from '../../base/random.ts'
 import { facts as factsSchema } from '../../contract/agent/facts.ts'
 import { layoutOf } from '../layout.ts'
-import { linuxFacts, osVersion, parseKeyValues, parseUtmp, zoneOfLink } from './linux.ts'
+import {
+  linuxFacts,
+  linuxMachine,
+  osVersion,
+  parseKeyValues,
+  parseUtmp,
+  zoneOfLink,
+} from './linux.ts'
 import { machineId } from './machine-id.ts'
 
 const known = { machine_id: '', endpoint_tags: ['a'], installed_at: 1 }
@@ -74,9 +81,10 @@ describe('machineId', () => {
   it('is made once below a root, and stays', () => {
     const root = mkdtempSync(join(tmpdir(), 'drydock-id-'))
     const layout = layoutOf(root, root)
-    const made = machineId(layout, systemRandom)
+    const machine = linuxMachine()
+    const made = machineId(layout, machine, systemRandom)
     expect(made).toMatch(/^[0-9a-f]{32}$/)
-    expect(machineId(layout, systemRandom)).toBe(made)
+    expect(machineId(layout, machine, systemRandom)).toBe(made)
     expect(readFileSync(layout.machineId, 'utf8')).toBe(`${made}\n`)
     rmSync(root, { recursive: true })
   })

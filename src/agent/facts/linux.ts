@@ -1,16 +1,24 @@
 /** Facts of a Linux machine, from the files that say so. No program is started for them. */
-import { arch, hostname, networkInterfaces, release } from 'node:os'
+import { arch, hostname, release } from 'node:os'
 import type { Arch, Libc } from '../../base/platform.ts'
 import type { Facts } from '../../contract/agent/facts.ts'
 import { linkTarget, namesIn, readIfThere, sizeIfThere } from '../machine/files.ts'
-
-/** What is known of the endpoint without looking at the machine. */
-export type Known = Pick<Facts, 'machine_id' | 'endpoint_tags' | 'installed_at'>
+import { leaveOut } from './leave-out.ts'
+import type { Known, Machine } from './machine.ts'
+import { readMachineId } from './machine-id.ts'
+import { listAddresses, sortedList } from './network.ts'
 
 const TEXT_BYTES_MAX = 64 * 1024
 /** /run/utmp of a machine with very many sessions. */
 const UTMP_BYTES_MAX = 4 * 1024 * 1024
-const LIST_MAX = 64
+
+export function linuxMachine(): Machine {
+  return {
+    target: { platform: 'linux', arch: machineArch(), libc: machineLibc() },
+    facts: linuxFacts,
+    ownId: () => readMachineId('/etc/machine-id'),
+  }
+}
 
 export function linuxFacts(known: Known): Facts {
   const osRelease = parseKeyValues(readText('/etc/os-release'))
@@ -83,24 +91,6 @@ export function zoneOfLink(target: string): string | null {
   return zone ?? null
 }
 
-function listAddresses(): Pick<Facts, 'ipv4' | 'ipv6' | 'mac_addresses'> {
-  const found = { ipv4: new Set<string>(), ipv6: new Set<string>(), macs: new Set<string>() }
-  for (const [name, addresses] of Object.entries(leaveOut(networkInterfaces) ?? {})) {
-    // Ends of container links come and go by the minute and tell nothing of the machine.
-    if (name.startsWith('veth')) continue
-    for (const { family, address, mac, internal } of addresses ?? []) {
-      if (internal) continue
-      found[family === 'IPv4' ? 'ipv4' : 'ipv6'].add(address.slice(0, 64))
-      if (mac !== '00:00:00:00:00:00') found.macs.add(mac)
-    }
-  }
-  return {
-    ipv4: sortedList(found.ipv4),
-    ipv6: sortedList(found.ipv6),
-    mac_addresses: sortedList(found.macs),
-  }
-}
-
 function listUsers(): string[] {
   const users = new Set<string>()
   for (const name of leaveOut(() => namesIn('/run/systemd/users')) ?? []) {
@@ -111,10 +101,6 @@ function listUsers(): string[] {
   for (const name of parseUtmp(readBytes('/run/utmp', UTMP_BYTES_MAX))) users.add(name)
   users.delete('')
   return sortedList(users).map((user) => user.slice(0, 255))
-}
-
-function sortedList(items: ReadonlySet<string>): string[] {
-  return [...items].sort().slice(0, LIST_MAX)
 }
 
 /**
@@ -145,14 +131,4 @@ function readText(path: string): string {
 
 function readBytes(path: string, bytesMax: number): Uint8Array {
   return leaveOut(() => readIfThere(path, bytesMax)) ?? new Uint8Array()
-}
-
-/** A fact that cannot be read is left out: it must not keep the endpoint from checking in. */
-function leaveOut<Fact>(read: () => Fact): Fact | null {
-  try {
-    return read()
-  } catch {
-    // Best effort: see above; a sandbox may forbid us to look.
-    return null
-  }
 }

@@ -8,17 +8,20 @@ import { fromUtf8, toHex, utf8 } from '../../base/bytes.ts'
 import type { Random } from '../../base/random.ts'
 import type { Layout } from '../layout.ts'
 import { makeFolder, readIfThere, writeDurably } from '../machine/files.ts'
+import type { Machine } from './machine.ts'
 
-export function machineId(layout: Layout, random: Random): string {
-  const found = readId(layout.machineId)
-  if (found !== '' || layout.root === '') return found
+export function machineId(layout: Layout, machine: Pick<Machine, 'ownId'>, random: Random): string {
+  if (layout.root === '') return machine.ownId()
+  const found = readMachineId(layout.machineId)
+  if (found !== '') return found
   const made = toHex(random.bytes(16))
   makeFolder(dirname(layout.machineId))
   writeDurably(layout.machineId, utf8(`${made}\n`), 0o644)
   return made
 }
 
-function readId(path: string): string {
+/** The id that a file like machine-id(5) holds; empty when it holds none. */
+export function readMachineId(path: string): string {
   const bytes = readIfThere(path, 4096)
   const text = bytes === null ? '' : fromUtf8(bytes).trim()
   // machine-id(5): 32 hexadecimal characters; `uninitialized` in an image that was never booted.

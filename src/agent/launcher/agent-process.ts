@@ -7,13 +7,7 @@ import type { ChildProcess } from 'node:child_process'
 import * as z from 'zod'
 import type { Clock } from '../../base/clock.ts'
 import { readJsonFile, writeJsonFile } from '../json-file.ts'
-import {
-  killSession,
-  nameProcess,
-  type ProcessName,
-  signal,
-  startSession,
-} from '../machine/processes.ts'
+import type { Command, Environment, Processes, ProcessName } from '../machine/processes.ts'
 import {
   type AgentMessage,
   agentMessage,
@@ -30,63 +24,68 @@ export type AgentProcessEvents = {
   /** The control line can no longer be trusted. */
   onBroken(): void
   onExit(how: string): void
+  /** What it logs; null leaves that to our own stderr. */
+  readonly onStderr: ((bytes: Uint8Array) => void) | null
   /** It runs, and the next launcher would not know of it. */
   onUnnoted(error: unknown): void
 }
 
 export type StartedAgent = {
   send(message: LauncherMessage): void
-  /**
-   * SIGTERM, then, after the grace, SIGKILL for the whole session. Resolves when the agent has
-   * ended.
-   */
+  /** Asked first; after the grace, the whole session is killed. Resolves when it has ended. */
   stop(graceMs: number): Promise<void>
 }
 
 /**
  * Kills what an earlier launcher left running: it was killed together with, or before, its agent.
  */
-export function killLeftOver(runningFile: string): number {
+export function killLeftOver(processes: Processes, runningFile: string): number {
   const read = readJsonFile(runningFile, running)
-  return read.ok ? killSession(read.value) : 0
+  return read.ok ? processes.killSession(read.value) : 0
 }
 
 export function startAgentProcess(
   start: {
-    readonly command: readonly [string, ...string[]]
-    readonly environment: Readonly<Record<string, string>>
+    readonly command: Command
+    readonly environment: Environment
     readonly runningFile: string
+    readonly processes: Processes
     readonly clock: Clock
   },
   events: AgentProcessEvents,
 ): StartedAgent {
-  const child = startSession(start.command, start.environment)
-  const leader = child.pid === undefined ? null : nameProcess(child.pid)
-  const ended = whenEnded(child, leader, events)
+  const { processes, command, environment } = start
+  const stderr = events.onStderr === null ? 'inherit' : 'pipe'
+  const child = processes.startSession({ command, environment, stderr })
+  const head = child.pid === undefined ? null : processes.name(child.pid)
+  const killAll = () => {
+    if (head !== null) processes.killSession(head)
+  }
+  const ended = whenEnded(child, killAll, events)
   listen(child, events)
   // Written before the agent is told anything: it starts its payload only then, so nothing that
   // could be left over is unknown to the next launcher. An agent that is told nothing ends when
   // this launcher does.
-  if (leader !== null) writeRunning(start.runningFile, leader, events)
+  if (head !== null) writeRunning(start.runningFile, head, events)
   return {
     send: (message) => void child.stdin?.write(writeLine(message)),
     stop: async (graceMs) => {
-      if (child.pid !== undefined) signal(child.pid, 'SIGTERM')
+      processes.askToEnd(child)
       const grace = start.clock.sleep(graceMs)
       await Promise.race([ended, grace.done])
       grace.cancel()
       if (child.exitCode === null && child.signalCode === null) {
-        if (leader !== null) killSession(leader)
-        if (child.pid !== undefined) signal(child.pid, 'SIGKILL')
+        killAll()
+        processes.kill(child)
       }
       await ended
     },
   }
 }
 
-function writeRunning(path: string, leader: ProcessName, events: AgentProcessEvents): void {
+function writeRunning(path: string, head: ProcessName, events: AgentProcessEvents): void {
   try {
-    writeJsonFile(path, leader)
+    writeJsonFile(path, head)
   } catch (error) {
     // Best effort: on a full disk an agent that runs is worth more than the note, which only a
     // launcher needs that comes after a kill -9 of both.
@@ -96,12 +95,12 @@ function writeRunning(path: string, leader: ProcessName, events: AgentProcessEve
 
 function whenEnded(
   child: ChildProcess,
-  leader: ProcessName | null,
+  killAll: () => void,
   events: AgentProcessEvents,
 ): Promise<void> {
   return new Promise((resolve) => {
     const end = (how: string) => {
-      if (leader !== null) killSession(leader)
+      killAll()
       resolve()
       events.onExit(how)
     }
@@ -117,6 +116,7 @@ function listen(child: ChildProcess, events: AgentProcessEvents): void {
   }, events.onBroken)
   child.stdout?.setEncoding('utf8')
   child.stdout?.on('data', (text: string) => reader.push(text))
+  if (events.onStderr !== null) child.stderr?.on('data', events.onStderr)
   // Best effort: a write to an agent that just ended fails; its exit is what counts and is seen
   // anyway.
   child.stdin?.on('error', () => {})

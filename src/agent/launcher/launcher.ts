@@ -14,6 +14,7 @@ import { jittered, type Random } from '../../base/random.ts'
 import { LAUNCHER_PROTOCOL } from '../../contract/manifest.ts'
 import type { TrustedKey } from '../../trust/keys.ts'
 import { type Layout, versionFolder } from '../layout.ts'
+import type { Command, Environment, Processes } from '../machine/processes.ts'
 import type { VerifiedManifest } from '../manifest.ts'
 import { readManifest, verifyVersion } from '../version-directory.ts'
 import { killLeftOver, type StartedAgent, startAgentProcess } from './agent-process.ts'
@@ -56,8 +57,11 @@ export type LauncherNeeds = {
   readonly random: Random
   readonly log: Log
   /** How to start the agent of a version directory, and the environment it gets. */
-  agentCommand(versionFolder: string): readonly [string, ...string[]]
-  readonly environment: Readonly<Record<string, string>>
+  agentCommand(versionFolder: string): Command
+  readonly environment: Environment
+  readonly processes: Processes
+  /** Where the agent's log goes; null leaves it to our own stderr. */
+  readonly takeAgentLog: ((bytes: Uint8Array) => void) | null
 }
 
 type Running = { child: Child; readonly agent: StartedAgent; readonly stopTimeoutMs: number }
@@ -91,8 +95,8 @@ export class Launcher {
 
   /** Runs until `stop`, and then until the agent has stopped. The lock is the caller's. */
   async run(): Promise<void> {
-    const { layout, log, trustedKeys } = this.#needs
-    const killed = killLeftOver(layout.running)
+    const { layout, log, trustedKeys, processes } = this.#needs
+    const killed = killLeftOver(processes, layout.running)
     if (killed > 0) log.warn({ killed }, 'killed processes that an earlier launcher left behind')
     const seed = readManifest(layout.seed, trustedKeys)
     if (seed.ok) this.#seed = seed.value
@@ -235,7 +239,7 @@ export class Launcher {
   }
 
   #launch(slot: Slot, stopTimeoutMs: number): void {
-    const { layout, log, clock, environment } = this.#needs
+    const { layout, log, clock, environment, processes, takeAgentLog } = this.#needs
     const now = clock.monotonic()
     this.#verdict = null
     let started: Running | null = null
@@ -245,7 +249,7 @@ export class Launcher {
     }
     const command = this.#needs.agentCommand(versionFolder(layout, slot.manifest_digest))
     const agent = startAgentProcess(
-      { command, environment, runningFile: layout.running, clock },
+      { command, environment, runningFile: layout.running, processes, clock },
       {
         onMessage: (message) => whenCurrent((running) => this.#hear(running, message)),
         onBroken: () =>
@@ -253,6 +257,7 @@ export class Launcher {
             running.child = { ...running.child, broken: true }
           }),
         onExit: (how) => whenCurrent((running) => this.#noteExit(running, how)),
+        onStderr: takeAgentLog,
         onUnnoted: (error) => log.error({ chain: causeChain(error) }, 'the agent was not noted'),
       },
     )

@@ -13,35 +13,34 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { silentLog } from '../../base/log.ts'
 import { loadSlots, NO_SLOTS } from '../launcher/slots.ts'
-import { takePrivateFolder } from './files.ts'
+import { takePrivateFolder } from './private-folder.ts'
 
 let folder = ''
-const userId = process.getuid?.() ?? 0
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'drydock-files-'))
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
 describe('the state folder', () => {
-  it('is made for us alone', () => {
+  it('is made for us alone', async () => {
     const path = join(folder, 'var/lib/x')
-    expect(takePrivateFolder(path, userId)).toMatchObject({ ok: true })
+    expect(await takePrivateFolder(path)).toMatchObject({ ok: true })
     expect(statSync(path).mode & 0o777).toBe(0o700)
   })
 
-  it('that others could enter is closed to them, also behind a link', () => {
+  it('that others could enter is closed to them, also behind a link', async () => {
     mkdirSync(join(folder, 'disk'))
     chmodSync(join(folder, 'disk'), 0o777)
     symlinkSync(join(folder, 'disk'), join(folder, 'state'))
-    expect(takePrivateFolder(join(folder, 'state'), userId)).toMatchObject({ ok: true })
+    expect(await takePrivateFolder(join(folder, 'state'))).toMatchObject({ ok: true })
     expect(statSync(join(folder, 'disk')).mode & 0o777).toBe(0o700)
   })
 
-  it.runIf(userId === 0)('of another user is refused (needs root)', () => {
+  it.runIf(process.getuid?.() === 0)('of another user is refused (needs root)', async () => {
     chownSync(folder, 12_345, 0)
-    expect(takePrivateFolder(folder, userId)).toEqual({
+    expect(await takePrivateFolder(folder)).toEqual({
       ok: false,
-      refusal: { code: 'foreign-folder', owner: 12_345 },
+      refusal: { code: 'foreign-folder', owner: 'user 12345' },
     })
   })
 })

@@ -33,7 +33,6 @@ import { pipeline } from 'node:stream/promises'
 import { type Digest, isDigest } from '../../base/digest.ts'
 import { Fault } from '../../base/fault.ts'
 import { invariant } from '../../base/invariant.ts'
-import { accept, type Result, refuse } from '../../base/result.ts'
 
 export function errorCode(error: unknown): string | null {
   if (!(error instanceof Error) || !('code' in error)) return null
@@ -51,23 +50,6 @@ export function isDiskFull(error: unknown): boolean {
 
 export function makeFolder(path: string): void {
   mkdirSync(path, { recursive: true, mode: 0o700 })
-}
-
-/**
- * Makes a folder that is our own alone, or takes one that is there and closes it to everybody else.
- * What runs as root lies in it, so one that belongs to another user is refused: whoever owns it
- * could exchange a file between its verification and its start. It may be a link that an
- * administrator made to another disk.
- */
-export function takePrivateFolder(
-  path: string,
-  userId: number,
-): Result<null, { readonly code: 'foreign-folder'; readonly owner: number }> {
-  makeFolder(path)
-  const { uid, mode } = statSync(path)
-  if (uid !== userId) return refuse({ code: 'foreign-folder', owner: uid })
-  if ((mode & 0o077) !== 0) chmodSync(path, 0o700)
-  return accept(null)
 }
 
 /** Makes the names in a folder durable. */

@@ -1,153 +1,57 @@
 /**
- * Processes, told apart for good: a process id is used again by the kernel, but id, start time and
- * boot id together name one process. The agent is started as the leader of a session of its own and
- * its payload stays in that session, so the session names everything that has to end with it.
+ * What launcher and agent need of their machine's processes. An agent is started as the head of
+ * what is called a session here: everything that it starts belongs to it, and can be found and
+ * killed when its head has ended. How a machine does that (a session of Unix, a job of Windows) is
+ * the affair of its own file.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
-import { errorCode } from './files.ts'
 
+/**
+ * One process, told apart for good: a process id is used again by the kernel, but id, start time
+ * and boot id together name one process.
+ */
 export type ProcessName = {
   readonly pid: number
-  /** Clock ticks after boot, of the machine (proc(5), field 22 of stat). */
+  /** In the machine's own unit: clock ticks after boot on Linux, microseconds on Windows. */
   readonly startTime: number
+  /** Empty where the start time alone tells boots apart. */
   readonly bootId: string
 }
 
-export type Member = { readonly pid: number; readonly session: number; readonly startTime: number }
+export type Command = readonly [string, ...string[]]
+export type Environment = Readonly<Record<string, string>>
 
-/**
- * Starts a program as the leader of its own session, with pipes for control and its stderr on ours.
- */
-export function startSession(
-  command: readonly [string, ...string[]],
-  environment: Readonly<Record<string, string>>,
-): ChildProcess {
-  const [program, ...args] = command
-  return spawn(program, args, {
-    detached: true,
-    stdio: ['pipe', 'pipe', 'inherit'],
-    env: environment,
-    cwd: '/',
-  })
-}
-
-/**
- * Starts a program in our own session. What it prints goes to our stderr: our stdout is the control
- * line.
- */
-export function startFollower(
-  command: readonly [string, ...string[]],
-  folder: string,
-  environment: Readonly<Record<string, string>>,
-): ChildProcess {
-  const [program, ...args] = command
-  return spawn(program, args, {
-    stdio: ['ignore', process.stderr.fd, process.stderr.fd],
-    env: environment,
-    cwd: folder,
-  })
+export type Processes = {
+  /** Starts a program as the head of a session, with pipes for control. */
+  startSession(order: {
+    readonly command: Command
+    readonly environment: Environment
+    /** `inherit` is our own stderr; `pipe` gives it to who started it. */
+    readonly stderr: 'inherit' | 'pipe'
+  }): ChildProcess
+  /**
+   * Starts a program in our own session. What it prints goes to our stderr: our stdout is the
+   * control line.
+   */
+  startFollower(command: Command, folder: string, environment: Environment): ChildProcess
+  /** Asks one of our programs to end, in the way of this machine; one that ended is fine. */
+  askToEnd(child: ChildProcess): void
+  /** Ends one of our programs at once, without its followers; one that ended is fine. */
+  kill(child: ChildProcess): void
+  /** Null when there is no such process. */
+  name(pid: number): ProcessName | null
+  /** Kills a session, its head included; how many processes that were. */
+  killSession(head: ProcessName): number
+  /** Kills everything in our own session but ourselves: what a payload left behind. */
+  killFollowers(): number
 }
 
 /** Runs a program on our own terminal; its exit code, or 1 when a signal ended it. */
-export function runToTheEnd(
-  command: readonly [string, ...string[]],
-  environment: Readonly<Record<string, string>>,
-): Promise<number> {
+export function runToTheEnd(command: Command, environment: Environment): Promise<number> {
   const [program, ...args] = command
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: 'inherit', env: environment, cwd: '/' })
     child.once('error', reject)
     child.once('exit', (code) => resolve(code ?? 1))
   })
-}
-
-/** This boot of the machine; empty where the machine does not say. */
-export function bootId(): string {
-  return readProc('/proc/sys/kernel/random/boot_id')?.trim() ?? ''
-}
-
-export function nameProcess(pid: number): ProcessName | null {
-  const member = readMember(pid)
-  return member === null ? null : { pid, startTime: member.startTime, bootId: bootId() }
-}
-
-/**
- * Kills what is left of a session. A process counts as a member if it started no earlier than the
- * leader in the same boot: a session id is not used again while a member of it lives, so the rest
- * cannot be strangers.
- */
-export function killSession(leader: ProcessName): number {
-  if (leader.bootId !== bootId()) return 0
-  const own = readMember(leader.pid)
-  if (own !== null && own.startTime !== leader.startTime) return 0
-  const members = listSession(leader.pid).filter((each) => each.startTime >= leader.startTime)
-  for (const { pid } of members) signal(pid, 'SIGKILL')
-  return members.length
-}
-
-/** Kills every member of a session but its leader: what a payload left behind. */
-export function killFollowers(leaderPid: number): number {
-  const followers = listSession(leaderPid).filter((each) => each.pid !== leaderPid)
-  for (const { pid } of followers) signal(pid, 'SIGKILL')
-  return followers.length
-}
-
-/** Sends a signal to a process or, when negative, a group; one that is gone already is fine. */
-export function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name)
-  } catch (error) {
-    if (errorCode(error) !== 'ESRCH') throw error
-  }
-}
-
-/** Living members of a session; empty where there is no /proc. */
-export function listSession(session: number): readonly Member[] {
-  const members: Member[] = []
-  for (const name of processNames()) {
-    const member = /^\d+$/.test(name) ? readMember(Number(name)) : null
-    if (member?.session === session) members.push(member)
-  }
-  return members
-}
-
-/**
- * One line of /proc/<pid>/stat; the name in brackets may hold anything, brackets and spaces
- * included.
- */
-export function parseStat(
-  text: string,
-): { state: string; session: number; startTime: number } | null {
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  // proc(5) counts from 1 and two fields precede: state is 3, session 6, starttime 22.
-  const [state, session, startTime] = [fields[0], Number(fields[3]), Number(fields[19])]
-  if (state === undefined || !Number.isInteger(session) || !Number.isInteger(startTime)) return null
-  return { state, session, startTime }
-}
-
-function readMember(pid: number): Member | null {
-  const text = readProc(`/proc/${pid}/stat`)
-  const stat = text === null ? null : parseStat(text)
-  // A zombie has ended and only waits to be counted by its parent.
-  if (stat === null || stat.state === 'Z' || stat.state === 'X') return null
-  return { pid, session: stat.session, startTime: stat.startTime }
-}
-
-function processNames(): readonly string[] {
-  try {
-    return readdirSync('/proc')
-  } catch {
-    // Best effort: no /proc on this platform; the process group is killed all the same.
-    return []
-  }
-}
-
-function readProc(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    // Best effort: the process ended while we looked, or there is no /proc.
-    return null
-  }
 }

@@ -15,8 +15,8 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { type Layout, layoutOf } from '../layout.ts'
-import { killSession } from '../machine/processes.ts'
+import { type Layout, layoutFor } from '../layout.ts'
+import { openProcesses } from '../machine/open-processes.ts'
 import { type Release, trustedKeys } from './release.ts'
 
 export type InstalledAgent = {
@@ -39,7 +39,7 @@ export function installAgent(order: {
   readonly proxy?: readonly string[]
 }): InstalledAgent {
   const root = mkdtempSync(join(tmpdir(), 'drydock-agent-'))
-  const layout = layoutOf(root, join(root, 'opt/drydock-agent'))
+  const layout = layoutFor(root, order.launcher)
   mkdirSync(layout.program, { recursive: true })
   const launcher = join(layout.program, 'drydock-agent')
   linkSync(order.launcher, launcher)
@@ -77,7 +77,7 @@ export function installAgent(order: {
     async remove() {
       for (const child of started) await stopChild(child)
       try {
-        killSession(running())
+        ;(await openProcesses()).killSession(running())
       } catch {
         // Best effort: no agent was ever started here.
       }
