@@ -3,6 +3,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { digestOf } from '../../src/base/digest.ts'
 import type { Client } from '../../src/client/client.ts'
+import type { PackageType } from '../../src/contract/public/distributions.ts'
 import { eventually } from './processes.ts'
 
 type Release = Awaited<ReturnType<Client['releases']['list']>>['releases'][number]
@@ -91,7 +92,7 @@ export async function order(client: Client, name: string, version: string): Prom
 export async function download(
   client: Client,
   distributionId: string,
-  wanted: { readonly type: 'deb' | 'rpm' | 'aarch64_rpm' | 'sh'; readonly folder: string },
+  wanted: { readonly type: PackageType; readonly folder: string },
 ): Promise<string> {
   const found = await client.distributions.getDistUrl({
     distribution_id: distributionId,
@@ -105,6 +106,6 @@ export async function download(
   await mkdir(wanted.folder, { recursive: true })
   const path = join(wanted.folder, found.file_name)
   await writeFile(path, bytes)
-  if (wanted.type === 'sh') await chmod(path, 0o755)
+  if (path.endsWith('.sh')) await chmod(path, 0o755)
   return path
 }

@@ -57,7 +57,7 @@ export type DistributionRequested =
   | { readonly kind: 'existing'; readonly id: DistributionId }
   | { readonly kind: 'again'; readonly id: DistributionId; readonly order: DistributionOrder }
 
-const KINDS_TO_COME: readonly DistributionOrder['kind'][] = ['in-place', 'kubernetes', 'helm']
+const KINDS_TO_COME: readonly DistributionOrder['kind'][] = ['kubernetes', 'helm']
 const PLATFORMS_TO_COME: readonly DistributionOrder['platform'][] = ['windows', 'macos', 'android']
 
 export function decideCreateDistribution(

@@ -1,6 +1,8 @@
 /** What the upgrade script knows of the machines it is for. */
 import type { Platform } from '../../base/platform.ts'
 import { COMMAND_LINK, PROGRAM_FOLDER, STATE_FOLDER } from '../linux/layout.ts'
+import * as mac from '../macos/layout.ts'
+import { LAUNCHD_HEAD, START_DAEMON, STOP_DAEMON } from '../macos/service-scripts.ts'
 import { LOADERS } from '../self-extracting/machines.ts'
 
 export type MachinePart = {
@@ -51,6 +53,26 @@ restart_agent() {
 }
 `
 
+const MACOS = `\
+find_build() {
+  build=macos-x64
+  # A shell that Rosetta translates says x86_64.
+  if [ "$(uname -m)" = arm64 ] || [ "$(/usr/sbin/sysctl -n hw.optional.arm64 2>/dev/null)" = 1 ]; then
+    build=macos-arm64
+  fi
+}
+
+${LAUNCHD_HEAD}
+${STOP_DAEMON}
+${START_DAEMON}
+# What is stopped, or disabled by the administrator, stays so.
+restart_agent() {
+  launchd_runs || return 1
+  is_loaded || return 0
+  stop_daemon && start_daemon
+}
+`
+
 /** Where the builds of a platform are in one file that a shell can run. */
 export const MACHINE_PARTS: Readonly<Partial<Record<Platform, MachinePart>>> = {
   linux: {
@@ -59,5 +81,13 @@ export const MACHINE_PARTS: Readonly<Partial<Record<Platform, MachinePart>>> = {
     state: STATE_FOLDER,
     commandLink: COMMAND_LINK,
     functions: LINUX,
+  },
+  macos: {
+    system: 'Darwin',
+    program: mac.PROGRAM_FOLDER,
+    state: mac.STATE_FOLDER,
+    // There is none: the program folder itself is on everybody's path.
+    commandLink: `${mac.PROGRAM_FOLDER}/${mac.LAUNCHER_FILE}`,
+    functions: MACOS,
   },
 }

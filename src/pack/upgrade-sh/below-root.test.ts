@@ -212,6 +212,46 @@ describe('the upgrade script', () => {
   })
 })
 
+describe('the upgrade script for Macs', () => {
+  /** A Linux shell that believes it runs on a Mac: what the script asks its machine is answered. */
+  function onMac(machine: string, root: string, version: string) {
+    const target = (arch: 'x64' | 'arm64') => ({ platform: 'macos', arch, libc: 'none' }) as const
+    const { spec, store } = released(version, { spec: { target: target('x64') } })
+    const arm = store.add(utf8('// for arm64\n'))
+    const { launcher, manifest } = spec
+    const files = spec.files.map((file) =>
+      file.path === 'agent.mjs' ? { ...file, artifact: arm } : file,
+    )
+    const otherBuilds = [{ launcher, manifest, files, target: target('arm64') }]
+    const file = fileOf(store.assemble(writeUpgradeSh({ ...spec, otherBuilds })))
+    const bin = mkdtempSync(join(folder, 'bin-'))
+    const uname = `#!/bin/sh\ncase $1 in -s) echo Darwin ;; *) echo ${machine} ;; esac\n`
+    writeFileSync(join(bin, 'uname'), uname, { mode: 0o755 })
+    // The script looks into the system's own folders first, which have another answer.
+    const text = readFileSync(file).toString('latin1')
+    const asked = text.replaceAll('$(uname ', `$(${bin}/uname `)
+    const longer = Buffer.byteLength(asked, 'latin1') - Buffer.byteLength(text, 'latin1')
+    const moved = asked.replace(/^(script_size|archive_at)=(\d+) */gm, (_, name, value) =>
+      `${name}=${Number(value) + longer}`.padEnd(String(name).length + 13),
+    )
+    writeFileSync(file, Buffer.from(moved, 'latin1'))
+    return run(FIRST, file, '--root', root)
+  }
+
+  it.each([
+    ['x86_64', '// agent 2.0.0.0\n'],
+    ['arm64', '// for arm64\n'],
+  ])('takes the build for %s, and reads the state where a Mac has it', (machine, agent) => {
+    const { root, read } = installed()
+    expect(onMac(machine, root, '2.0.0.0')).toMatchObject({ status: 0 })
+    expect(read('seed/agent.mjs')).toBe(agent)
+    const state = join(root, 'var/db/drydock-agent')
+    mkdirSync(state, { recursive: true })
+    writeFileSync(join(state, 'slots.json'), '{"active":{"version":"3.0.0.0"}}')
+    expect(onMac(machine, root, '2.0.0.0').output).toMatch(/has version 3\.0\.0\.0, which is newer/)
+  })
+})
+
 describe.skipIf(!canChroot())('on a machine with systemd (needs root, busybox-static)', () => {
   function bring(machine: Machine, name: string, bytes: Uint8Array): string {
     machine.write(`tmp/${name}`, bytes)

@@ -31,6 +31,17 @@ function written() {
   return { spec, bytes, script: fromUtf8(bytes.subarray(0, end)), archive: bytes.subarray(end) }
 }
 
+/** Of the script for both kinds of Mac, without its archive. */
+function forMacs(): string {
+  const target = (arch: Target['arch']): Target => ({ platform: 'macos', arch, libc: 'none' })
+  const { spec } = sampleRelease({ spec: { target: target('x64') } })
+  const { launcher, files, manifest } = spec
+  const otherBuilds = [{ launcher, files, manifest, target: target('arm64') }]
+  const [script] = writeUpgradeSh({ ...spec, otherBuilds })
+  if (script?.kind !== 'bytes') throw new Error('the script comes first')
+  return fromUtf8(script.bytes)
+}
+
 describe('the writer of upgrade scripts', () => {
   it('gives the same bytes for the same spec, and few of its own', async () => {
     const bytes = written().bytes
@@ -53,6 +64,10 @@ describe('the writer of upgrade scripts', () => {
     const { script } = written()
     expectGolden(join(import.meta.dirname, '_golden', 'upgrader'), script)
     expect(script).not.toMatch(/@[A-Z]/)
+  })
+
+  it('writes the script for Macs as it was reviewed', () => {
+    expectGolden(join(import.meta.dirname, '_golden', 'upgrader-macos'), forMacs())
   })
 
   it('has a folder for each target, with the seed and the enrolment', async () => {
@@ -101,9 +116,11 @@ describe('the writer of upgrade scripts', () => {
   ] as const
   describe.each(shells)('in %s', (shell, words) => {
     it.skipIf(!needs(shell))(`is read without a complaint (needs ${shell})`, () => {
-      const done = spawnSync(shell, words, { input: written().script, encoding: 'utf8' })
-      expect(done.stderr).toBe('')
-      expect(done.status).toBe(0)
+      for (const input of [written().script, forMacs()]) {
+        const done = spawnSync(shell, words, { input, encoding: 'utf8' })
+        expect(done.stderr).toBe('')
+        expect(done.status).toBe(0)
+      }
     })
   })
 })
