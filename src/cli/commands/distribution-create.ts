@@ -9,25 +9,34 @@ import {
   parseDownload,
   WAIT_S_DEFAULT,
 } from '../await-package.ts'
+import { CLUSTER_OPTIONS, readClusterOptions } from '../cluster-options.ts'
 import { defineApiCommand, type Values } from '../command.ts'
 import { ENROLMENT_OPTIONS, readEnrolmentLimits } from '../enrolment-options.ts'
 import { flawOfChoice, flawOfWholeNumber, wholeNumberOr } from '../option-values.ts'
 import { EXIT, type Outcome, refuseUsage } from '../outcome.ts'
 import { bytesText } from '../print.ts'
 
+const KINDS = ['standalone', 'upgrade', 'kubernetes', 'helm'] as const
+
 const OPTIONS = {
   name: { kind: 'text', value: 'NAME', isRequired: true, help: 'what to call it' },
-  platform: { kind: 'text', value: 'NAME', isRequired: true, help: 'linux, windows or macos' },
+  kind: { kind: 'text', value: 'KIND', help: `${KINDS.join(', ')} (default: standalone)` },
+  platform: {
+    kind: 'text',
+    value: 'NAME',
+    help: 'linux, windows, macos or android',
+  },
   version: { kind: 'text', value: 'N', help: 'of the agent, or latest (default: latest)' },
   tag: { kind: 'list', value: 'NAME', help: 'a tag that every endpoint of it gets' },
   proxy: { kind: 'list', value: 'HOST:PORT', help: 'a proxy its agents may use' },
   description: { kind: 'text', value: 'TEXT', help: 'for people' },
   ...ENROLMENT_OPTIONS,
+  ...CLUSTER_OPTIONS,
   wait: { kind: 'flag', help: 'until its packages are built' },
   download: {
     kind: 'list',
     value: 'TYPE[=PATH]',
-    help: 'wait, and fetch a package: deb, rpm, sh, or aarch64_deb and so on',
+    help: 'wait, and fetch a package: deb, rpm, x64, pkg, yaml, ...',
   },
   timeout: { kind: 'text', value: 'S', help: `seconds to wait (default: ${WAIT_S_DEFAULT})` },
 } as const
@@ -43,9 +52,12 @@ export const distributionCreate = defineApiCommand({
   async run(context, values) {
     const limits = readEnrolmentLimits(values, context.io.clock.now())
     if (!limits.ok) return limits
-    const order = createDistribution.safeParse({ ...requestFrom(values), ...limits.value })
+    const cluster = readClusterOptions(values)
+    if (!cluster.ok) return cluster
+    const request = { ...requestFrom(values), ...limits.value, ...cluster.value }
+    const order = createDistribution.safeParse(request)
     const flaw =
-      flawOfChoice('--platform', values.platform, PLATFORMS) ??
+      flawOfKind(values) ??
       flawOfWholeNumber('--timeout', values.timeout, { least: 1, most: 86_400 })
     if (flaw !== null) return refuseUsage(flaw)
     if (!order.success) {
@@ -67,11 +79,22 @@ export const distributionCreate = defineApiCommand({
   },
 })
 
+function flawOfKind(values: Values<typeof OPTIONS>): string | null {
+  const { kind = 'standalone', platform } = values
+  const flaw = flawOfChoice('--kind', kind, KINDS)
+  if (flaw !== null) return flaw
+  if (kind === 'kubernetes' || kind === 'helm') {
+    return platform === undefined ? null : `--platform is not for ${kind}: leave it out.`
+  }
+  if (platform === undefined) return `--platform is missing: one of ${PLATFORMS.join(', ')}.`
+  return flawOfChoice('--platform', platform, PLATFORMS)
+}
+
 function requestFrom(values: Values<typeof OPTIONS>) {
   return {
     name: values.name,
-    package_type: 'standalone',
-    platform: values.platform,
+    package_type: values.kind ?? 'standalone',
+    ...(values.platform === undefined ? {} : { platform: values.platform }),
     agent_version: values.version ?? 'latest',
     endpoint_tags: values.tag,
     proxy: values.proxy,
