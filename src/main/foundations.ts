@@ -15,6 +15,7 @@ import { migrate } from '../store/migrate.ts'
 import { ALL_MIGRATIONS } from '../store/migrations/all.ts'
 import { openDatabase } from '../store/open.ts'
 import { openInstanceSecret } from '../store/secret.ts'
+import { readImageBases } from './image-bases.ts'
 import { openSigningKey } from './signing-key.ts'
 
 export type FoundationsOrder = {
@@ -41,7 +42,8 @@ export async function openFoundations(
   await migrate(database, ALL_MIGRATIONS, { log, clock })
   const artifacts = await openArtifacts(folder.artifacts, random)
   const secret = await openInstanceSecret(folder.secret, random)
-  const foundations = { database, artifacts, secret, clock, random, log }
+  const opening = { database, artifacts, secret, clock, random, log }
+  const foundations = { ...opening, imageBases: readImageBases }
   return { ...foundations, signingKey: await openSigningKey(foundations) }
 }
 

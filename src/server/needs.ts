@@ -3,12 +3,14 @@ import type { Log } from '../base/log.ts'
 import type { Random } from '../base/random.ts'
 import type { Licence } from '../domain/access/licence.ts'
 import type { CheckInLimits } from '../domain/endpoint/receive-check-in.ts'
+import type { BaseLayers } from '../pack/oci/image.ts'
 import type { WriterNeeds } from '../pack/writer.ts'
 import type { Artifacts } from '../store/artifacts.ts'
 import type { Database } from '../store/open.ts'
 import type { InstanceSecret } from '../store/secret.ts'
 import type { SigningKey } from '../trust/keys.ts'
 import type { Berths } from './agent-api/berths.ts'
+import type { CheckInNeeds } from './agent-api/check-in.ts'
 import type { CheckInViews } from './agent-api/check-in-views.ts'
 import type { LiveConfiguration } from './configuration.ts'
 import type { EventTail } from './event-tail.ts'
@@ -34,6 +36,8 @@ export type ServerFoundations = {
   readonly random: Random
   readonly log: Log
   readonly settings: ServerSettings
+  /** What container images stand on: kept beside the server, read when an image is made. */
+  readonly imageBases: () => Promise<BaseLayers>
   /** What shows the API to people at `/docs`; absent: the document alone is served. */
   readonly apiViewer?: readonly ViewerFile[]
 }
@@ -71,5 +75,6 @@ export type ServerNeeds = ServerFoundations & {
   readonly checkInLimits: CheckInLimits
   readonly checkInViews: CheckInViews
   readonly berths: Berths
+  readonly clusterImage: CheckInNeeds['clusterImage']
   readonly bandwidth: Bandwidth
 }

@@ -30,12 +30,7 @@ export function sealSegments(
   place: PackagePlace,
   segments: readonly Segment[],
 ): { readonly sealedSegments: Uint8Array; readonly segmentsDigest: Digest } {
-  const list = segments.map((segment) =>
-    segment.kind === 'bytes'
-      ? [Buffer.from(segment.bytes).toString('base64')]
-      : [segment.digest, segment.offset, segment.length],
-  )
-  const bytes = utf8(JSON.stringify(list))
+  const bytes = utf8(segmentsToText(segments))
   return {
     sealedSegments: secret.seal(deflateRawSync(bytes, { level: 9 }), contextOf(place)),
     segmentsDigest: digestOf(bytes),
@@ -48,7 +43,21 @@ export function openSegments(
   sealed: Uint8Array,
 ): readonly Segment[] {
   const bytes = inflateRawSync(secret.open(sealed, contextOf(place)))
-  const list = storedSegments.parse(JSON.parse(fromUtf8(bytes)))
+  return segmentsFromText(fromUtf8(bytes))
+}
+
+/** A list that holds nothing secret lies in the database as this text. */
+export function segmentsToText(segments: readonly Segment[]): string {
+  const list = segments.map((segment) =>
+    segment.kind === 'bytes'
+      ? [Buffer.from(segment.bytes).toString('base64')]
+      : [segment.digest, segment.offset, segment.length],
+  )
+  return JSON.stringify(list)
+}
+
+export function segmentsFromText(text: string): readonly Segment[] {
+  const list = storedSegments.parse(JSON.parse(text))
   return list.map((stored) => {
     if (stored.length === 1) return { kind: 'bytes', bytes: Buffer.from(stored[0], 'base64') }
     const [digest, offset, length] = stored

@@ -81,6 +81,21 @@ export type PackageKeyTable = {
   readonly created_at: number
 }
 
+export type CodeCertificateTable = {
+  readonly purpose: 'windows' | 'macos'
+  readonly certificate_id: string
+  readonly subject: string
+  readonly issuer: string
+  readonly not_before: number
+  readonly not_after: number
+  /** DER in base64, the signer's own first. */
+  readonly chain: Json<readonly string[]>
+  /** PKCS#8, sealed with the instance secret. */
+  readonly sealed_private: Buffer
+  readonly created_at: number
+  readonly created_by: string
+}
+
 export type ArtifactTable = {
   readonly digest: string
   readonly size: number
@@ -112,6 +127,23 @@ export type ReleaseTable = {
 export type ReleaseArtifactTable = {
   readonly manifest_digest: string
   readonly artifact_digest: string
+}
+
+/** What a version is the container image of, for every processor together. */
+export type ImageTable = {
+  readonly version: string
+  /** SHA-256 of everything that it depends on. */
+  readonly made_of: string
+  /** Of its index. */
+  readonly digest: string
+  readonly created_at: number
+}
+
+export type ImageBlobTable = {
+  readonly digest: string
+  readonly media_type: string
+  readonly segments: string
+  readonly created_at: number
 }
 
 export type DerivedPartTable = {
@@ -194,6 +226,8 @@ export type EndpointTable = {
   readonly server_tags: Json<readonly string[]>
   readonly first_seen: number
   readonly deleted_at: number | null
+  /** UID of the DaemonSet whose pod it is; null: on a machine of its own, or not known yet. */
+  readonly cluster: string | null
   /** The database's own copy of what `health` says, to find it by. */
   readonly health_status: GeneratedAlways<string>
 }
@@ -343,10 +377,13 @@ export type Tables = {
   readonly user_group_member: UserGroupMemberTable
   readonly signing_key: SigningKeyTable
   readonly package_key: PackageKeyTable
+  readonly code_certificate: CodeCertificateTable
   readonly artifact: ArtifactTable
   readonly release: ReleaseTable
   readonly release_artifact: ReleaseArtifactTable
   readonly derived_part: DerivedPartTable
+  readonly image: ImageTable
+  readonly image_blob: ImageBlobTable
   readonly distribution: DistributionTable
   readonly revoked_token: RevokedTokenTable
   readonly package: PackageTable

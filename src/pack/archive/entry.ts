@@ -7,7 +7,13 @@ export type FileContent =
 
 /** Paths are relative and have no trailing slash. */
 export type ArchiveEntry =
-  | { readonly kind: 'directory'; readonly path: string; readonly mode: number }
+  | {
+      readonly kind: 'directory'
+      readonly path: string
+      readonly mode: number
+      /** User and group, by number, where the format has them; absent: root. */
+      readonly owner?: number
+    }
   | { readonly kind: 'symlink'; readonly path: string; readonly target: string }
   | {
       readonly kind: 'file'

@@ -9,12 +9,20 @@ export function tarGzSegments(
   entries: readonly ArchiveEntry[],
   form: { readonly prefix: string; readonly timestamp: number },
 ): readonly Segment[] {
+  return gzipSegments(tarParts(entries, form))
+}
+
+/** The tar itself, in pieces. */
+export function tarParts(
+  entries: readonly ArchiveEntry[],
+  form: { readonly prefix: string; readonly timestamp: number },
+): readonly FileContent[] {
   const parts = entries.flatMap((entry): FileContent[] => {
     const header = own(headerOf(entry, form))
     if (entry.kind !== 'file') return [header]
     return [header, entry.content, own(tarPadding(contentSize(entry.content)))]
   })
-  return gzipSegments([...parts, own(tarEnd())])
+  return [...parts, own(tarEnd())]
 }
 
 function headerOf(
@@ -30,6 +38,7 @@ function headerOf(
         kind: 'directory',
         path: path.endsWith('/') ? path : `${path}/`,
         mode: entry.mode,
+        ...(entry.owner === undefined ? {} : { owner: entry.owner }),
       })
     case 'symlink':
       return tarHeaderBytes({

@@ -19,6 +19,8 @@ export type TarHeader = {
   readonly timestamp: number
   /** Of a symlink; empty for the others. */
   readonly linkTarget: string
+  /** User and group, by number; absent: root. */
+  readonly owner?: number
 }
 
 const TYPE_FLAGS = { file: '0', symlink: '2', directory: '5' } as const
@@ -77,6 +79,7 @@ type HeaderFields = PathFields & {
   readonly size: number
   readonly timestamp: number
   readonly linkTarget: string
+  readonly owner?: number
   readonly magic: string
 }
 
@@ -87,16 +90,18 @@ function headerBlock(fields: HeaderFields): Uint8Array {
   invariant(target.length <= NAME_LENGTH_MAX, 'a link target fits its field')
   put(0, fields.name)
   put(100, octal(fields.mode, 8))
-  put(108, octal(0, 8)) // owner
-  put(116, octal(0, 8)) // group
+  const owner = fields.owner ?? 0
+  put(108, octal(owner, 8))
+  put(116, octal(owner, 8)) // group
   put(124, octal(fields.size, 12))
   put(136, octal(fields.timestamp, 12))
   put(148, utf8(' '.repeat(8))) // the checksum counts itself as spaces
   put(156, utf8(fields.typeFlag))
   put(157, target)
   put(257, utf8(fields.magic))
-  put(265, utf8('root'))
-  put(297, utf8('root'))
+  // Names win over numbers where both are there: nobody but root has one.
+  put(265, utf8(owner === 0 ? 'root' : ''))
+  put(297, utf8(owner === 0 ? 'root' : '')) // group
   put(345, fields.prefix)
   const checksum = block.reduce((sum, byte) => sum + byte, 0)
   put(148, utf8(`${checksum.toString(8).padStart(6, '0')}\0 `))

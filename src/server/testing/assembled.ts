@@ -6,6 +6,7 @@ import { silentLog } from '../../base/log.ts'
 import { systemRandom } from '../../base/random.ts'
 import { KEY_REQUESTS_BURST, KEY_REQUESTS_PER_S } from '../../contract/public/limits.ts'
 import type { Licence } from '../../domain/access/licence.ts'
+import { sampleBases } from '../../pack/oci/sample-base.suite.ts'
 import { saveNewApiKey } from '../../store/api-keys.ts'
 import { type Artifacts, openArtifacts } from '../../store/artifacts.ts'
 import type { Connection } from '../../store/connection.ts'
@@ -92,7 +93,7 @@ export async function startAssembledServer(
   )
   const settings = settingsOf(options)
   const base = { database, artifacts, secret, signingKey, clock, random, log: silentLog, settings }
-  const assembled = assembleServer(base)
+  const assembled = assembleServer({ ...base, imageBases: sampleBases })
   opened.defer(() => assembled.stop())
   const answered: Answered[] = []
   const listener = await listen({

@@ -2,24 +2,18 @@
  * Makes ahead what packages of a release will need and what takes time: compressing it once more as
  * one stream or a cabinet. Level-triggered: an order that comes before waits for the same making.
  */
-import type { Clock } from '../../base/clock.ts'
 import type { Digest } from '../../base/digest.ts'
 import { causeChain } from '../../base/fault.ts'
 import type { Log } from '../../base/log.ts'
 import type { Release } from '../../domain/release/release.ts'
-import { FORMATS, type WriterNeeds } from '../../pack/writer.ts'
+import { FORMATS } from '../../pack/writer.ts'
 import { writers } from '../../pack/writers.ts'
-import type { Database } from '../../store/open.ts'
 import { loadReleases } from '../../store/releases.ts'
+import { type ImageNeeds, imageFor, isInImages } from '../registry/image-for.ts'
 import type { Work } from './loop.ts'
 import { loadReleaseSpecs, specsFor } from './release-specs.ts'
 
-export type PreparingNeeds = {
-  readonly database: Database
-  readonly writerNeeds: Pick<WriterNeeds, 'derive'>
-  readonly clock: Clock
-  readonly log: Log
-}
+export type PreparingNeeds = ImageNeeds & { readonly log: Log }
 
 /** Woken for what is published here; looks by itself for what other servers publish. */
 const EVERY_MS = 60_000
@@ -57,6 +51,10 @@ async function prepare(needs: PreparingNeeds, releases: readonly Release[]): Pro
           count += 1
         }
       }
+    }
+    if (releases.some(isInImages) && release !== undefined) {
+      await imageFor(needs, release.version)
+      count += 1
     }
   } catch (error) {
     // Best effort: the order that needs it tries again, and says why where a person looks.

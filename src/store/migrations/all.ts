@@ -11,6 +11,9 @@ import { berths } from './0010-berths.ts'
 import { counts } from './0011-counts.ts'
 import { packageKey } from './0012-package-key.ts'
 import { derivedParts } from './0013-derived-parts.ts'
+import { codeCertificates } from './0014-code-certificates.ts'
+import { images } from './0015-images.ts'
+import { clusters } from './0016-clusters.ts'
 
 /** In the order in which they are applied; a published migration never changes. */
 export const ALL_MIGRATIONS = [
@@ -27,4 +30,7 @@ export const ALL_MIGRATIONS = [
   counts,
   packageKey,
   derivedParts,
+  codeCertificates,
+  images,
+  clusters,
 ] as const
