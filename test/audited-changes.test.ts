@@ -9,6 +9,7 @@ import { PUBLIC_ROUTES } from '../src/server/public-api/routes.ts'
 import { type AssembledServer, startAssembledServer } from '../src/server/testing/assembled.ts'
 import { type AuditEntry, loadAudit } from '../src/store/audit.ts'
 import { tamperWith } from '../src/store/testing/tamper.ts'
+import { TEST_CODE_CERTIFICATE } from '../src/trust/testing/code-certificate.ts'
 import { enrolEndpoint } from './small-fleet.ts'
 
 type Made = {
@@ -83,6 +84,10 @@ const CHANGES: Readonly<Record<string, Row>> = {
   'rbac/delete_user_group': before('user-group.delete', { group_name: 'Ops' }),
   'rbac/delete_user': before('user.delete', USER),
   'rbac/delete_role': before('role.delete', { role_name: 'Looks' }),
+  'trust/import_certificate': after('certificate.import', {
+    ...{ purpose: 'windows', certificate: TEST_CODE_CERTIFICATE.asSent },
+  }),
+  'trust/remove_certificate': before('certificate.remove', { purpose: 'windows' }),
   ...setting('auto_upgrade', { amount_of_parallel_upgrades: 7 }),
   ...setting('agent_status', { agent_deletion_retention: 91 }),
   ...setting('action_center_expiration', { isolate: 73 }),

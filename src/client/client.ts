@@ -71,7 +71,7 @@ export function createClient(options: ClientOptions) {
     system: systemCalls(needs),
     audits: auditCalls(needs),
     events: { follow: (order: FollowOrder) => followEvents(needs, order) },
-    trust: { getPackageKey: calling(needs, trust.getPackageKeyCall) },
+    trust: trustCalls(needs),
     /** Everything from `offset` on; whoever takes the bytes checks their digest. */
     download: (order: DownloadOrder) => download(needs, order),
   }
@@ -82,6 +82,16 @@ function calling<Request extends z.ZodType, Reply extends z.ZodType>(
   made: PublicCall<Request, Reply>,
 ): (data: z.input<Request>) => Promise<z.output<Reply>> {
   return (data) => call(needs, made, data)
+}
+
+function trustCalls(needs: TransportNeeds) {
+  const getCertificates = calling(needs, trust.getCertificatesCall)
+  return {
+    getPackageKey: calling(needs, trust.getPackageKeyCall),
+    importCertificate: calling(needs, trust.importCertificateCall),
+    getCertificates: () => getCertificates({}),
+    removeCertificate: calling(needs, trust.removeCertificateCall),
+  }
 }
 
 function distributionCalls(needs: TransportNeeds) {

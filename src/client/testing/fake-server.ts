@@ -82,6 +82,9 @@ const SCHEMAS = {
     configurations.criticalEnvironmentCalls.get,
   ),
   'trust/get_package_key': schemasOf(trust.getPackageKeyCall),
+  'trust/import_certificate': schemasOf(trust.importCertificateCall),
+  'trust/get_certificates': schemasOf(trust.getCertificatesCall),
+  'trust/remove_certificate': schemasOf(trust.removeCertificateCall),
 } as const
 
 function schemasOf<Request extends z.ZodType, Reply extends z.ZodType>(

@@ -12,6 +12,7 @@ import type { ErrorBody } from '../../contract/public/error.ts'
 import type { FieldError } from '../../contract/schema.ts'
 import type { Ineligible } from '../../domain/upgrade/create-upgrade-action.ts'
 import { ACCESS_REFUSED } from './access-refused.ts'
+import { CERTIFICATE_REFUSED } from './certificate-refused.ts'
 import { ENDPOINT_REFUSED, NO_ENDPOINT } from './endpoint-refused.ts'
 import { type HttpAnswer, jsonAnswer } from './exchange.ts'
 import type { ApiRefusal } from './refusal.ts'
@@ -81,6 +82,7 @@ const REFUSED: {
 } = {
   ...ACCESS_REFUSED,
   ...ENDPOINT_REFUSED,
+  ...CERTIFICATE_REFUSED,
   'malformed-json': ({ line, column, message }) => {
     const where = `{"line": ${line}, "column": ${column}, "message": ${JSON.stringify(message)}}`
     return { status: 400, message: where, extra: 'the body is not valid JSON' }

@@ -7,6 +7,7 @@ import type { WithdrawReleasesRefusal } from '../../domain/release/withdraw-rele
 import type { CreateUpgradeActionRefusal } from '../../domain/upgrade/create-upgrade-action.ts'
 import type { PublishRefusal } from '../publish-release.ts'
 import type { AccessRefusal } from './access-refused.ts'
+import type { CertificateRefusal } from './certificate-refused.ts'
 import type { EndpointRefusal } from './endpoint-refused.ts'
 import type { BodyRefusal } from './exchange.ts'
 import type { MalformedJson } from './json.ts'
@@ -43,6 +44,7 @@ export type ApiRefusal =
   | RequestRefusal
   | AccessRefusal
   | EndpointRefusal
+  | CertificateRefusal
   | CreateDistributionRefusal
   | UpdateDistributionRefusal
   | ChangeConfigurationRefusal

@@ -49,6 +49,7 @@ export const STATUSES_OF_CALLS: Readonly<Record<string, readonly number[]>> = {
   'releases/withdraw': [404],
   'tags/agents/assign': [409],
   'tags/agents/delete_permanently': [404, 409],
+  'trust/remove_certificate': [404],
 }
 
 export function statusesOf(call: PublicCall, demands: Demands): readonly number[] {

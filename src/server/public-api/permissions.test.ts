@@ -68,12 +68,17 @@ const MAY: Readonly<Record<string, string>> = {
   'configurations/agent/critical_environment_versions': 'ADOV',
   'configurations/agent/critical_environment_versions/set': 'A',
   'trust/get_package_key': 'ADOV',
+  'trust/import_certificate': 'A',
+  'trust/get_certificates': 'A',
+  'trust/remove_certificate': 'A',
 }
 
 /** What changes something for all endpoints, and not for those of a scope alone. */
 const EVERYWHERE = [
   'tags/agents/delete_permanently',
   'releases/withdraw',
+  'trust/import_certificate',
+  'trust/remove_certificate',
   'configurations/agent/auto_upgrade/set',
   'configurations/agent/agent_status/set',
   'configurations/agent/action_center_expiration/set',

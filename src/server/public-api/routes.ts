@@ -55,7 +55,10 @@ import { healthcheckRoute } from './system/healthcheck.ts'
 import { assignTagRoute } from './tags/assign.ts'
 import { deleteTagsRoute } from './tags/delete-permanently.ts'
 import { removeTagRoute } from './tags/remove.ts'
+import { getCertificatesRoute } from './trust/get-certificates.ts'
 import { getPackageKeyRoute } from './trust/get-package-key.ts'
+import { importCertificateRoute } from './trust/import-certificate.ts'
+import { removeCertificateRoute } from './trust/remove-certificate.ts'
 
 /** Every call of the public API. */
 export const PUBLIC_ROUTES: readonly PublicRoute<ServerNeeds>[] = [
@@ -105,6 +108,9 @@ export const PUBLIC_ROUTES: readonly PublicRoute<ServerNeeds>[] = [
   healthcheckRoute,
   getTenantInfoRoute,
   getPackageKeyRoute,
+  importCertificateRoute,
+  getCertificatesRoute,
+  removeCertificateRoute,
   ...autoUpgradeRoutes,
   ...agentStatusRoutes,
   ...actionExpirationRoutes,
