@@ -259,8 +259,9 @@ function describeLimits(subject: WriterCase): void {
     expect(await refusalOf(subject, { files: twice })).toMatch(/there twice/)
   })
 
-  it('takes an artifact of 2 GiB', async () => {
-    const { writer } = subject
+  it('takes an artifact of 2 GiB, where it names gzip members', async () => {
+    const { writer, lacks = [] } = subject
+    if (lacks.includes('gzip-members')) return
     const { spec, store } = sampleFor(subject)
     const large = { ...spec.launcher, size: 2 * 1024 ** 3, gzipSize: 2 * 1024 ** 3 }
     const needs = { ...sampleNeeds(store), digestOf: async () => artifact.digest }

@@ -16,7 +16,7 @@ export type Segment =
       readonly length: number
     }
 
-export const FORMATS = ['deb', 'rpm', 'sh', 'upgrade-sh'] as const
+export const FORMATS = ['deb', 'rpm', 'sh', 'pkg', 'upgrade-sh'] as const
 export type Format = (typeof FORMATS)[number]
 
 /**

@@ -1,5 +1,6 @@
 import type { Target } from '../base/platform.ts'
 import { debWriter } from './deb/deb.ts'
+import { pkgWriter } from './pkg/pkg.ts'
 import { rpmWriter } from './rpm/rpm.ts'
 import { shWriter } from './sh/sh.ts'
 import { upgradeShWriter } from './upgrade-sh/upgrade-sh.ts'
@@ -10,6 +11,7 @@ export const writers: Readonly<Record<Format, PackageWriter>> = {
   deb: debWriter,
   rpm: rpmWriter,
   sh: shWriter,
+  pkg: pkgWriter,
   'upgrade-sh': upgradeShWriter,
 }
 
