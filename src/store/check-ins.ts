@@ -1,10 +1,13 @@
 import type { Instant } from '../base/clock.ts'
 import type { Digest } from '../base/digest.ts'
 import type { AttemptId, EndpointId } from '../base/ids.ts'
-import type { EndpointState } from '../domain/endpoint/endpoint.ts'
+import type { Endpoint, EndpointState } from '../domain/endpoint/endpoint.ts'
 import type { CheckInReceived, CheckInView } from '../domain/endpoint/receive-check-in.ts'
 import { reportOfHealth } from '../domain/report/agent-report.ts'
+import type { ClusterView } from '../domain/upgrade/cluster-upgrade.ts'
+import type { Upgrade } from '../domain/upgrade/upgrade.ts'
 import { saveAgentReports } from './agent-reports.ts'
+import { type ClusterAsk, loadClusterViews } from './clusters.ts'
 import { saveEndpointRestored } from './endpoint-changes.ts'
 import { loadEndpoints, lockEndpoints, saveEndpointState, saveLastSeen } from './endpoints.ts'
 import type { Reader, Writer } from './open.ts'
@@ -52,23 +55,51 @@ async function viewsOf(
   const opens = await loadOpenUpgrades(reader, [...endpoints.keys()])
   const attempted = await loadAttemptedUpgrades(reader, attemptIds)
   const offered = await loadOfferedManifests(reader, [...opens.values()])
+  const clusters = await loadClusterViews(reader, clusterAsks(endpoints, opens))
   const views = new Map<EndpointId, StoredCheckInView>()
   for (const { endpointId, attemptId } of asks) {
     const endpoint = endpoints.get(endpointId)
     if (endpoint === undefined) continue
     const open = opens.get(endpointId) ?? null
-    const reported = (attemptId === null ? null : attempted.get(attemptId)) ?? null
+    // Nobody may report on another endpoint's attempt; those of a cluster have one in common.
+    const reported = attempted.find((each) => {
+      return each.attemptId === attemptId && each.endpointId === endpointId
+    })
     views.set(endpointId, {
       endpoint,
       open,
-      // Nobody may report on another endpoint's attempt.
-      reported: reported?.endpointId === endpointId ? reported : null,
+      reported: reported ?? null,
+      cluster: clusters.get(endpointId) ?? null,
       isReleaseOffered: open !== null && offered.has(open.manifestDigest),
       credentialDigest: endpoint.credentialDigest,
       isDeleted: endpoint.deletedAt !== null,
     })
   }
   return views
+}
+
+/** Of those that are in a cluster and have an open upgrade. */
+function clusterAsks(
+  endpoints: ReadonlyMap<EndpointId, Endpoint>,
+  opens: ReadonlyMap<EndpointId, Upgrade>,
+): readonly ClusterAsk[] {
+  return [...opens].flatMap(([endpointId, { actionId }]) => {
+    const cluster = endpoints.get(endpointId)?.state.facts.cluster
+    return cluster === undefined ? [] : [{ endpointId, cluster: cluster.uid, actionId }]
+  })
+}
+
+/**
+ * What others of the cluster have come to by now; for whoever holds what all offers hold
+ * (`lockBerthsTaken`), so that no two of them lead.
+ */
+export async function reloadCluster(
+  writer: Writer,
+  { endpoint, open }: StoredCheckInView,
+): Promise<ClusterView | null> {
+  const opens = new Map(open === null ? [] : [[endpoint.id, open]])
+  const asks = clusterAsks(new Map([[endpoint.id, endpoint]]), opens)
+  return (await loadClusterViews(writer, asks)).get(endpoint.id) ?? null
 }
 
 async function loadOfferedManifests(

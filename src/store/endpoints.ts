@@ -171,6 +171,7 @@ function factsColumns(facts: EndpointFacts, factsDigest: Digest) {
     ...facts.target,
     hostname: facts.hostname,
     machine_id: facts.machineId,
+    cluster: facts.cluster?.uid || null,
     facts: JSON.stringify(facts),
     facts_digest: factsDigest,
   }

@@ -4,9 +4,10 @@ import type { AttemptId, EndpointId, UpgradeActionId } from '../base/ids.ts'
 import type { Target } from '../base/platform.ts'
 import type { AgentVersion } from '../base/version.ts'
 import type { Scope } from '../domain/access/scope.ts'
-import type { SkippedVersion } from '../domain/endpoint/endpoint.ts'
+import type { EndpointCluster, SkippedVersion } from '../domain/endpoint/endpoint.ts'
 import type { FleetEvent } from '../domain/event/fleet-event.ts'
 import { reportOfUpgrade } from '../domain/report/agent-report.ts'
+import { MATES_SEEN_WITHIN_MS } from '../domain/upgrade/cluster-eligibility.ts'
 import type {
   CreateUpgradeActionView,
   UpgradeActionCreated,
@@ -22,6 +23,7 @@ import {
 } from '../domain/upgrade/upgrade.ts'
 import type { Window } from '../domain/upgrade/window.ts'
 import { saveAgentReports } from './agent-reports.ts'
+import { loadMates } from './clusters.ts'
 import { loadConfiguration } from './configuration.ts'
 import { isInScope } from './endpoint-query.ts'
 import { saveEvents } from './events.ts'
@@ -175,22 +177,18 @@ export async function loadOpenUpgrades(
   return new Map(rows.map(upgradeOf).map((upgrade) => [upgrade.endpointId, upgrade]))
 }
 
-/** The upgrade each attempt belongs to, whatever its state. */
+/** The upgrades that attempts belong to, whatever their state. */
 export async function loadAttemptedUpgrades(
   reader: Reader,
   attemptIds: readonly AttemptId[],
-): Promise<ReadonlyMap<AttemptId, Upgrade>> {
-  if (attemptIds.length === 0) return new Map()
+): Promise<readonly Upgrade[]> {
+  if (attemptIds.length === 0) return []
   const rows = await reader
     .selectFrom('upgrade')
     .selectAll()
     .where('attempt_id', 'in', attemptIds)
     .execute()
-  const upgrades = new Map<AttemptId, Upgrade>()
-  for (const upgrade of rows.map(upgradeOf)) {
-    if (upgrade.attemptId !== null) upgrades.set(upgrade.attemptId, upgrade)
-  }
-  return upgrades
+  return rows.map(upgradeOf)
 }
 
 /**
@@ -318,10 +316,17 @@ export async function lockCreateUpgradeActionView(
     readonly endpointIds: readonly EndpointId[]
     readonly versions: readonly AgentVersion[]
   },
+  now: Instant,
 ): Promise<CreateUpgradeActionView> {
-  const candidates = await lockCandidates(writer, wanted.endpointIds)
-  const releases = await loadReleases(writer, { versions: wanted.versions })
-  return { candidates, releases, settings: await loadConfiguration(writer) }
+  const { endpointIds, versions } = wanted
+  const matesIds = await loadMates(writer, endpointIds, now - MATES_SEEN_WITHIN_MS)
+  // All in one statement, which locks them in one order.
+  const locked = await lockCandidates(writer, [...endpointIds, ...matesIds])
+  const named = new Set(endpointIds)
+  const candidates = locked.filter((each) => named.has(each.id))
+  const mates = locked.filter((each) => !named.has(each.id))
+  const releases = await loadReleases(writer, { versions })
+  return { candidates, mates, releases, settings: await loadConfiguration(writer) }
 }
 
 /** Narrow: of thousands of endpoints, their facts alone would take longer than all the rest. */
@@ -335,6 +340,7 @@ async function lockCandidates(
     .select(sql<readonly string[]>`facts -> 'endpointTags'`.as('agent_tags'))
     .select(sql<string>`facts ->> 'osVersion'`.as('os_version'))
     .select(sql<string>`facts ->> 'kernel'`.as('kernel'))
+    .select(sql<EndpointCluster | null>`facts -> 'cluster'`.as('cluster_facts'))
     .where(sql<boolean>`id = any(${[...ids]}::text[])`)
     .orderBy('id')
     .forUpdate()
@@ -350,6 +356,7 @@ async function lockCandidates(
     kernel: row.kernel,
     skipped: (row.skipped as readonly SkippedVersion[]).map((each) => each.manifestDigest),
     openUpgrade: opens.get(row.id) ?? null,
+    cluster: row.cluster_facts,
   }))
 }
 

@@ -79,9 +79,24 @@ export const upgradeInstruction = z.object({
 })
 export type UpgradeInstruction = z.infer<typeof upgradeInstruction>
 
+/** To an agent in a cluster, in place of `upgrade`: its DaemonSet's image is to be moved. */
+export const upgradeClusterInstruction = z.object({
+  kind: z.literal('upgrade-cluster'),
+  attempt_id: hexId,
+  version: versionText,
+  /** With its registry, by digest. */
+  image: z.string().regex(/^[\x21-\x7e]{1,500}@sha256:[0-9a-f]{64}$/),
+  /** The image must have been moved within this time, or waits for another offer. */
+  start_within_s: z.int().min(0),
+  /** How long all pods together may take until they are ready. */
+  ready_within_s: z.int().min(1),
+})
+export type UpgradeClusterInstruction = z.infer<typeof upgradeClusterInstruction>
+
 export const instruction = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('nothing') }),
   upgradeInstruction,
+  upgradeClusterInstruction,
   /** Stop the attempt if it has not switched yet. */
   z.object({ kind: z.literal('cancel'), attempt_id: hexId }),
   /** This identity is in use elsewhere: enrol as a copy and get one of your own. */

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { clusterFacts } from './cluster.ts'
 
 const shortText = z.string().max(255)
 const address = z.string().max(64)
@@ -29,5 +30,7 @@ export const facts = z.strictObject({
   endpoint_tags: z.array(z.string().min(1).max(128)).max(100),
   /** When this agent was first installed here. */
   installed_at: z.int().min(0),
+  /** Of an agent in a Kubernetes pod; servers before 1.1 refuse it, so machines leave it out. */
+  cluster: clusterFacts.optional(),
 })
 export type Facts = z.infer<typeof facts>

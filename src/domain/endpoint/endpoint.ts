@@ -22,6 +22,19 @@ export type EndpointFacts = {
   readonly timeZone: string
   readonly endpointTags: readonly string[]
   readonly installedAt: Instant
+  /** Absent where the agent is on a machine of its own. */
+  readonly cluster?: EndpointCluster
+}
+
+/** The DaemonSet whose pod an agent runs in: its agents have one image, and move together. */
+export type EndpointCluster = {
+  readonly name: string
+  /** The DaemonSet's own; empty while the agent cannot read it. */
+  readonly uid: string
+  readonly namespace: string
+  readonly daemonSet: string
+  /** Whether its agents may move the image. */
+  readonly mayUpgrade: boolean
 }
 
 export type Health = {

@@ -15,6 +15,7 @@ import {
   version,
 } from '../_samples.ts'
 import { holdsBerth, OFFER_STANDS_MS } from '../upgrade/berth.ts'
+import type { ClusterView } from '../upgrade/cluster-upgrade.ts'
 import type { Upgrade } from '../upgrade/upgrade.ts'
 import type { Window } from '../upgrade/window.ts'
 import type { EndpointState } from './endpoint.ts'
@@ -36,6 +37,7 @@ function receive(given: {
   readonly checkIn?: Partial<CheckIn>
   readonly isReleaseOffered?: boolean
   readonly isBerthFree?: boolean
+  readonly cluster?: ClusterView
   readonly isDeleted?: boolean
   readonly now?: number
 }) {
@@ -45,6 +47,7 @@ function receive(given: {
     isDeleted: given.isDeleted ?? false,
     open: given.open ?? null,
     reported: given.reported ?? null,
+    cluster: given.cluster ?? null,
     isReleaseOffered: given.isReleaseOffered ?? true,
     isBerthFree: given.isBerthFree ?? true,
   }

@@ -14,6 +14,16 @@ import type { AttemptId, RunId } from '../../base/ids.ts'
 import type { AgentVersion } from '../../base/version.ts'
 import { holdsBerth, OFFER_STANDS_MS } from '../upgrade/berth.ts'
 import { cancelled } from '../upgrade/cancel-upgrade.ts'
+import {
+  attemptOfCluster,
+  type ClusterView,
+  endWithCluster,
+  hasBegun,
+  joinedAttempt,
+  readyWithinS,
+  sooner,
+  whyClusterHeld,
+} from '../upgrade/cluster-upgrade.ts'
 import { type AttemptProgress, decideRecordOutcome } from '../upgrade/record-outcome.ts'
 import {
   isCancelling,
@@ -54,6 +64,8 @@ export type CheckInView = {
   readonly reported: Upgrade | null
   /** Whether the open upgrade's release is still offered. */
   readonly isReleaseOffered: boolean
+  /** Of an endpoint in a cluster that has an open upgrade. */
+  readonly cluster: ClusterView | null
   /** Whether one more upgrade may run; asked for only where `takesBerth` says that one would. */
   readonly isBerthFree: boolean
 }
@@ -71,6 +83,13 @@ export type CheckInInstruction =
       readonly attemptId: AttemptId
       readonly startWithinS: number
       readonly probationS: number
+    }
+  | {
+      readonly kind: 'upgrade-cluster'
+      readonly upgrade: Upgrade
+      readonly attemptId: AttemptId
+      readonly startWithinS: number
+      readonly readyWithinS: number
     }
   | { readonly kind: 'cancel'; readonly attemptId: AttemptId }
   | { readonly kind: 'enrol-as-copy' }
@@ -90,6 +109,12 @@ export type CheckInReceived = {
   readonly intervalS: number
 }
 
+type Moment = {
+  readonly checkIn: CheckIn
+  readonly limits: CheckInLimits
+  readonly now: Instant
+}
+
 export function decideReceiveCheckIn(
   view: CheckInView,
   checkIn: CheckIn,
@@ -98,10 +123,11 @@ export function decideReceiveCheckIn(
 ): CheckInReceived {
   if (isSupersededRun(view.endpoint.state, checkIn)) return turnAwayCopy(limits)
   const endpoint = nextEndpointState(view.endpoint.state, checkIn)
-  const reported = view.reported === null ? null : recordReport(view.reported, checkIn, now)
-  const open = advanceOpen(view, reported, { checkIn, now })
+  const moment = { checkIn, limits, now }
+  const reported = recordReport(view, checkIn, now)
+  const open = advanceOpen(view, reported, moment)
   const upgrades = [reported, open].filter((each) => each !== null)
-  const { instruction, waitMs } = instruct(open, checkIn, { limits, now })
+  const { instruction, waitMs } = instruct(open, view.cluster, moment)
   return {
     endpoint,
     isRestored: view.isDeleted,
@@ -155,24 +181,29 @@ function nextEndpointState(state: EndpointState, checkIn: CheckIn): EndpointStat
   return fingerprintOf(next) === fingerprintOf(state) ? null : next
 }
 
-function recordReport(reported: Upgrade, checkIn: CheckIn, now: Instant): Upgrade {
-  return checkIn.attempt === null ? reported : decideRecordOutcome(reported, checkIn.attempt, now)
+function recordReport(view: CheckInView, checkIn: CheckIn, now: Instant): Upgrade | null {
+  const { open, cluster } = view
+  const { attempt } = checkIn
+  const joined = open && cluster ? joinedAttempt(open, cluster, attempt) : null
+  const reported = view.reported ?? joined
+  if (reported === null || attempt === null) return reported
+  const recorded = decideRecordOutcome(reported, attempt, now)
+  return cluster === null ? recorded : sooner(recorded, now)
 }
 
 /**
  * The open upgrade after this check-in: reported on, found done, offered, or put back in the queue.
  */
-function advanceOpen(
-  view: CheckInView,
-  reported: Upgrade | null,
-  moment: { readonly checkIn: CheckIn; readonly now: Instant },
-): Upgrade | null {
+function advanceOpen(view: CheckInView, reported: Upgrade | null, moment: Moment): Upgrade | null {
   if (view.open === null) return null
   const { checkIn, now } = moment
   const isReported = reported !== null && reported.actionId === view.open.actionId
   const open = isReported ? reported : view.open
   if (isFinished(open.state)) return open
-  if (isWaiting(open.state) && checkIn.manifestDigest === open.manifestDigest) {
+  const ended = endInCluster(open, view, moment)
+  if (ended !== null) return ended
+  const isThere = view.cluster === null && checkIn.manifestDigest === open.manifestDigest
+  if (isWaiting(open.state) && isThere) {
     return { ...open, state: 'succeeded', reason: 'already-at-version', changedAt: now }
   }
   if (isRunning(open.state)) return isReported ? open : requeueLost(open, now)
@@ -180,6 +211,19 @@ function advanceOpen(
     return { ...open, state: 'failed', reason: 'version-failed-here', changedAt: now }
   }
   return offerOrHold(open, view, moment)
+}
+
+function endInCluster(open: Upgrade, { cluster, endpoint }: CheckInView, moment: Moment) {
+  if (cluster === null || !isWaiting(open.state)) return null
+  const { checkIn, now } = moment
+  const runsTarget = checkIn.manifestDigest === open.manifestDigest
+  return endWithCluster(open, cluster, { runsTarget, mayLead: mayLead(endpoint, checkIn), now })
+}
+
+/** As the agent says now, or said before. */
+function mayLead(endpoint: Endpoint, checkIn: CheckIn): boolean {
+  const { cluster } = checkIn.facts ?? endpoint.state.facts
+  return cluster !== undefined && cluster.uid !== '' && cluster.mayUpgrade
 }
 
 /**
@@ -206,13 +250,9 @@ function isVersionKnownBad(open: Upgrade, checkIn: CheckIn): boolean {
   return checkIn.skipped.some((skipped) => skipped.manifestDigest === open.manifestDigest)
 }
 
-function offerOrHold(
-  open: Upgrade,
-  view: CheckInView,
-  moment: { readonly checkIn: CheckIn; readonly now: Instant },
-): Upgrade {
+function offerOrHold(open: Upgrade, view: CheckInView, moment: Moment): Upgrade {
   const { checkIn, now } = moment
-  const reason = whyHeld(open, view, now)
+  const reason = whyHeld(open, view, moment)
   if (reason !== null) {
     if (open.state === 'queued' && open.reason === reason && !holdsBerth(open)) return open
     return { ...open, state: 'queued', reason, deadlineAt: null, changedAt: now }
@@ -222,18 +262,28 @@ function offerOrHold(
   // An offer that lapsed with its window is renewed under the same attempt: the agent may have
   // begun it, and its report be on the way.
   const isRenewed = open.attemptId !== null
-  const attemptId = open.attemptId ?? checkIn.newAttemptId
+  const ofCluster = view.cluster === null ? null : attemptOfCluster(view.cluster)
+  const attemptId = open.attemptId ?? ofCluster ?? checkIn.newAttemptId
   const attempts = isRenewed ? open.attempts : open.attempts + 1
   const deadlineAt = now + OFFER_STANDS_MS
   const offered = { state: 'offered', reason: 'offered', attemptId, attempts } as const
   return { ...open, ...offered, deadlineAt, changedAt: now }
 }
 
-function whyHeld(open: Upgrade, view: CheckInView, now: Instant): WaitingReason | null {
-  if (!view.isReleaseOffered) return 'release-withdrawn'
-  if (!isOpen(open.window, now)) return 'outside-window'
-  const isAdmitted = view.isBerthFree || open.state === 'offered' || holdsBerth(open)
-  return isAdmitted ? null : 'parallel-limit'
+function whyHeld(open: Upgrade, view: CheckInView, moment: Moment): WaitingReason | null {
+  const { checkIn, limits, now } = moment
+  const { cluster } = view
+  const isContinued = cluster !== null && hasBegun(cluster)
+  if (!view.isReleaseOffered && !isContinued) return 'release-withdrawn'
+  if (!isOpen(open.window, now) && !isContinued) return 'outside-window'
+  if (cluster !== null) {
+    const { intervalS } = limits
+    const about = { mayLead: mayLead(view.endpoint, checkIn), intervalS, now }
+    const reason = whyClusterHeld(open, cluster, about)
+    if (reason !== null) return reason
+  }
+  const hasBerth = open.state === 'offered' || holdsBerth(open)
+  return view.isBerthFree || hasBerth || isContinued ? null : 'parallel-limit'
 }
 
 function isOfferedAnew(before: Upgrade | null, after: Upgrade | null): boolean {
@@ -249,10 +299,10 @@ const PROGRESS_MS = 10_000
 
 function instruct(
   open: Upgrade | null,
-  checkIn: CheckIn,
-  moment: { readonly limits: CheckInLimits; readonly now: Instant },
+  cluster: ClusterView | null,
+  moment: Moment,
 ): { readonly instruction: CheckInInstruction; readonly waitMs: number } {
-  const { limits, now } = moment
+  const { checkIn, limits, now } = moment
   const nothing = { instruction: { kind: 'nothing' }, waitMs: limits.intervalS * 1000 } as const
   // What the agent works on without the server's wish any more is to stop first, unless it is past
   // the switch; another offer can wait for the next check-in.
@@ -270,10 +320,12 @@ function instruct(
     const closing = closesAt(open.window, now) ?? Number.POSITIVE_INFINITY
     const until = Math.min(closing, open.expiresAt, open.deadlineAt ?? Number.POSITIVE_INFINITY)
     const startWithinS = Math.max(0, Math.floor((until - now) / 1000))
-    const { attemptId } = open
-    const { probationS } = limits
-    const instruction = { kind: 'upgrade', upgrade: open, attemptId, startWithinS, probationS }
-    return { instruction: { ...instruction, kind: 'upgrade' }, waitMs: nothing.waitMs }
+    const offer = { upgrade: open, attemptId: open.attemptId, startWithinS }
+    const instruction: CheckInInstruction =
+      cluster === null
+        ? { kind: 'upgrade', ...offer, probationS: limits.probationS }
+        : { kind: 'upgrade-cluster', ...offer, readyWithinS: readyWithinS(cluster.endpointsCount) }
+    return { instruction, waitMs: nothing.waitMs }
   }
   if (open !== null && isRunning(open.state)) return { ...nothing, waitMs: PROGRESS_MS }
   const opening = open?.state === 'queued' ? opensAt(open.window, now) : null

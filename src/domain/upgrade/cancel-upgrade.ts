@@ -34,6 +34,8 @@ export function decideCancelUpgrade(
   switch (upgrade.state) {
     case 'queued':
     case 'offered': {
+      // Its cluster's image has been moved: its pod follows, whatever is wished here.
+      if (upgrade.reason === 'moved-with-cluster') return { verdict: 'too-late', upgrade }
       const ended = cancelled({ ...upgrade, message }, now)
       return { verdict: 'cancelled', upgrade: ended }
     }

@@ -19,6 +19,7 @@ const candidate = (given: Partial<UpgradeCandidate> = {}): UpgradeCandidate => (
   kernel: '6.1.0',
   skipped: [],
   openUpgrade: null,
+  cluster: null,
   ...given,
 })
 
@@ -34,7 +35,7 @@ const command = (given: Partial<CreateUpgradeAction> = {}): CreateUpgradeAction 
 describe('an upgrade action', () => {
   it('queues the eligible endpoints and says why the others are left out', () => {
     const unknown = 'no-such-endpoint' as EndpointId
-    const view = { candidates: [candidate()], releases: [sampleRelease()], settings }
+    const view = { candidates: [candidate()], releases: [sampleRelease()], settings, mates: [] }
     const endpointIds = [ENDPOINT, unknown]
     const decided = decideCreateUpgradeAction(view, command({ endpointIds }), NOW)
     expect(decided).toMatchObject({
@@ -60,7 +61,12 @@ describe('an upgrade action', () => {
   it('waits for as long as the settings say', () => {
     const actionExpiry = { hours: { agent_upgrade: 24 } }
     const brief = { ...settings, actionExpiry }
-    const view = { candidates: [candidate()], releases: [sampleRelease()], settings: brief }
+    const view = {
+      candidates: [candidate()],
+      releases: [sampleRelease()],
+      settings: brief,
+      mates: [],
+    }
     expect(decideCreateUpgradeAction(view, command(), NOW)).toMatchObject({
       value: { upgrades: [{ expiresAt: NOW + 86_400_000 }] },
     })
@@ -70,7 +76,7 @@ describe('an upgrade action', () => {
     const critical = version('1.0.100.2')
     const targetVersions = new Map([['linux' as const, critical]])
     const releases = [sampleRelease({ version: critical })]
-    const view = { candidates: [candidate()], releases, settings }
+    const view = { candidates: [candidate()], releases, settings, mates: [] }
     expect(decideCreateUpgradeAction(view, command({ targetVersions }), NOW).ok).toBe(true)
     const disabled = { ...settings, criticalEnvironment: { isEnabled: false } }
     const decided = decideCreateUpgradeAction(
@@ -84,14 +90,14 @@ describe('an upgrade action', () => {
   })
 
   it('says from the start that it waits for its window', () => {
-    const view = { candidates: [candidate()], releases: [sampleRelease()], settings }
+    const view = { candidates: [candidate()], releases: [sampleRelease()], settings, mates: [] }
     const window = { days: [2] as const, startMinute: 0, endMinute: 0 }
     const decided = decideCreateUpgradeAction(view, command({ window }), NOW)
     expect(decided).toMatchObject({ value: { upgrades: [{ reason: 'outside-window', window }] } })
   })
 
   it('refuses a version that was never released for its platform, before anything else', () => {
-    const view = { candidates: [], releases: [], settings }
+    const view = { candidates: [], releases: [], settings, mates: [] }
     expect(decideCreateUpgradeAction(view, command(), NOW)).toEqual({
       ok: false,
       refusal: { code: 'version-not-released', platform: 'linux', version: '1.0.0.2' },
@@ -133,7 +139,7 @@ describe('eligibility: the first reason that applies is the answer', () => {
     ['upgrade-in-progress', { openUpgrade: 'on-probation' }, sampleRelease()],
   ]
   it.each(rows)('%s', (reason, given, release) => {
-    const view = { candidates: [candidate(given)], releases: [release], settings }
+    const view = { candidates: [candidate(given)], releases: [release], settings, mates: [] }
     const decided = decideCreateUpgradeAction(view, command(), NOW)
     expect(decided).toMatchObject({
       ok: false,
@@ -144,7 +150,7 @@ describe('eligibility: the first reason that applies is the answer', () => {
   it('what lies outside the scope is told like what does not exist, and before all else', () => {
     const scope = { tags: ['web'] }
     const deleted = candidate({ deleted: true, tags: { server: ['db'], agent: ['Web'] } })
-    const view = { candidates: [deleted], releases: [sampleRelease()], settings }
+    const view = { candidates: [deleted], releases: [sampleRelease()], settings, mates: [] }
     expect(decideCreateUpgradeAction(view, command({ scope }), NOW)).toMatchObject({
       refusal: { ineligible: [{ reason: 'unknown-endpoint', platform: null }] },
     })
@@ -152,7 +158,12 @@ describe('eligibility: the first reason that applies is the answer', () => {
       { server: ['web'], agent: [] },
       { server: [], agent: ['db', 'web'] },
     ]) {
-      const inside = { candidates: [candidate({ tags })], releases: [sampleRelease()], settings }
+      const inside = {
+        candidates: [candidate({ tags })],
+        releases: [sampleRelease()],
+        settings,
+        mates: [],
+      }
       expect(decideCreateUpgradeAction(inside, command({ scope }), NOW).ok).toBe(true)
     }
   })
@@ -160,6 +171,7 @@ describe('eligibility: the first reason that applies is the answer', () => {
   it('a waiting upgrade is no obstacle: the newer action takes it over', () => {
     const view = {
       candidates: [candidate({ openUpgrade: 'offered' })],
+      mates: [],
       releases: [sampleRelease()],
       settings,
     }
@@ -168,7 +180,12 @@ describe('eligibility: the first reason that applies is the answer', () => {
 
   it('a version that failed here is tried again when told', () => {
     const skipped = [digest('release 2')]
-    const view = { candidates: [candidate({ skipped })], releases: [sampleRelease()], settings }
+    const view = {
+      candidates: [candidate({ skipped })],
+      releases: [sampleRelease()],
+      settings,
+      mates: [],
+    }
     expect(decideCreateUpgradeAction(view, command({ retrySkipped: true }), NOW).ok).toBe(true)
   })
 })

@@ -10,6 +10,7 @@ import {
   isVersionEnabled,
 } from '../configuration/critical-environment.ts'
 import type { Release } from '../release/release.ts'
+import { type Assessed, moveClustersWhole } from './cluster-eligibility.ts'
 import { assessEligibility, type Eligibility, type UpgradeCandidate } from './eligibility.ts'
 import type { Upgrade } from './upgrade.ts'
 import type { UpgradeAction } from './upgrade-action.ts'
@@ -30,6 +31,8 @@ export type CreateUpgradeAction = {
 export type CreateUpgradeActionView = {
   /** Those of the named endpoints that exist. */
   readonly candidates: readonly UpgradeCandidate[]
+  /** Endpoints of the candidates' clusters that are not named, and were heard of lately. */
+  readonly mates: readonly UpgradeCandidate[]
   /** Every release of a target version, withdrawn ones included. */
   readonly releases: readonly Release[]
   readonly settings: Pick<Configuration, 'actionExpiry' | 'criticalEnvironment'>
@@ -57,6 +60,8 @@ export type UpgradeActionCreated = {
   /** How many of the upgrades each platform has. */
   readonly platforms: ReadonlyMap<Platform, number>
   readonly ineligible: readonly Ineligible[]
+  /** Endpoints that nobody named: their clusters have one image. */
+  readonly along: readonly EndpointId[]
 }
 
 /**
@@ -77,9 +82,10 @@ export function decideCreateUpgradeAction(
       return refuse({ code: 'critical-environment-disabled', version, platform })
     }
   }
-  const verdicts = assessAll(view, command)
-  const ineligible = verdicts.filter((verdict) => verdict.kind === 'ineligible')
-  const eligible = verdicts.filter((verdict) => verdict.kind === 'eligible')
+  const together = moveClustersWhole(assessAll(view, command))
+  const ineligible = together.named.filter((verdict) => verdict.kind === 'ineligible')
+  const named = together.named.filter((verdict) => verdict.kind === 'eligible')
+  const eligible = [...named, ...together.along]
   if (eligible.length === 0) return refuse({ code: 'nothing-eligible', ineligible })
   const expiresAt = now + upgradeExpiryMs(view.settings.actionExpiry)
   const { targetVersions, window } = command
@@ -90,20 +96,27 @@ export function decideCreateUpgradeAction(
     const { platform } = release.target
     platforms.set(platform, (platforms.get(platform) ?? 0) + 1)
   }
-  return accept({ action, upgrades, platforms, ineligible })
+  const along = together.along.map((each) => each.endpointId)
+  return accept({ action, upgrades, platforms, ineligible, along })
 }
 
-function assessAll(view: CreateUpgradeActionView, command: CreateUpgradeAction): Eligibility[] {
+function assessAll(view: CreateUpgradeActionView, command: CreateUpgradeAction): Assessed {
   const candidates = new Map(view.candidates.map((candidate) => [candidate.id, candidate]))
-  const { retrySkipped } = command
-  return command.endpointIds.map((endpointId) => {
+  const { retrySkipped, scope } = command
+  const options = { releases: view.releases, retrySkipped }
+  const assess = (candidate: UpgradeCandidate) => {
+    const cluster = candidate.deleted ? null : candidate.cluster
+    const verdict = assessEligibility(candidate, command.targetVersions, options)
+    return { cluster, isInScope: isInScope(scope, candidate.tags), verdict }
+  }
+  const named = command.endpointIds.map((endpointId) => {
     const candidate = candidates.get(endpointId)
-    if (candidate === undefined || !isInScope(command.scope, candidate.tags)) {
-      return { kind: 'ineligible', endpointId, reason: 'unknown-endpoint', platform: null }
-    }
-    const options = { releases: view.releases, retrySkipped }
-    return assessEligibility(candidate, command.targetVersions, options)
+    if (candidate !== undefined && isInScope(scope, candidate.tags)) return assess(candidate)
+    const reason = 'unknown-endpoint'
+    const verdict = { kind: 'ineligible', endpointId, reason, platform: null } as const
+    return { cluster: null, isInScope: false, verdict }
   })
+  return { named, mates: view.mates.map(assess) }
 }
 
 function queueUpgrade(

@@ -7,6 +7,13 @@ import type { Release } from '../release/release.ts'
 import { isForTarget } from '../release/release.ts'
 import { isRunning, type UpgradeState } from './upgrade.ts'
 
+/** Why none of a cluster's endpoints can be upgraded, though this one could. */
+export const CLUSTER_REASONS = [
+  'cluster-upgrade-not-granted',
+  'cluster-outside-scope',
+  'cluster-mixed',
+] as const
+
 /** Why an endpoint is left out of an upgrade action, in order of precedence. */
 export const INELIGIBLE_REASONS = [
   'unknown-endpoint',
@@ -20,6 +27,7 @@ export const INELIGIBLE_REASONS = [
   ...FLOOR_REASONS,
   'version-failed-here',
   'upgrade-in-progress',
+  ...CLUSTER_REASONS,
 ] as const
 export type IneligibleReason = (typeof INELIGIBLE_REASONS)[number]
 
@@ -37,6 +45,8 @@ export type UpgradeCandidate = {
   readonly skipped: readonly Digest[]
   /** The state of its open upgrade; null when it has none. */
   readonly openUpgrade: UpgradeState | null
+  /** Null on a machine of its own. */
+  readonly cluster: { readonly uid: string; readonly mayUpgrade: boolean } | null
 }
 
 export type Eligibility =

@@ -104,6 +104,10 @@ export const WAITING_REASONS = [
   'journal-lost',
   'parallel-limit',
   'offer-lapsed',
+  'awaiting-cluster',
+  'moved-with-cluster',
+  'other-cluster-first',
+  'cluster-upgrade-not-granted',
 ] as const
 export type WaitingReason = (typeof WAITING_REASONS)[number]
 

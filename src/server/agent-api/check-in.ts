@@ -8,7 +8,9 @@
  */
 import type { Clock, Instant } from '../../base/clock.ts'
 import type { Digest } from '../../base/digest.ts'
+import { causeChain } from '../../base/fault.ts'
 import { type AttemptId, newId, type RunId } from '../../base/ids.ts'
+import type { Log } from '../../base/log.ts'
 import type { Random } from '../../base/random.ts'
 import type { AgentVersion } from '../../base/version.ts'
 import {
@@ -26,11 +28,17 @@ import {
   type CheckInInstruction,
   type CheckInLimits,
   type CheckInReceived,
+  type CheckInView,
   decideReceiveCheckIn,
   nothingNew,
 } from '../../domain/endpoint/receive-check-in.ts'
 import { type AuditEntry, SERVER_PARTY, saveAudit } from '../../store/audit.ts'
-import { lockCheckInView, type StoredCheckInView, saveCheckIn } from '../../store/check-ins.ts'
+import {
+  lockCheckInView,
+  reloadCluster,
+  type StoredCheckInView,
+  saveCheckIn,
+} from '../../store/check-ins.ts'
 import type { Database } from '../../store/open.ts'
 import type { AgentAnswer, AgentRoute } from '../http/agent-route.ts'
 import type { Berths } from './berths.ts'
@@ -46,6 +54,9 @@ export type CheckInNeeds = {
   readonly checkInLimits: CheckInLimits
   readonly checkInViews: CheckInViews
   readonly berths: Berths
+  /** The image of a version, as a pod names it. */
+  readonly clusterImage: (version: AgentVersion) => Promise<string>
+  readonly log: Log
 }
 
 export const checkInDoor: AgentRoute<CheckInNeeds> = {
@@ -72,13 +83,16 @@ async function receive(
   const asked = { fingerprint: fingerprintOf(checkIn), attemptId, at: now }
   const found = await needs.checkInViews.run({ credential, checkIn: asked })
   if (found.kind === 'refused') return unauthorised()
-  if (found.kind === 'nothing-new') return answerWith(nothingNew(needs.checkInLimits), now)
+  if (found.kind === 'nothing-new') return answerWith(needs, nothingNew(needs.checkInLimits), now)
   const { berths, checkInLimits: limits } = needs
   const moment = { checkIn, limits, now }
-  const seen = await decide(found.view, moment, () => berths.mayBeFree())
-  if (!changesSomething(seen)) return answerWith(seen, now)
+  const { cluster } = found.view
+  const seen = await decide(found.view, moment, async () => {
+    return { isBerthFree: await berths.mayBeFree(), cluster }
+  })
+  if (!changesSomething(seen)) return answerWith(needs, seen, now)
   const keep = () => decideAndSave(needs, credential, moment)
-  return await (seen.takesBerth ? berths.inTurn(keep) : keep())
+  return answerWith(needs, await (seen.takesBerth ? berths.inTurn(keep) : keep()), now)
 }
 
 type Moment = {
@@ -87,33 +101,38 @@ type Moment = {
   readonly now: Instant
 }
 
-/** Whether a berth is free is asked only where one would be taken. */
+/** Whether a berth is free, and nobody else leads the cluster, is asked only for an offer. */
 async function decide(
   view: StoredCheckInView,
   moment: Moment,
-  isBerthFree: () => Promise<boolean>,
+  look: () => Promise<Pick<CheckInView, 'isBerthFree' | 'cluster'>>,
 ): Promise<CheckInReceived> {
   const { checkIn, limits, now } = moment
   const decided = decideReceiveCheckIn({ ...view, isBerthFree: true }, checkIn, limits, now)
-  if (!decided.takesBerth || (await isBerthFree())) return decided
-  return decideReceiveCheckIn({ ...view, isBerthFree: false }, checkIn, limits, now)
+  if (!decided.takesBerth) return decided
+  return decideReceiveCheckIn({ ...view, ...(await look()) }, checkIn, limits, now)
 }
 
+/** Null: the credential is not, or no longer, an endpoint's. */
 async function decideAndSave(
   needs: CheckInNeeds,
   credential: Credential,
   moment: Moment,
-): Promise<AgentAnswer> {
+): Promise<CheckInReceived | null> {
   const { endpointId } = credential
   const { checkIn, now } = moment
   const attemptId = checkIn.attempt?.attemptId ?? null
   return await needs.database.write(async (tx) => {
     const held = await lockCheckInView(tx, { endpointId, attemptId })
-    if (held === null || !isAuthentic(held, credential)) return unauthorised()
-    const decided = await decide(held, moment, () => needs.berths.lockFree(tx))
+    if (held === null || !isAuthentic(held, credential)) return null
+    const decided = await decide(held, moment, async () => {
+      const isBerthFree = await needs.berths.lockFree(tx)
+      // Behind the lock: whoever of the cluster led first has committed.
+      return { isBerthFree, cluster: await reloadCluster(tx, held) }
+    })
     await saveCheckIn(tx, endpointId, decided, now)
     if (decided.isRestored) await saveAudit(tx, restored(held.endpoint, now))
-    return answerWith(decided, now)
+    return decided
   })
 }
 
@@ -163,18 +182,26 @@ function toProgress(attempt: NonNullable<CheckInRequest['attempt']>): CheckIn['a
   }
 }
 
-function answerWith(decided: CheckInReceived, now: Instant): AgentAnswer {
+async function answerWith(
+  needs: CheckInNeeds,
+  decided: CheckInReceived | null,
+  now: Instant,
+): Promise<AgentAnswer> {
+  if (decided === null) return unauthorised()
   const reply: CheckInReply = {
     server_time: now,
     interval_s: decided.intervalS,
     want_facts: decided.wantFacts,
     acknowledged_attempt: decided.acknowledgedAttempt,
-    instruction: instructionOut(decided.instruction),
+    instruction: await instructionOut(needs, decided.instruction),
   }
   return { kind: 'json', status: 200, body: reply }
 }
 
-function instructionOut(instruction: CheckInInstruction): Instruction {
+async function instructionOut(
+  needs: CheckInNeeds,
+  instruction: CheckInInstruction,
+): Promise<Instruction> {
   switch (instruction.kind) {
     case 'nothing':
     case 'enrol-as-copy':
@@ -192,5 +219,28 @@ function instructionOut(instruction: CheckInInstruction): Instruction {
         download_rate_max: null,
         retry_skipped: instruction.upgrade.retrySkipped,
       }
+    case 'upgrade-cluster':
+      return await upgradeClusterOut(needs, instruction)
+  }
+}
+
+async function upgradeClusterOut(
+  needs: CheckInNeeds,
+  instruction: Extract<CheckInInstruction, { kind: 'upgrade-cluster' }>,
+): Promise<Instruction> {
+  const { targetVersion: version } = instruction.upgrade
+  try {
+    return {
+      kind: 'upgrade-cluster',
+      attempt_id: instruction.attemptId,
+      version,
+      image: await needs.clusterImage(version),
+      start_within_s: instruction.startWithinS,
+      ready_within_s: instruction.readyWithinS,
+    }
+  } catch (error) {
+    // Best effort: the offer stands, and the agent asks again; meanwhile it may be made.
+    needs.log.error({ version, chain: causeChain(error) }, 'there is no image for a cluster')
+    return { kind: 'nothing' }
   }
 }

@@ -1,7 +1,8 @@
 import type { Digest } from '../../base/digest.ts'
 import { digestOf } from '../../base/digest.ts'
+import type { ClusterFacts } from '../../contract/agent/cluster.ts'
 import type { Facts } from '../../contract/agent/facts.ts'
-import type { EndpointFacts } from '../../domain/endpoint/endpoint.ts'
+import type { EndpointCluster, EndpointFacts } from '../../domain/endpoint/endpoint.ts'
 
 /** Facts from the wire's spelling into house words. */
 export function factsIn(facts: Facts): EndpointFacts {
@@ -21,7 +22,13 @@ export function factsIn(facts: Facts): EndpointFacts {
     timeZone: facts.time_zone,
     endpointTags: facts.endpoint_tags,
     installedAt: facts.installed_at,
+    ...(facts.cluster === undefined ? {} : { cluster: clusterIn(facts.cluster) }),
   }
+}
+
+function clusterIn(cluster: ClusterFacts): EndpointCluster {
+  const { name, uid, namespace, daemon_set, may_upgrade } = cluster
+  return { name, uid, namespace, daemonSet: daemon_set, mayUpgrade: may_upgrade }
 }
 
 /**

@@ -3,6 +3,7 @@ import { ManualClock } from '../../base/clock-manual.ts'
 import { type Digest, digestOf } from '../../base/digest.ts'
 import { type DistributionId, type EndpointId, newId, type RunId } from '../../base/ids.ts'
 import { invariant } from '../../base/invariant.ts'
+import { silentLog } from '../../base/log.ts'
 import { systemRandom } from '../../base/random.ts'
 import type { AgentVersion } from '../../base/version.ts'
 import { type CheckInReply, checkInReply } from '../../contract/agent/check-in.ts'
@@ -37,6 +38,9 @@ export async function startTestServer() {
     checkInViews: createCheckInViews(database),
     configuration,
     berths: createBerths({ database, clock, configuration }),
+    clusterImage: async (version: string) =>
+      `registry.test/drydock/agent@sha256:${digestOf(version)}`,
+    log: silentLog,
     bandwidth: createBandwidth({ clock, bytesPerSecond: async () => null }),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   }

@@ -61,7 +61,7 @@ async function order(
     changedAt: now,
   }))
   const action = { targetVersions: new Map(), window: null, createdAt: now, expiresAt }
-  const created = { action, upgrades, platforms: new Map(), ineligible: [] }
+  const created = { action, upgrades, platforms: new Map(), ineligible: [], along: [] }
   await server.database.write((tx) => saveUpgradeAction(tx, created, 'test'))
 }
 

@@ -33,6 +33,9 @@ const REASON_TEXTS: Readonly<Record<IneligibleReason, string>> = {
   'floor-not-comparable': "left out: its versions cannot be compared with the release's floors",
   'version-failed-here': 'left out: the version failed there before (retry_failed tries again)',
   'upgrade-in-progress': 'left out: another upgrade is in progress',
+  'cluster-upgrade-not-granted': 'left out: the agent may not move the image of its cluster',
+  'cluster-outside-scope': 'left out: other endpoints of the cluster are outside your scope',
+  'cluster-mixed': 'left out: another endpoint of the cluster cannot be upgraded to this version',
 }
 
 /**
@@ -43,15 +46,16 @@ export function renderUpgradeAction(
   actionId: UpgradeActionId,
   created: UpgradeActionCreated,
 ): z.infer<typeof upgradeEndpointsReply> {
+  const { ineligible } = created
   return {
     summary: 'Upgrade action created successfully.',
-    details: [...queuedLines(created), ...ineligibleLines(created.ineligible)],
+    details: [...queuedLines(created), ...alongLines(created), ...ineligibleLines(ineligible)],
     group_action_id: actionId,
     endpoints_count: created.upgrades.length,
-    ineligible: created.ineligible.slice(0, INELIGIBLE_NAMED_MAX).map((each) => {
+    ineligible: ineligible.slice(0, INELIGIBLE_NAMED_MAX).map((each) => {
       return { endpoint_id: each.endpointId, reason: each.reason }
     }),
-    ineligible_count: created.ineligible.length,
+    ineligible_count: ineligible.length,
   }
 }
 
@@ -62,6 +66,13 @@ function queuedLines(created: UpgradeActionCreated): string[] {
     if (count === 0) return []
     return [`${PLATFORM_LABELS[platform]}: ${endpoints(count)} queued for upgrade to ${version}`]
   })
+}
+
+/** Who named some of a cluster moves all of it, and is told. */
+function alongLines({ along }: UpgradeActionCreated): string[] {
+  if (along.length === 0) return []
+  const who = along.length === 1 ? '1 of these endpoints was' : `${along.length} of these were`
+  return [`${who} not named and moves along: the agents of a cluster have one image`]
 }
 
 /** One line per platform and reason; endpoints that nobody knows have no platform. */

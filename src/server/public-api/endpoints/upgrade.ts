@@ -39,16 +39,18 @@ export const upgradeEndpointsRoute: PublicRoute<
     return await needs.database.write(async (tx) => {
       const { endpointIds, targetVersions } = command
       const versions = [...targetVersions.values()]
-      const view = await lockCreateUpgradeActionView(tx, { endpointIds, versions })
+      const view = await lockCreateUpgradeActionView(tx, { endpointIds, versions }, now)
       const decided = decideCreateUpgradeAction(view, command, now)
       if (!decided.ok) return decided
       const actor = actorName(request.actor)
       const actionId: UpgradeActionId = await saveUpgradeAction(tx, decided.value, actor)
       const { length } = decided.value.upgrades
+      const along = decided.value.along.length
       const { endpoint_ids, ...asked } = request.data
       const change = { action: 'upgrade-action.create', subject: String(actionId) }
       const description = `Ordered the upgrade of ${endpointsText(length)}`
-      const after = { request: { ...asked, ...auditedIds(endpoint_ids) }, endpoints: length }
+      const moved = { endpoints: length, ...(along === 0 ? {} : { along_with_cluster: along }) }
+      const after = { request: { ...asked, ...auditedIds(endpoint_ids) }, ...moved }
       await saveAudit(tx, audited(request, now, { ...change, description, after }))
       return accept(renderUpgradeAction(actionId, decided.value))
     })
