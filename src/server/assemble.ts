@@ -5,6 +5,7 @@ import { createBerths } from './agent-api/berths.ts'
 import { createCheckInViews } from './agent-api/check-in-views.ts'
 import { AGENT_ROUTES } from './agent-api/routes.ts'
 import { macOfHead } from './audit-mac.ts'
+import { createCodeSigner } from './code-signer.ts'
 import { createLiveConfiguration, type LiveConfiguration } from './configuration.ts'
 import { createDerivedParts } from './derived-parts.ts'
 import { EventTail } from './event-tail.ts'
@@ -20,8 +21,11 @@ import { createMetrics } from './metrics.ts'
 import type { ServerFoundations, ServerNeeds } from './needs.ts'
 import { documentationRoutes } from './openapi/routes.ts'
 import { operatorRoutes } from './operator-routes.ts'
+import { createPackageModels } from './package-models.ts'
 import { createPackageSigner } from './package-signer.ts'
 import { PUBLIC_ROUTES, RAW_ROUTES } from './public-api/routes.ts'
+import { imageFor } from './registry/image-for.ts'
+import { registryRoutes } from './registry/routes.ts'
 import { createSegmentDigests } from './segment-digests.ts'
 import { deleteDuplicates } from './work/delete-duplicates.ts'
 import { deleteLostEndpoints } from './work/delete-lost-endpoints.ts'
@@ -66,6 +70,12 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
   const refusedAttempts = startNotingRefused(foundations)
   const eventTail = new EventTail(database)
   const packageSigner = createPackageSigner(foundations)
+  const writerNeeds = {
+    digestOf: createSegmentDigests(foundations.artifacts),
+    signOpenPgp: packageSigner.sign,
+    derive: createDerivedParts(foundations),
+    ...createCodeSigner(foundations),
+  }
   let effects: Loop | null = null
   let preparing: Loop | null = null
   const needs: ServerNeeds = {
@@ -81,18 +91,13 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
     eventTail,
     openStreams: new Map(),
     packageSigner,
-    writerNeeds: {
-      digestOf: createSegmentDigests(foundations.artifacts),
-      signOpenPgp: packageSigner.sign,
-      derive: createDerivedParts(foundations),
-      // No certificate can be imported so far.
-      signAuthenticode: async () => null,
-      installerSigner: async () => null,
-    },
+    writerNeeds,
+    packageModels: createPackageModels({ ...foundations, writerNeeds }),
     wakeWorker: () => effects?.wake(),
     wakePreparing: () => preparing?.wake(),
     checkInLimits: { intervalS: settings.checkInIntervalS, probationS: settings.probationS },
     checkInViews: createCheckInViews(database),
+    clusterImage: async (version) => (await imageFor(needs, version)).reference,
   }
   const owner = newId<RunId>(foundations.random)
   const perform = () => performEffects(needs)
@@ -112,6 +117,7 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
       ...PUBLIC_ROUTES.map((route) => publicRoute(route, needs)),
       ...RAW_ROUTES.map((route) => rawRoute(route, needs)),
       ...AGENT_ROUTES.map((route) => agentRoute<ServerNeeds>(route, needs)),
+      ...registryRoutes(needs),
       ...operatorRoutes(needs),
       ...documentationRoutes(foundations.apiViewer ?? []),
     ],

@@ -21,6 +21,7 @@ import type { RateLimitSettings } from './http/rate-limit.ts'
 import type { RefusedAttempts } from './http/refused-attempts.ts'
 import type { Metrics } from './metrics.ts'
 import type { ViewerFile } from './openapi/viewer-file.ts'
+import type { PackageModels } from './package-models.ts'
 import type { PackageSigner } from './package-signer.ts'
 import type { OpenStreams } from './public-api/events/follow.ts'
 import type { Verifications } from './verify-audit.ts'
@@ -68,6 +69,7 @@ export type ServerNeeds = ServerFoundations & {
   readonly metrics: Metrics
   readonly packageSigner: PackageSigner
   readonly writerNeeds: WriterNeeds
+  readonly packageModels: PackageModels
   /** There is an effect to perform: the worker need not wait until it looks by itself. */
   readonly wakeWorker: () => void
   /** There is a release whose packages can be prepared. */

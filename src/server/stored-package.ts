@@ -11,13 +11,15 @@ import { loadPackages, type StoredPackage, savePackageSha256 } from '../store/pa
 import type { InstanceSecret } from '../store/secret.ts'
 import type { RequestRefusal } from './http/refusal.ts'
 import { streamSegments } from './http/segment-stream.ts'
+import type { PackageModels } from './package-models.ts'
 import { packageTypeOf } from './package-type.ts'
-import { openSegments } from './stored-segments.ts'
+import { openSegments } from './sealed-segments.ts'
 
 export type PackageNeeds = {
   readonly database: Database
   readonly artifacts: Pick<Artifacts, 'openRead'>
   readonly secret: Pick<InstanceSecret, 'open'>
+  readonly packageModels: Pick<PackageModels, 'named'>
 }
 
 /** The package of one type of a distribution that is ready. */
@@ -39,13 +41,14 @@ export async function findPackage(
   return refuse({ code: 'package-not-in-distribution', packageType, supported })
 }
 
-export function segmentsOf(
-  needs: Pick<PackageNeeds, 'secret'>,
+export async function segmentsOf(
+  needs: Pick<PackageNeeds, 'secret' | 'packageModels'>,
   id: DistributionId,
   found: StoredPackage,
-): readonly Segment[] {
-  const { format, arch } = found
-  return openSegments(needs.secret, { distributionId: id, format, arch }, found.sealedSegments)
+): Promise<readonly Segment[]> {
+  const { format, arch, modelKey, sealedSegments } = found
+  const model = modelKey === null ? null : await needs.packageModels.named(modelKey)
+  return openSegments(needs.secret, { distributionId: id, format, arch }, sealedSegments, model)
 }
 
 /**
@@ -59,7 +62,8 @@ export async function sha256Of(
 ): Promise<Digest> {
   if (found.sha256 !== null) return found.sha256
   const hash = createHash('sha256')
-  for await (const part of streamSegments(segmentsOf(needs, id, found), needs.artifacts)) {
+  const segments = await segmentsOf(needs, id, found)
+  for await (const part of streamSegments(segments, needs.artifacts)) {
     hash.update(part)
   }
   const sha256 = hash.digest('hex')

@@ -11,6 +11,8 @@ export type StoredPackage = {
   readonly size: number
   /** The segment list, sealed: its own bytes hold the enrolment token. */
   readonly sealedSegments: Uint8Array
+  /** What it was compressed with; null for one that is older than models. */
+  readonly modelKey: Digest | null
   readonly segmentsDigest: string
   /** Of the package's bytes; null until somebody asked for it. */
   readonly sha256: Digest | null
@@ -30,6 +32,7 @@ export async function savePackages(
     file_name: built.fileName,
     size: built.size,
     sealed_segments: Buffer.from(built.sealedSegments),
+    model_key: built.modelKey,
     segments_digest: built.segmentsDigest,
     sha256: built.sha256,
   }))
@@ -41,6 +44,7 @@ export async function savePackages(
         file_name: row.ref('excluded.file_name'),
         size: row.ref('excluded.size'),
         sealed_segments: row.ref('excluded.sealed_segments'),
+        model_key: row.ref('excluded.model_key'),
         segments_digest: row.ref('excluded.segments_digest'),
         sha256: row.ref('excluded.sha256'),
       })),
@@ -70,6 +74,7 @@ export async function loadPackages(
     fileName: row.file_name,
     size: row.size,
     sealedSegments: row.sealed_segments,
+    modelKey: row.model_key === null ? null : storedDigest(row.model_key),
     segmentsDigest: row.segments_digest,
     sha256: row.sha256 === null ? null : storedDigest(row.sha256),
   }))

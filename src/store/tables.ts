@@ -196,10 +196,19 @@ export type PackageTable = {
   readonly size: number
   /** The segment list, sealed: its own bytes hold the enrolment token. */
   readonly sealed_segments: Buffer
+  /** The list it was compressed with; null for one that is older than models. */
+  readonly model_key: string | null
   /** Names the package's bytes: SHA-256 of the segment list. */
   readonly segments_digest: string
   /** SHA-256 of the package's bytes; null until somebody asked for it. */
   readonly sha256: string | null
+}
+
+export type PackageModelTable = {
+  /** SHA-256 of the format and the manifests of its builds. */
+  readonly key: string
+  readonly sealed: Buffer
+  readonly created_at: number
 }
 
 export type EndpointTable = {
@@ -387,6 +396,7 @@ export type Tables = {
   readonly distribution: DistributionTable
   readonly revoked_token: RevokedTokenTable
   readonly package: PackageTable
+  readonly package_model: PackageModelTable
   readonly endpoint: EndpointTable
   readonly endpoint_tag: EndpointTagTable
   readonly liveness: LivenessTable

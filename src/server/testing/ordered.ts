@@ -5,7 +5,7 @@ import { invariant } from '../../base/invariant.ts'
 import { systemRandom } from '../../base/random.ts'
 import { type AuditEntry, loadAudit } from '../../store/audit.ts'
 import { loadPackages } from '../../store/packages.ts'
-import { openSegments } from '../stored-segments.ts'
+import { segmentsOf } from '../stored-package.ts'
 import { type AssembledServer, startAssembledServer } from './assembled.ts'
 import { testFacts } from './fleet.ts'
 
@@ -50,8 +50,7 @@ export async function tokenInPackage(server: AssembledServer, id: string): Promi
   const packages = await loadPackages(server.assembled.needs.database.read, distributionId)
   const built = packages.find(({ format }) => format === 'sh')
   invariant(built !== undefined, 'there is such a package')
-  const place = { distributionId, format: built.format, arch: built.arch }
-  const [, ...archive] = openSegments(server.secret, place, built.sealedSegments)
+  const [, ...archive] = await segmentsOf(server.assembled.needs, distributionId, built)
   const text = archive
     .flatMap((segment) => (segment.kind === 'bytes' ? [segment.bytes] : []))
     .map((bytes) => gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }).toString())

@@ -5,7 +5,7 @@
  */
 import { utf8 } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
-import { causeChain } from '../../base/fault.ts'
+import { causeChain, Fault } from '../../base/fault.ts'
 import { type DistributionId, isId } from '../../base/ids.ts'
 import { invariant } from '../../base/invariant.ts'
 import type { Installation } from '../../contract/agent/installation.ts'
@@ -19,9 +19,11 @@ import { type StoredPackage, savePackages } from '../../store/packages.ts'
 import { loadReleases } from '../../store/releases.ts'
 import type { InstanceSecret } from '../../store/secret.ts'
 import { loadSigningKeys } from '../../store/signing-keys.ts'
+import { CERTIFICATE_EXPIRED } from '../code-signer.ts'
 import { enrolmentToken } from '../enrolment-token.ts'
 import type { Metrics } from '../metrics.ts'
-import { sealSegments } from '../stored-segments.ts'
+import type { PackageModels } from '../package-models.ts'
+import { sealSegments } from '../sealed-segments.ts'
 import { loadReleaseSpecs, specsFor } from './release-specs.ts'
 import type { SaveOutcome } from './save-outcome.ts'
 
@@ -31,6 +33,7 @@ export type BuildNeeds = {
   readonly clock: Clock
   readonly settings: { readonly publicUrl: string }
   readonly writerNeeds: WriterNeeds
+  readonly packageModels: Pick<PackageModels, 'of'>
   readonly metrics: Pick<Metrics, 'built'>
 }
 
@@ -64,7 +67,8 @@ export function giveUpDistribution(
   subject: string,
   error: unknown,
 ): SaveOutcome {
-  const reason: BuildFailedReason = 'build-fault'
+  const isExpired = error instanceof Fault && error.code === CERTIFICATE_EXPIRED
+  const reason: BuildFailedReason = isExpired ? CERTIFICATE_EXPIRED : 'build-fault'
   const message = causeChain(error)[0] ?? null
   needs.metrics.built({ outcome: 'failed', ms: 0 })
   const failed = { state: 'failed', reason, message } as const
@@ -90,14 +94,22 @@ async function buildPackages(
     return { reason, message: `version ${version} for ${platform} ${what}` }
   }
   const specs = await loadReleaseSpecs(read, offered)
-  const enrolment = await writeEnrolment(needs, distribution)
-  return await writePackages(needs, distribution, { specs, enrolment })
+  return await writePackages(needs, distribution, {
+    specs,
+    ...(await writeEnrolments(needs, distribution)),
+  })
+}
+
+type Enrolments = {
+  readonly enrolment: Uint8Array
+  /** Of a distribution that nobody has, for the models of its packages. */
+  readonly nobodys: Uint8Array
 }
 
 async function writePackages(
   needs: BuildNeeds,
   { id, order }: Distribution,
-  content: { readonly specs: readonly ReleaseSpec[]; readonly enrolment: Uint8Array },
+  content: Enrolments & { readonly specs: readonly ReleaseSpec[] },
 ): Promise<readonly StoredPackage[]> {
   const packages: StoredPackage[] = []
   for (const format of FORMATS) {
@@ -106,13 +118,15 @@ async function writePackages(
     for (const release of specsFor(writer, content.specs)) {
       const spec = { ...release, enrolment: content.enrolment }
       const segments = await writer.write(spec, needs.writerNeeds)
+      const model = await needs.packageModels.of(writer, { ...release, enrolment: content.nobodys })
       const place = { distributionId: id, format, arch: release.target.arch }
       packages.push({
         format,
         arch: place.arch,
         fileName: writer.fileName(spec),
         size: lengthOf(segments),
-        ...sealSegments(needs.secret, place, segments),
+        ...sealSegments(needs.secret, place, segments, model.bytes),
+        modelKey: model.key,
         sha256: null,
       })
     }
@@ -120,7 +134,7 @@ async function writePackages(
   return packages
 }
 
-async function writeEnrolment(needs: BuildNeeds, distribution: Distribution): Promise<Uint8Array> {
+async function writeEnrolments(needs: BuildNeeds, distribution: Distribution): Promise<Enrolments> {
   const { id, order, generation } = distribution
   const keys = await loadSigningKeys(needs.database.read)
   const installation: Installation = {
@@ -132,6 +146,14 @@ async function writeEnrolment(needs: BuildNeeds, distribution: Distribution): Pr
     endpoint_tags: [...order.endpointTags],
     trusted_keys: keys.map(({ keyId, publicKey }) => ({ key_id: keyId, public_key: publicKey })),
   }
+  const nobodys = { ...installation, ...NOBODY, proxy: [], endpoint_tags: [] }
+  return { enrolment: enrolmentBytes(installation), nobodys: enrolmentBytes(nobodys) }
+}
+
+/** As long as real ones are. */
+const NOBODY = { distribution_id: '0'.repeat(32), token: 'A'.repeat(43) }
+
+function enrolmentBytes(installation: Installation): Uint8Array {
   return utf8(`${JSON.stringify(installation, null, 2)}\n`)
 }
 

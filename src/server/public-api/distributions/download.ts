@@ -38,7 +38,7 @@ export const downloadPackageRoute: RawRoute<Needs> = {
     if (!found.ok) return found
     if (found.value.fileName !== file) return refuse({ code: 'route-unknown', path: request.path })
     const { format, segmentsDigest, fileName } = found.value
-    const segments = segmentsOf(needs, id, found.value)
+    const segments = await segmentsOf(needs, id, found.value)
     const contentType = mediaTypeOf(format)
     const content = { segments, etag: segmentsDigest, contentType, fileName }
     return accept(contentAnswer(content, request, needs.artifacts))
