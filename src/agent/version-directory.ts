@@ -11,6 +11,7 @@ import { type Result, refuse } from '../base/result.ts'
 import { AGENT_ENTRY, MANIFEST_BYTES_MAX, type ManifestFile } from '../contract/manifest.ts'
 import type { TrustedKey } from '../trust/keys.ts'
 import { type Layout, MANIFEST_FILE, versionFolder } from './layout.ts'
+import { FILE_RULES } from './machine/file-rules.ts'
 import {
   copyFile,
   digestOfFile,
@@ -125,12 +126,17 @@ export function buildVersion(
  * A link where the store's file has the right mode, a copy where another version wants another one.
  */
 function placeFile(stored: string, path: string, file: ManifestFile): void {
-  if (isExecutable(stored) === file.executable) {
+  if (fitsMode(stored, file)) {
     linkFile(stored, path)
     return
   }
   copyFile(stored, path)
   setMode(path, modeOf(file))
+}
+
+/** Where files have no modes, any of them fits. */
+function fitsMode(stored: string, file: ManifestFile): boolean {
+  return !FILE_RULES.hasModes || isExecutable(stored) === file.executable
 }
 
 export function modeOf(file: { readonly executable: boolean }): number {

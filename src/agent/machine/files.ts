@@ -1,7 +1,7 @@
 /**
  * Files that must survive a power cut. A file is replaced whole: written under another name,
  * flushed, renamed, and its folder flushed, so that a reader sees the old bytes or the new ones and
- * never a part.
+ * never a part. What differs between platforms is in `file-rules.ts`.
  */
 
 import { createHash } from 'node:crypto'
@@ -33,6 +33,10 @@ import { pipeline } from 'node:stream/promises'
 import { type Digest, isDigest } from '../../base/digest.ts'
 import { Fault } from '../../base/fault.ts'
 import { invariant } from '../../base/invariant.ts'
+import { FILE_RULES, patiently } from './file-rules.ts'
+
+/** What file systems without hard links say (FAT, some network disks), or when there are too many. */
+const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EISDIR'])
 
 export function errorCode(error: unknown): string | null {
   if (!(error instanceof Error) || !('code' in error)) return null
@@ -52,9 +56,17 @@ export function makeFolder(path: string): void {
   mkdirSync(path, { recursive: true, mode: 0o700 })
 }
 
-/** Makes the names in a folder durable. */
+/** Makes the names in a folder durable, where a folder can be asked for that. */
 export function syncFolder(path: string): void {
-  const descriptor = openSync(path, 'r')
+  if (FILE_RULES.flushesFolders) flush(path, 'r')
+}
+
+export function syncFile(path: string): void {
+  flush(path, FILE_RULES.flushesAs)
+}
+
+function flush(path: string, how: 'r' | 'r+'): void {
+  const descriptor = openSync(path, how)
   try {
     fsyncSync(descriptor)
   } finally {
@@ -62,16 +74,12 @@ export function syncFolder(path: string): void {
   }
 }
 
-export function syncFile(path: string): void {
-  syncFolder(path)
-}
-
 /** Replaces a file whole. Each file has one writer, so one temporary name is enough. */
 export function writeDurably(path: string, bytes: Uint8Array, mode: number): void {
   const temporary = `${path}.new`
   try {
     rmSync(temporary, { force: true })
-    const descriptor = openSync(temporary, 'wx', mode)
+    const descriptor = openSync(temporary, 'wx', FILE_RULES.hasModes ? mode : 0o600)
     try {
       let written = 0
       while (written < bytes.length) written += writeSync(descriptor, bytes, written)
@@ -79,7 +87,7 @@ export function writeDurably(path: string, bytes: Uint8Array, mode: number): voi
     } finally {
       closeSync(descriptor)
     }
-    renameSync(temporary, path)
+    patiently(FILE_RULES, () => renameSync(temporary, path))
     syncFolder(dirname(path))
   } catch (error) {
     throw new Fault({ code: 'not-written', doing: `writing ${path}`, retry: 'later', cause: error })
@@ -125,7 +133,7 @@ export function sizeIfThere(path: string): number | null {
 
 export function isExecutable(path: string): boolean {
   const stat = lstatSync(path, { throwIfNoEntry: false })
-  return stat?.isFile() === true && (stat.mode & 0o100) !== 0
+  return stat?.isFile() === true && (!FILE_RULES.hasModes || (stat.mode & 0o100) !== 0)
 }
 
 export function folderExists(path: string): boolean {
@@ -156,13 +164,30 @@ export function removeTree(path: string): void {
   rmSync(path, { recursive: true, force: true })
 }
 
+/** Removes what can be; false when something is still in use, and may be removed later. */
+export function removeTreeIfFree(path: string): boolean {
+  try {
+    removeTree(path)
+    return true
+  } catch (error) {
+    if (!FILE_RULES.busyCodes.includes(errorCode(error) ?? '')) throw error
+    return false
+  }
+}
+
 export function renameDurably(from: string, to: string): void {
-  renameSync(from, to)
+  patiently(FILE_RULES, () => renameSync(from, to))
   syncFolder(dirname(to))
 }
 
+/** A second name for the bytes; a copy of them on a disk that has no such names. */
 export function linkFile(from: string, to: string): void {
-  linkSync(from, to)
+  try {
+    linkSync(from, to)
+  } catch (error) {
+    if (!NO_LINKS.has(errorCode(error) ?? '')) throw error
+    copyFile(from, to)
+  }
 }
 
 /** A copy that shares its blocks with the original where the file system can. */
@@ -171,7 +196,7 @@ export function copyFile(from: string, to: string): void {
 }
 
 export function setMode(path: string, mode: number): void {
-  chmodSync(path, mode)
+  if (FILE_RULES.hasModes) chmodSync(path, mode)
 }
 
 export function freeBytes(path: string): number {

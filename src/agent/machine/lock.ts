@@ -1,10 +1,11 @@
 /**
- * One launcher for one state folder. The kernel's `flock` is the only lock that dies with its
- * holder, kill -9 and power cut included, and leaves nothing stale behind; neither Node nor bun
+ * One launcher for one state folder. On Unix the kernel's `flock` is the only lock that dies with
+ * its holder, kill -9 and power cut included, and leaves nothing stale behind; neither Node nor bun
  * offers it, so it is called in the C library.
  */
 import { closeSync, openSync } from 'node:fs'
 import { Fault } from '../../base/fault.ts'
+import { type AgentPlatform, OWN_PLATFORM } from './platform.ts'
 
 // flock(2): LOCK_EX | LOCK_NB.
 const EXCLUSIVE_WITHOUT_WAITING = 2 | 4
@@ -16,8 +17,18 @@ const C_LIBRARIES = [
   'libSystem.B.dylib',
 ]
 
+const LOCKS: Readonly<Record<AgentPlatform, (path: string) => Promise<boolean>>> = {
+  linux: takeUnixLock,
+  macos: takeUnixLock,
+  windows: async (path) => (await import('./windows/lock.ts')).takeWindowsLock(path),
+}
+
 /** Takes the lock for the life of this process; false when another process holds it. */
-export async function takeLock(path: string): Promise<boolean> {
+export function takeLock(path: string, platform = OWN_PLATFORM): Promise<boolean> {
+  return LOCKS[platform](path)
+}
+
+async function takeUnixLock(path: string): Promise<boolean> {
   const flock = await findFlock()
   // Opened files are closed in started programs, so the lock does not live on in a child.
   const descriptor = openSync(path, 'a', 0o600)

@@ -9,12 +9,24 @@ import { type AgentPlatform, OWN_PLATFORM } from './platform.ts'
 
 export type ForeignFolder = { readonly code: 'foreign-folder'; readonly owner: string }
 
-type TakeFolder = (path: string) => Promise<Result<null, ForeignFolder>>
+type Guard = {
+  takeFolder(path: string): Promise<Result<null, ForeignFolder>>
+  closeFile(path: string): Promise<void>
+}
 
-const TAKERS: Readonly<Record<AgentPlatform, TakeFolder>> = {
-  linux: takeOnUnix,
-  macos: takeOnUnix,
-  windows: takeOnUnix,
+const UNIX: Guard = {
+  takeFolder: takeOnUnix,
+  // The packages bring it closed.
+  closeFile: async () => {},
+}
+
+const GUARDS: Readonly<Record<AgentPlatform, Guard>> = {
+  linux: UNIX,
+  macos: UNIX,
+  windows: {
+    takeFolder: async (path) => (await import('./windows/security.ts')).takeWindowsFolder(path),
+    closeFile: async (path) => (await import('./windows/security.ts')).closeWindowsFile(path),
+  },
 }
 
 /**
@@ -26,7 +38,12 @@ export function takePrivateFolder(
   path: string,
   platform = OWN_PLATFORM,
 ): Promise<Result<null, ForeignFolder>> {
-  return TAKERS[platform](path)
+  return GUARDS[platform].takeFolder(path)
+}
+
+/** Closes a file of ours in a folder that others read. */
+export function closeFile(path: string, platform = OWN_PLATFORM): Promise<void> {
+  return GUARDS[platform].closeFile(path)
 }
 
 async function takeOnUnix(path: string): Promise<Result<null, ForeignFolder>> {

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import type { TrustedKey } from '../../trust/keys.ts'
 import type { SlotsMessage } from '../launcher/control.ts'
 import { type Layout, versionFolder } from '../layout.ts'
-import { namesIn, removeTree } from '../machine/files.ts'
+import { namesIn, removeTreeIfFree } from '../machine/files.ts'
 import { readManifest } from '../version-directory.ts'
 
 /** Returns what was removed, for the log. Only called while no attempt is at work. */
@@ -37,6 +37,6 @@ export function clean(
 
 function removeOthers(folder: string, kept: ReadonlySet<string>): string[] {
   const others = namesIn(folder).filter((name) => !kept.has(name))
-  for (const name of others) removeTree(join(folder, name))
-  return others
+  // What is still in use, as a program of Windows that runs, goes with a later cleaning.
+  return others.filter((name) => removeTreeIfFree(join(folder, name)))
 }
