@@ -7,6 +7,7 @@ import type { PublicCall } from '../src/contract/public/call.ts'
 import { bodyOf } from '../src/server/openapi/operation.ts'
 import { PUBLIC_ROUTES } from '../src/server/public-api/routes.ts'
 import { type AssembledServer, startAssembledServer } from '../src/server/testing/assembled.ts'
+import { TEST_CODE_CERTIFICATE } from '../src/trust/testing/code-certificate.ts'
 import { enrolEndpoint, orderFor, publishFor } from './small-fleet.ts'
 import { errorOf, send } from './wire.ts'
 
@@ -75,6 +76,7 @@ const PLACEHOLDERS: readonly (readonly [RegExp, (title: string) => Promise<strin
   [/\bendpoint_id_2\b|0123456789abcdef0123456789abcdef/g, newEndpoint],
   [/(?<="group_action_id":)17\b/g, newAction],
   [/(?<="id":)4267\b/g, newKey],
+  [/MIIQGwIBAzCCD9EGCSqG/g, async () => TEST_CODE_CERTIFICATE.asSent],
 ]
 
 async function filled(body: unknown, title: string): Promise<string> {

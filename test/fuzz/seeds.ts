@@ -2,6 +2,7 @@
  * Right orders, for calls whose examples and schemas do not give any: what they name is there. One
  * change away from them lies everything behind the validation.
  */
+import { TEST_CODE_CERTIFICATE } from '../../src/trust/testing/code-certificate.ts'
 import type { Chance } from './chance.ts'
 import type { World } from './world.ts'
 
@@ -112,6 +113,12 @@ export const SEEDS: Readonly<Record<string, Seed>> = {
     id: aKey(world, chance),
     overlap_seconds: chance.of([0, 60, 86_400]),
   }),
+  'trust/import_certificate': (_world, chance) => ({
+    purpose: chance.of(['windows', 'macos']),
+    certificate: TEST_CODE_CERTIFICATE.asSent,
+    password: aMaybe('', chance),
+  }),
+  'trust/remove_certificate': (_world, chance) => ({ purpose: chance.of(['windows', 'macos']) }),
   'rbac/create_user': (_world, chance) => ({
     user_email: anEmail(chance),
     role_name: aMaybe('Viewer', chance),

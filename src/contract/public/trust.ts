@@ -81,6 +81,13 @@ export const importCertificateCall = publicCall({
   request: importCertificate,
   reply: certificateObject,
   isRepeatable: true,
+  examples: [
+    {
+      name: 'for Windows, shortened',
+      request: { purpose: 'windows', certificate: 'MIIQGwIBAzCCD9EGCSqG', password: 'secret' },
+      reply: EXAMPLE_CERTIFICATE,
+    },
+  ],
 })
 
 export const getCertificatesCall = publicCall({
@@ -100,4 +107,5 @@ export const removeCertificateCall = publicCall({
   request: z.strictObject({ purpose }),
   reply: certificateObject,
   isRepeatable: false,
+  examples: [{ name: 'of Windows', request: { purpose: 'windows' }, reply: EXAMPLE_CERTIFICATE }],
 })
