@@ -6,6 +6,8 @@ export type ReadEntry = {
   readonly path: string
   readonly type: string
   readonly mode: number
+  /** The user's number. */
+  readonly owner: number
   readonly modified: number
   readonly linkTarget: string
   readonly bytes: Uint8Array
@@ -23,6 +25,7 @@ export async function readTarGz(bytes: Uint8Array): Promise<readonly ReadEntry[]
       path: header.name.replace(/^\.\//, '').replace(/\/$/, ''),
       type: header.type ?? '',
       mode: header.mode ?? -1,
+      owner: header.uid ?? -1,
       modified: (header.mtime?.getTime() ?? -1) / 1000,
       linkTarget: header.linkname ?? '',
       bytes: Buffer.concat(parts),

@@ -294,7 +294,10 @@ function answerElsewhere(
 ): FastifyReply {
   watch(options, null, request, reply)
   const path = pathOf(request.url)
-  return send(reply, options.elsewhere(path, allowedMethods(options.routes, path)))
+  const allowed = allowedMethods(options.routes, path)
+  // A method that is allowed is not what is wrong: a name in the path is too long.
+  const others = allowed.includes(request.method) ? [] : allowed
+  return send(reply, options.elsewhere(path, others))
 }
 
 function send(reply: FastifyReply, answer: HttpAnswer): FastifyReply {
