@@ -65,15 +65,10 @@ describe('distributions/create', () => {
   }
   const kindOf = (platform: string) => ({ '"windows"': `"${platform}"` })
 
-  // Windows, macOS, Android and clusters are understood, and their packages are not built yet.
+  // Windows, Android and clusters are understood, and their packages are not built yet.
   it.each<[string, string, string]>([
     ['standalone, as it stands', standalone, 'platform-not-built-yet'],
     ['standalone, named', filled(standalone, {}), 'platform-not-built-yet'],
-    [
-      'standalone for macos',
-      filled(standalone, { ...kindOf('macos'), windows_version: 'macos_version' }),
-      'platform-not-built-yet',
-    ],
     [
       'standalone for android, which takes no version',
       filled(standalone, { ...kindOf('android'), ', "agent_version": "windows_version"': '' }),
@@ -102,6 +97,14 @@ describe('distributions/create', () => {
   })
 
   it.each<[string, string]>([
+    [
+      'standalone for macos',
+      filled(standalone, {
+        ...kindOf('macos'),
+        windows_version: 'macos_version',
+        'Windows servers': 'Macs',
+      }),
+    ],
     [
       'standalone for linux',
       filled(standalone, {

@@ -58,7 +58,7 @@ export type DistributionRequested =
   | { readonly kind: 'again'; readonly id: DistributionId; readonly order: DistributionOrder }
 
 const KINDS_TO_COME: readonly DistributionOrder['kind'][] = ['kubernetes', 'helm']
-const PLATFORMS_TO_COME: readonly DistributionOrder['platform'][] = ['windows', 'macos', 'android']
+const PLATFORMS_TO_COME: readonly DistributionOrder['platform'][] = ['windows', 'android']
 
 export function decideCreateDistribution(
   view: CreateDistributionView,

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '../../base/clock.ts'
 import { systemClock } from '../../base/clock.ts'
 import { silentLog } from '../../base/log.ts'
+import type { Target } from '../../base/platform.ts'
 import { systemRandom } from '../../base/random.ts'
 import { KEY_REQUESTS_BURST, KEY_REQUESTS_PER_S } from '../../contract/public/limits.ts'
 import type { Licence } from '../../domain/access/licence.ts'
@@ -36,11 +37,10 @@ export type AssembledServer = AsyncDisposable & {
   /** Uploads content as an artifact; its digest. */
   upload(content: Uint8Array): Promise<string>
   /** Publishes a small release for a target; its manifest digest. */
-  publish(version: string, target?: Partial<PublishTarget>): Promise<string>
+  publish(version: string, target?: Partial<Target>): Promise<string>
 }
 
 type Body = { readonly reply: Record<string, unknown> & { readonly err_code?: number } }
-type PublishTarget = { readonly arch: 'x64' | 'arm64'; readonly libc: 'glibc' | 'musl' }
 
 export type AssembledOptions = {
   readonly clock?: Clock
@@ -144,7 +144,7 @@ export function callsOf(url: string, key: AssembledServer['key']) {
     await answer.arrayBuffer()
     return digest
   }
-  const publish = async (version: string, target: Partial<PublishTarget> = {}) => {
+  const publish = async (version: string, target: Partial<Target> = {}) => {
     const launcher = await upload(Buffer.from(`the launcher ${'of every version '.repeat(500)}`))
     const agent = await upload(Buffer.from(`the agent of ${version}`))
     const files = [{ path: 'agent.mjs', digest: agent, executable: false }]
