@@ -75,7 +75,7 @@ describe('sealed lists of segments', () => {
     const model = listBytes(await write('A'.repeat(43)))
     const segments = await write(randomBytes(32).toString('base64url'))
     const { sealedSegments } = sealSegments(secret, PLACE, segments, model)
-    expect(sealedSegments.length).toBeLessThan(6 * 1024)
+    expect(sealedSegments.length).toBeLessThan(2 * 1024)
   })
 })
 

@@ -2,7 +2,15 @@
 import type { ArtifactRef } from '../package-spec.ts'
 
 export type FileContent =
-  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'bytes'
+      readonly bytes: Uint8Array
+      /**
+       * It differs between distributions: compressed by itself, so that what stands around it is
+       * the same bytes for all of them.
+       */
+      readonly isApart?: boolean
+    }
   | { readonly kind: 'artifact'; readonly artifact: ArtifactRef }
 
 /** Paths are relative and have no trailing slash. */

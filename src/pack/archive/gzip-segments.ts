@@ -16,11 +16,13 @@ export function gzipSegments(parts: readonly FileContent[]): readonly Segment[] 
     own = []
   }
   for (const part of parts) {
-    if (part.kind === 'bytes') own.push(part.bytes)
-    else {
+    if (part.kind === 'artifact') {
       endOwn()
       segments.push(artifactMember(part.artifact))
-    }
+    } else if (part.isApart) {
+      endOwn()
+      segments.push(ownMember([part.bytes]))
+    } else own.push(part.bytes)
   }
   endOwn()
   return segments

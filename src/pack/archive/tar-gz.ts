@@ -20,7 +20,11 @@ export function tarParts(
   const parts = entries.flatMap((entry): FileContent[] => {
     const header = own(headerOf(entry, form))
     if (entry.kind !== 'file') return [header]
-    return [header, entry.content, own(tarPadding(contentSize(entry.content)))]
+    const { content } = entry
+    const padding = own(tarPadding(contentSize(content)))
+    // The header has the size, which differs too.
+    const isApart = content.kind === 'bytes' && content.isApart === true
+    return [isApart ? { ...header, isApart } : header, content, padding]
   })
   return [...parts, own(tarEnd())]
 }
@@ -59,6 +63,6 @@ function headerOf(
   }
 }
 
-function own(bytes: Uint8Array): FileContent {
-  return { kind: 'bytes', bytes }
+function own(bytes: Uint8Array) {
+  return { kind: 'bytes', bytes } as const
 }

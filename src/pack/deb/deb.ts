@@ -74,7 +74,7 @@ function controlEntries(
   return [
     directory(''),
     own('control', 0o644, controlFile(spec, installed)),
-    own('md5sums', 0o644, md5sumsFile(installed, CONFIG_FILES)),
+    apart('md5sums', 0o644, md5sumsFile(installed, CONFIG_FILES)),
     own('conffiles', 0o644, conffilesFile(CONFIG_FILES)),
     own('postinst', 0o755, utf8(POSTINST)),
     own('prerm', 0o755, utf8(PRERM)),
@@ -107,4 +107,9 @@ function installedEntries(spec: PackageSpec): readonly ArchiveEntry[] {
 
 function own(path: string, mode: number, bytes: Uint8Array): ArchiveEntry {
   return { kind: 'file', path, mode, content: { kind: 'bytes', bytes } }
+}
+
+/** Has something of the distribution in it. */
+function apart(path: string, mode: number, bytes: Uint8Array): ArchiveEntry {
+  return { kind: 'file', path, mode, content: { kind: 'bytes', bytes, isApart: true } }
 }

@@ -48,7 +48,12 @@ export function programEntries(
   })
   return [
     directory(folder),
-    own('enrolment.json', ENROLMENT_MODE, spec.enrolment),
+    {
+      kind: 'file',
+      path: `${folder}/enrolment.json`,
+      mode: ENROLMENT_MODE,
+      content: { kind: 'bytes', bytes: spec.enrolment, isApart: true },
+    },
     own('installed-by', 0o644, utf8(`${installedBy}\n`)),
     ...seedEntries(spec, `${folder}/seed`),
     {

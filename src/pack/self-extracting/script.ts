@@ -26,7 +26,8 @@ export function selfExtracting(
 ): readonly Segment[] {
   const { content, timestamp } = archive
   const sums = utf8(content.map(sumLine).join(''))
-  const entries = [ownFile('SHA256SUMS', sums), ...content]
+  const list = { kind: 'bytes', bytes: sums, isApart: true } as const
+  const entries = [{ ...ownFile('SHA256SUMS', sums), content: list }, ...content]
   const segments = tarGzSegments(entries, { prefix: '', timestamp })
   const archiveSize = lengthOf(segments)
   const render = (length: number) =>
