@@ -1,8 +1,9 @@
+import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { runInNewContext } from 'node:vm'
 import { gunzipSync } from 'node:zlib'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { describeNeeds } from '../../../test/needs.ts'
+import { describeNeeds, needs } from '../../../test/needs.ts'
 import type { Arch, Target } from '../../base/platform.ts'
 import { CKSUM_START, cksumOver, endCksum } from '../archive/cksum.ts'
 import { readBom } from '../archive/read-bom.suite.ts'
@@ -10,9 +11,9 @@ import { expectGolden } from '../golden.suite.ts'
 import type { Build, PackageSpec } from '../package-spec.ts'
 import { LONG_PATHS, type SampleStore, sampleNeeds, sampleRelease } from '../sample.suite.ts'
 import { describeWriter, type ReadPackage } from '../writer.suite.ts'
-import type { Derived, DerivedPart, Segment } from '../writer.ts'
+import { type Derived, type DerivedPart, lengthOf, type Segment } from '../writer.ts'
 import { pkgWriter } from './pkg.ts'
-import { type ReadComponent, type ReadProduct, readProduct } from './read-pkg.suite.ts'
+import { type ReadComponent, type ReadProduct, readProduct, withFile } from './read-pkg.suite.ts'
 
 const macOf = (arch: Arch): Target => ({ platform: 'macos', arch, libc: 'none' })
 const golden = (name: string, text: string) =>
@@ -139,6 +140,20 @@ describeNeeds(['bsdtar'], 'the pkg writer (needs bsdtar)', () => {
     }
   })
 
+  it.skipIf(!needs('7z')).each(['bsdtar', '7z'] as const)(
+    'is refused by %s when a byte of its payload is another (needs 7z)',
+    async (by) => {
+      const segments = await segmentsOf(sample)
+      const bytes = sample.store.assemble(segments)
+      const payloadAt = lengthOf(segments.slice(0, segments.findIndex(isArtifact)))
+      const words = { bsdtar: ['-xOf'], '7z': ['t'] }[by]
+      const statuses = [bytes, flipped(bytes, payloadAt + 100)].map((each) =>
+        withFile(each, (file) => spawnSync(by, [...words, file]).status),
+      )
+      expect(statuses).toEqual([0, by === '7z' ? 2 : 1])
+    },
+  )
+
   it('refuses two builds for one processor, and a time beyond 32 bits', async () => {
     const { spec, store } = sampleOfBoth()
     const twice = { ...spec, otherBuilds: [spec] }
@@ -156,6 +171,14 @@ describeNeeds(['bsdtar'], 'the pkg writer (needs bsdtar)', () => {
     await expect(segmentsOf({ spec: bad, store })).rejects.toThrow(/macos-arm64.*not portable/)
   })
 })
+
+function isArtifact({ kind }: Segment): boolean {
+  return kind === 'artifact'
+}
+
+function flipped(bytes: Uint8Array, at: number): Uint8Array {
+  return bytes.map((byte, index) => (index === at ? byte ^ 1 : byte))
+}
 
 describe('the parts of a pkg that are made once', () => {
   const partsOf = async (sample: Sample) => {

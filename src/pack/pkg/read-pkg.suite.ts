@@ -33,11 +33,20 @@ export type ReadProduct = {
   readonly components: ReadonlyMap<string, ReadComponent>
 }
 
-export function readProduct(bytes: Uint8Array): ReadProduct {
+/** For programs that read no pipe. */
+export function withFile<Result>(bytes: Uint8Array, ask: (file: string) => Result): Result {
   const folder = mkdtempSync(join(tmpdir(), 'drydock-pkg-'))
   try {
     writeFileSync(join(folder, 'it.pkg'), bytes)
-    const product = unpack(join(folder, 'it.pkg'), join(folder, 'product'))
+    return ask(join(folder, 'it.pkg'))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+export function readProduct(bytes: Uint8Array): ReadProduct {
+  return withFile(bytes, (file) => {
+    const product = unpack(file, `${file}.product`)
     const names = readdirSync(product).filter((name) => name !== 'Distribution')
     return {
       distribution: readFileSync(join(product, 'Distribution'), 'utf8'),
@@ -45,9 +54,7 @@ export function readProduct(bytes: Uint8Array): ReadProduct {
         names.sort().map((name) => [name, readComponent(join(product, name))] as const),
       ),
     }
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+  })
 }
 
 /** Throws when bsdtar finds something wrong. */
