@@ -7,6 +7,7 @@
 import type { Server } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
 import type { Clock } from '../base/clock.ts'
+import { causeChain } from '../base/fault.ts'
 import { newId, type RunId } from '../base/ids.ts'
 import { invariant } from '../base/invariant.ts'
 import type { Log } from '../base/log.ts'
@@ -29,6 +30,7 @@ import { Payload } from './payload.ts'
 import { checkInRequestOf } from './report.ts'
 import { type Fetch, LINK_LIMITS, ServerLink } from './server-link.ts'
 import { type Status, serveStatus } from './status.ts'
+import { makeStatusDoor } from './status-door.ts'
 import { Updater } from './update/updater.ts'
 
 /** A sixth of what the launcher allows. */
@@ -98,7 +100,7 @@ export class Agent {
 
   /** Runs until it is told to stop; its payload has stopped then, too. */
   async run(): Promise<void> {
-    const { version, log, layout } = this.#needs
+    const { version, log } = this.#needs
     const { manifest } = version
     this.#launcher.tell({ kind: 'hello', protocol: LAUNCHER_PROTOCOL, version: manifest.version })
     const alive = this.#every(ALIVE_EVERY_MS, () => this.#launcher.tell({ kind: 'alive' }))
@@ -106,7 +108,7 @@ export class Agent {
     if (!this.#isStopping) {
       log.info({ version: manifest.version, run_id: this.#runId }, 'agent is up')
       this.#payload?.start()
-      this.#statusServer = serveStatus(layout.status, log, () => this.#status())
+      this.#statusServer = this.#openStatus()
       const loops = [this.#conversation.run(), this.#updater.run()]
       await Promise.race([this.#stopped, ...loops])
     }
@@ -244,6 +246,17 @@ export class Agent {
   #knownSlots(): SlotsMessage {
     invariant(this.#slots !== null, 'no check-in before the slots are known')
     return this.#slots
+  }
+
+  #openStatus(): Server | null {
+    const { layout, random, log } = this.#needs
+    try {
+      return serveStatus(makeStatusDoor(layout.status, random), log, () => this.#status())
+    } catch (error) {
+      // Best effort: on a full disk an agent that works is worth more than one that can be asked.
+      log.warn({ chain: causeChain(error) }, 'status is not served')
+      return null
+    }
   }
 
   #status(): Status {

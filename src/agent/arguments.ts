@@ -11,12 +11,15 @@ export type Command =
   | { readonly kind: 'facts'; readonly root: string }
   | { readonly kind: 'uninstall'; readonly root: string; readonly what: Removal }
   | { readonly kind: 'run'; readonly root: string }
+  /** `run`, for the service control manager of Windows. */
+  | { readonly kind: 'service'; readonly root: string }
   /** Started by the launcher only. */
   | { readonly kind: 'agent'; readonly handover: string }
 
 export const USAGE = `usage: drydock-agent COMMAND [--root DIR]
 
   run         start the agent and keep it running (the service does this)
+  service     the same on Windows, started by its service control manager
   status      what the agent is doing; --json for scripts
   facts       what the agent reports about this machine, as JSON
   uninstall   remove program and service; identity and configuration stay, unless --purge is given
@@ -24,7 +27,7 @@ export const USAGE = `usage: drydock-agent COMMAND [--root DIR]
   --root DIR  everything below DIR instead of / (for tests; needs no root user)
 `
 
-const COMMANDS = ['status', 'facts', 'uninstall', 'run', 'agent', 'help', '--help', '-h']
+const COMMANDS = ['status', 'facts', 'uninstall', 'run', 'service', 'agent', 'help', '--help', '-h']
 
 export function parseArguments(args: readonly string[]): Result<Command, string> {
   const [kind = 'help', ...rest] = args
@@ -41,7 +44,7 @@ export function parseArguments(args: readonly string[]): Result<Command, string>
   if (stray !== undefined) return refuse(`${stray} is not understood here`)
   if (kind === 'status') return accept({ kind, root, asJson })
   if (kind === 'uninstall') return accept({ kind, root, what })
-  if (kind === 'facts' || kind === 'run') return accept({ kind, root })
+  if (kind === 'facts' || kind === 'run' || kind === 'service') return accept({ kind, root })
   return accept({ kind: 'help' })
 }
 

@@ -4,12 +4,14 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../base/clock.ts'
 import { silentLog } from '../base/log.ts'
+import { systemRandom } from '../base/random.ts'
 import { parseArguments } from './arguments.ts'
 import { judge } from './judge.ts'
 import { layoutOf } from './layout.ts'
 import type { PayloadHealth } from './payload.ts'
 import { applySettings, loadSettings } from './settings.ts'
 import { describeStatus, readStatus, serveStatus } from './status.ts'
+import { makeStatusDoor } from './status-door.ts'
 import { uninstallCommand } from './uninstall.ts'
 
 let root = ''
@@ -52,6 +54,7 @@ describe('uninstall', () => {
     ['rpm\n', 'program', { value: ['rpm', '--root', anyRoot, '--erase', 'drydock-agent'] }],
     ['rpm\n', 'everything', { value: ['sh', '-c', purge, anyRoot, '--root', anyRoot] }],
     ['msi', 'program', { refusal: { code: 'not-installed' } }],
+    ['oci\n', 'everything', { refusal: { code: 'in-container' } }],
     [null, 'everything', { refusal: { code: 'not-installed' } }],
   ]
   it.each(rows)('installed by %j, removing the %s', (by, what, result) => {
@@ -140,7 +143,8 @@ describe('status', () => {
     const fromFiles = await readStatus(layout, systemClock, silentLog)
     expect(fromFiles).toMatchObject({ running: false, endpoint_id: null, version: null })
     const live = { ...fromFiles, running: true, version: '1.0.0.0' }
-    const served = serveStatus(layout.status, silentLog, () => live)
+    const door = makeStatusDoor(layout.status, systemRandom)
+    const served = serveStatus(door, silentLog, () => live)
     await new Promise((resolve) => served.once('listening', resolve))
     expect(await readStatus(layout, systemClock, silentLog)).toEqual(live)
     expect(describeStatus(live)).toContain('Version:       1.0.0.0')

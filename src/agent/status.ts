@@ -1,9 +1,10 @@
 /**
- * `drydock-agent status`: asked of the running agent over a socket in its state folder, and put
+ * `drydock-agent status`: asked of the running agent at its door (`status-door.ts`), and put
  * together from the state files when no agent answers. Nothing is written for it.
  */
-import { createConnection, createServer, type Server } from 'node:net'
+import { createConnection, createServer, type Server, type Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
+import { equalInConstantTime } from '../base/digest.ts'
 import type { Log } from '../base/log.ts'
 import type { AttemptReport } from '../contract/agent/check-in.ts'
 import { loadIdentity } from './identity.ts'
@@ -11,6 +12,7 @@ import type { Skipped, Slot } from './launcher/control.ts'
 import { loadSlots } from './launcher/slots.ts'
 import type { Layout } from './layout.ts'
 import { removeTree, setMode } from './machine/files.ts'
+import { findStatusDoor, type StatusDoor } from './status-door.ts'
 import { loadJournal } from './update/journal.ts'
 import { attemptReport } from './update/progress.ts'
 
@@ -33,31 +35,54 @@ const ANSWER_WITHIN_MS = 2_000
 const ANSWER_BYTES_MAX = 256 * 1024
 
 /**
- * Answers every connection with the status and ends it. A status that cannot be served stops
- * nobody's work.
+ * Answers every connection that says the secret with the status, and ends it. A status that cannot
+ * be served stops nobody's work.
  */
-export function serveStatus(path: string, log: Log, status: () => Status): Server {
-  removeTree(path)
+export function serveStatus(
+  { address, secret }: StatusDoor,
+  log: Log,
+  status: () => Status,
+): Server {
+  if (secret === '') removeTree(address)
   const server = createServer((socket) => {
     // Best effort: who asked and left does not matter.
     socket.on('error', () => {})
-    socket.end(JSON.stringify(status()))
+    const answer = () => socket.end(JSON.stringify(status()))
+    if (secret === '') answer()
+    else whenSaid(socket, secret, answer)
   })
   server.on('error', (error) => log.warn({ error: error.message }, 'status is not served'))
   // Its folder is root's alone already; nobody else's business even where that was loosened.
-  server.listen(path, () => setMode(path, 0o600))
+  server.listen(address, () => {
+    if (secret === '') setMode(address, 0o600)
+  })
   return server
 }
 
-export async function readStatus(layout: Layout, clock: Clock, log: Log): Promise<Status> {
-  return (await askStatus(layout.status, clock)) ?? statusOfFiles(layout, log)
+/** Who says anything else, or nothing for a while, is not answered. */
+function whenSaid(socket: Socket, secret: string, answer: () => void): void {
+  let said = ''
+  socket.setTimeout(ANSWER_WITHIN_MS, () => socket.destroy())
+  socket.setEncoding('utf8').on('data', (piece: string) => {
+    said += piece
+    if (said.length < secret.length) return
+    if (equalInConstantTime(said, secret)) answer()
+    else socket.destroy()
+  })
 }
 
-function askStatus(path: string, clock: Clock): Promise<Status | null> {
+export async function readStatus(layout: Layout, clock: Clock, log: Log): Promise<Status> {
+  const door = findStatusDoor(layout.status)
+  const answer = door === null ? null : await askStatus(door, clock)
+  return answer ?? statusOfFiles(layout, log)
+}
+
+function askStatus({ address, secret }: StatusDoor, clock: Clock): Promise<Status | null> {
   const limit = clock.sleep(ANSWER_WITHIN_MS)
   const asked = new Promise<Status | null>((resolve) => {
     let text = ''
-    const socket = createConnection(path)
+    const socket = createConnection(address)
+    if (secret !== '') socket.write(secret)
     void limit.done.then(() => {
       socket.destroy()
       resolve(null)

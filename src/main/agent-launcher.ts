@@ -39,6 +39,11 @@ async function perform(command: Command): Promise<number> {
       const { runLauncher } = await import('./launcher.ts')
       return runLauncher(command.root)
     }
+    case 'service': {
+      process.umask(PRIVATE_UMASK)
+      const { runService } = await import('./launcher.ts')
+      return runService(command.root)
+    }
     default: {
       const { performCommand } = await import('./agent-commands.ts')
       return performCommand(command)

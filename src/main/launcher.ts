@@ -1,53 +1,132 @@
-/** `drydock-agent run`: the launcher, put together. */
+/**
+ * The launcher, put together: `drydock-agent run` for a service manager that starts programs, and
+ * `drydock-agent service` for the one of Windows, which converses with them.
+ */
 import { cleanEnvironment } from '../agent/environment.ts'
 import { Launcher } from '../agent/launcher/launcher.ts'
-import { layoutFor } from '../agent/layout.ts'
+import { type Layout, layoutFor } from '../agent/layout.ts'
+import { BoundedLog } from '../agent/machine/bounded-log.ts'
 import { takeLock } from '../agent/machine/lock.ts'
 import { giveBackOnceSettled } from '../agent/machine/memory.ts'
 import { openProcesses } from '../agent/machine/open-processes.ts'
-import { takePrivateFolder } from '../agent/machine/private-folder.ts'
+import { closeFile, takePrivateFolder } from '../agent/machine/private-folder.ts'
+import { connectService } from '../agent/machine/windows/service.ts'
 import { trustedKeysOf } from '../agent/manifest.ts'
 import { loadSettings } from '../agent/settings.ts'
-import { stderrLog } from '../agent/stderr-log.ts'
+import { lineLog, stderrLog } from '../agent/stderr-log.ts'
+import { utf8 } from '../base/bytes.ts'
 import { systemClock } from '../base/clock.ts'
+import { causeChain } from '../base/fault.ts'
+import type { Log } from '../base/log.ts'
 import { systemRandom } from '../base/random.ts'
 import type { Handover } from './agent.ts'
 
-const log = stderrLog('launcher', systemClock)
+const SERVICE_NAME = 'DrydockAgent'
+/** The longest a payload may be given (`stop_timeout_s`), and some more. */
+const STOP_MS_MAX = 310_000
+
+/** Who started the launcher, where the log goes, and how it is told to stop. */
+type Host = {
+  readonly log: Log
+  readonly takeAgentLog: ((bytes: Uint8Array) => void) | null
+  hasStarted(launcher: Launcher): void
+}
 
 export async function runLauncher(root: string): Promise<number> {
   const layout = layoutFor(root, process.execPath)
-  const settings = loadSettings(layout, log)
-  if (!settings.ok) {
-    log.error({ path: layout.enrolment, ...settings.refusal }, 'not installed properly')
-    return 1
-  }
+  const log = stderrLog('launcher', systemClock)
   const taken = await takePrivateFolder(layout.state)
   if (!taken.ok) {
     log.error({ state: layout.state, ...taken.refusal }, 'the state folder cannot be trusted')
+    return 1
+  }
+  return launch(layout, {
+    log,
+    takeAgentLog: null,
+    hasStarted(launcher) {
+      process.on('SIGTERM', () => launcher.stop())
+      process.on('SIGINT', () => launcher.stop())
+    },
+  })
+}
+
+/**
+ * Says nothing of a state folder that cannot be trusted but its exit code: there is nowhere else to
+ * say it. A fault ends the process as a crash, so that the service control manager starts it again.
+ */
+export async function runService(root: string): Promise<number> {
+  let stop: () => void = () => {}
+  let isStopping = false
+  const connected = await connectService({
+    name: SERVICE_NAME,
+    clock: systemClock,
+    onStop() {
+      isStopping = true
+      stop()
+    },
+  })
+  if (!connected.ok) {
+    process.stderr.write('drydock-agent: only the service control manager starts a service\n')
+    return 1
+  }
+  const service = connected.value
+  const layout = layoutFor(root, process.execPath)
+  const taken = await takePrivateFolder(layout.state)
+  const code = taken.ok ? await launch(layout, hostOf(layout)) : 1
+  service.hasStopped(code)
+  return code
+
+  function hostOf({ log: path }: Layout): Host {
+    const file = new BoundedLog(path)
+    return {
+      log: lineLog('launcher', systemClock, (line) => file.write(utf8(line))),
+      takeAgentLog: (bytes) => file.write(bytes),
+      hasStarted(launcher) {
+        service.isRunning()
+        stop = () => {
+          service.isStopping(STOP_MS_MAX)
+          launcher.stop()
+        }
+        if (isStopping) stop()
+      },
+    }
+  }
+}
+
+/** In a state folder that is ours; the exit code. */
+async function launch(layout: Layout, host: Host): Promise<number> {
+  const { log } = host
+  const settings = loadSettings(layout, log)
+  if (!settings.ok) {
+    log.error({ path: layout.enrolment, ...settings.refusal }, 'not installed properly')
     return 1
   }
   if (!(await takeLock(layout.lock))) {
     log.error({ state: layout.state }, 'another launcher is running here')
     return 3
   }
-  const launcher = new Launcher({
-    layout,
-    trustedKeys: trustedKeysOf(settings.value),
-    clock: systemClock,
-    random: systemRandom,
-    log,
-    environment: cleanEnvironment(),
-    processes: await openProcesses(),
-    takeAgentLog: null,
-    agentCommand: (versionFolder) => {
-      const handover: Handover = { root: layout.root, program: layout.program, versionFolder }
-      return [process.execPath, 'agent', JSON.stringify(handover)]
-    },
-  })
-  process.on('SIGTERM', () => launcher.stop())
-  process.on('SIGINT', () => launcher.stop())
-  void giveBackOnceSettled(systemClock)
-  await launcher.run()
-  return 0
+  try {
+    await closeFile(layout.enrolment)
+    const launcher = new Launcher({
+      layout,
+      trustedKeys: trustedKeysOf(settings.value),
+      clock: systemClock,
+      random: systemRandom,
+      log,
+      environment: cleanEnvironment(),
+      processes: await openProcesses(),
+      takeAgentLog: host.takeAgentLog,
+      agentCommand: (versionFolder) => {
+        const handover: Handover = { root: layout.root, program: layout.program, versionFolder }
+        return [process.execPath, 'agent', JSON.stringify(handover)]
+      },
+    })
+    host.hasStarted(launcher)
+    void giveBackOnceSettled(systemClock)
+    await launcher.run()
+    return 0
+  } catch (error) {
+    log.error({ chain: causeChain(error) }, 'ended by a fault')
+    throw error
+  }
 }

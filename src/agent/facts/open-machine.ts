@@ -5,7 +5,7 @@ import type { Machine } from './machine.ts'
 const OPENERS: Readonly<Record<AgentPlatform, () => Promise<Machine>>> = {
   linux: openLinux,
   macos: openLinux,
-  windows: openLinux,
+  windows: async () => (await import('./windows.ts')).openWindowsMachine(),
 }
 
 async function openLinux(): Promise<Machine> {

@@ -6,6 +6,7 @@
 
 import { createHash } from 'node:crypto'
 import {
+  accessSync,
   chmodSync,
   closeSync,
   constants,
@@ -134,6 +135,17 @@ export function sizeIfThere(path: string): number | null {
 export function isExecutable(path: string): boolean {
   const stat = lstatSync(path, { throwIfNoEntry: false })
   return stat?.isFile() === true && (!FILE_RULES.hasModes || (stat.mode & 0o100) !== 0)
+}
+
+/** Whether this user may look into it; what is not there cannot be read. */
+export function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK)
+    return true
+  } catch {
+    // Best effort: absent and closed mean the same here.
+    return false
+  }
 }
 
 export function folderExists(path: string): boolean {
