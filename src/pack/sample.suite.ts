@@ -7,6 +7,7 @@ import { concatBytes, utf8 } from '../base/bytes.ts'
 import { type Digest, digestOf } from '../base/digest.ts'
 import { invariant } from '../base/invariant.ts'
 import type { AgentVersion } from '../base/version.ts'
+import { SAMPLE_ANDROID_KEY } from './apk/sample-key.suite.ts'
 import type { ArtifactRef, PackagedFile, PackageSpec } from './package-spec.ts'
 import type { Derived, DerivedPart, Segment, WriterNeeds } from './writer.ts'
 
@@ -75,6 +76,7 @@ export function sampleNeeds(store: SampleStore): WriterNeeds {
     derive: (part) => store.derive(part),
     signAuthenticode: async () => null,
     installerSigner: async () => null,
+    androidKey: async () => SAMPLE_ANDROID_KEY,
   }
 }
 

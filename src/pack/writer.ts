@@ -16,7 +16,7 @@ export type Segment =
       readonly length: number
     }
 
-export const FORMATS = ['deb', 'rpm', 'sh', 'pkg', 'upgrade-sh'] as const
+export const FORMATS = ['deb', 'rpm', 'sh', 'msi', 'pkg', 'apk', 'qr', 'upgrade-sh', 'msi-upgrade'] as const
 export type Format = (typeof FORMATS)[number]
 
 /**
@@ -74,6 +74,18 @@ export type WriterNeeds = {
   readonly signAuthenticode: (signed: AuthenticodeSigned) => Promise<Uint8Array | null>
   /** Null: the operator gave no certificate for macOS, and the package stays unsigned. */
   readonly installerSigner: () => Promise<InstallerSigner | null>
+  /** Made when it is first asked for. */
+  readonly androidKey: () => Promise<AndroidKey>
+}
+
+/** What signs Android packages: the same for all of an instance, for ever. */
+export type AndroidKey = {
+  /** DER; the key signed it itself. */
+  readonly certificate: Uint8Array
+  /** SubjectPublicKeyInfo. */
+  readonly publicKey: Uint8Array
+  /** RSA, PKCS #1 v1.5 with SHA-256; the same bytes get the same signature. */
+  sign(bytes: Uint8Array): Promise<Uint8Array>
 }
 
 export type AuthenticodeSigned = {

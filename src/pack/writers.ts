@@ -1,6 +1,9 @@
 import type { Target } from '../base/platform.ts'
+import { apkWriter } from './apk/apk.ts'
 import { debWriter } from './deb/deb.ts'
+import { msiUpgradeWriter, msiWriter } from './msi/msi.ts'
 import { pkgWriter } from './pkg/pkg.ts'
+import { qrWriter } from './qr/qr.ts'
 import { rpmWriter } from './rpm/rpm.ts'
 import { shWriter } from './sh/sh.ts'
 import { upgradeShWriter } from './upgrade-sh/upgrade-sh.ts'
@@ -11,8 +14,12 @@ export const writers: Readonly<Record<Format, PackageWriter>> = {
   deb: debWriter,
   rpm: rpmWriter,
   sh: shWriter,
+  msi: msiWriter,
   pkg: pkgWriter,
+  apk: apkWriter,
+  qr: qrWriter,
   'upgrade-sh': upgradeShWriter,
+  'msi-upgrade': msiUpgradeWriter,
 }
 
 type Kind = PackageWriter['kind']

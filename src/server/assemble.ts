@@ -4,6 +4,7 @@ import { bytesPerSecond } from '../domain/configuration/content-management.ts'
 import { createBerths } from './agent-api/berths.ts'
 import { createCheckInViews } from './agent-api/check-in-views.ts'
 import { AGENT_ROUTES } from './agent-api/routes.ts'
+import { createAndroidSigner } from './android-signer.ts'
 import { macOfHead } from './audit-mac.ts'
 import { createCodeSigner } from './code-signer.ts'
 import { createLiveConfiguration, type LiveConfiguration } from './configuration.ts'
@@ -70,11 +71,13 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
   const refusedAttempts = startNotingRefused(foundations)
   const eventTail = new EventTail(database)
   const packageSigner = createPackageSigner(foundations)
+  const androidSigner = createAndroidSigner(foundations)
   const writerNeeds = {
     digestOf: createSegmentDigests(foundations.artifacts),
     signOpenPgp: packageSigner.sign,
     derive: createDerivedParts(foundations),
     ...createCodeSigner(foundations),
+    androidKey: androidSigner.androidKey,
   }
   let effects: Loop | null = null
   let preparing: Loop | null = null
@@ -91,6 +94,7 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
     eventTail,
     openStreams: new Map(),
     packageSigner,
+    androidSigner,
     writerNeeds,
     packageModels: createPackageModels({ ...foundations, writerNeeds }),
     wakeWorker: () => effects?.wake(),

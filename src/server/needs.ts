@@ -12,6 +12,7 @@ import type { SigningKey } from '../trust/keys.ts'
 import type { Berths } from './agent-api/berths.ts'
 import type { CheckInNeeds } from './agent-api/check-in.ts'
 import type { CheckInViews } from './agent-api/check-in-views.ts'
+import type { AndroidSigner } from './android-signer.ts'
 import type { LiveConfiguration } from './configuration.ts'
 import type { EventTail } from './event-tail.ts'
 import type { Admission } from './http/admission.ts'
@@ -68,6 +69,7 @@ export type ServerNeeds = ServerFoundations & {
   readonly openStreams: OpenStreams
   readonly metrics: Metrics
   readonly packageSigner: PackageSigner
+  readonly androidSigner: AndroidSigner
   readonly writerNeeds: WriterNeeds
   readonly packageModels: PackageModels
   /** There is an effect to perform: the worker need not wait until it looks by itself. */

@@ -8,6 +8,10 @@ const NAMES: Readonly<Record<string, PackageType>> = {
   'msi-arm64': 'arm',
   'pkg-x64': 'pkg',
   'pkg-arm64': 'pkg',
+  'apk-arm64': 'apk',
+  'qr-arm64': 'qr',
+  'msi-upgrade-x64': 'upgrade',
+  'msi-upgrade-arm64': 'aarch64_upgrade',
   'upgrade-sh-x64': 'upgrade',
   'upgrade-sh-arm64': 'upgrade',
 }

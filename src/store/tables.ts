@@ -81,6 +81,15 @@ export type PackageKeyTable = {
   readonly created_at: number
 }
 
+export type AndroidKeyTable = {
+  readonly key_id: string
+  /** PKCS#8, sealed with the instance secret. */
+  readonly sealed_private: Buffer
+  /** DER. */
+  readonly certificate: Buffer
+  readonly created_at: number
+}
+
 export type CodeCertificateTable = {
   readonly purpose: 'windows' | 'macos'
   readonly certificate_id: string
@@ -386,6 +395,7 @@ export type Tables = {
   readonly user_group_member: UserGroupMemberTable
   readonly signing_key: SigningKeyTable
   readonly package_key: PackageKeyTable
+  readonly android_key: AndroidKeyTable
   readonly code_certificate: CodeCertificateTable
   readonly artifact: ArtifactTable
   readonly release: ReleaseTable

@@ -4,7 +4,13 @@
  * not whether it has expired), but a name for ever: an installed app is replaced only by one with
  * the same certificate. So both are made once and kept together.
  */
-import { createPrivateKey, generateKeyPair, type KeyObject, sign, X509Certificate } from 'node:crypto'
+import {
+  createPrivateKey,
+  generateKeyPair,
+  type KeyObject,
+  sign,
+  X509Certificate,
+} from 'node:crypto'
 import { promisify } from 'node:util'
 import forge from 'node-forge'
 import { type Digest, digestOf } from '../base/digest.ts'

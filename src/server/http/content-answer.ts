@@ -3,10 +3,12 @@
  * GET, HEAD and (because installers in the field use it) POST. Always as they are: what is sent was
  * compressed once, when it was published, and ranges count in those bytes.
  */
+
+import { sliceSegments } from '../../pack/slice-segments.ts'
 import { lengthOf, type Segment } from '../../pack/writer.ts'
 import { parseRange } from './content-range.ts'
 import { type Headers, type HttpAnswer, headerOf, type Method } from './exchange.ts'
-import { type ArtifactBytes, sliceSegments, streamSegments } from './segment-stream.ts'
+import { type ArtifactBytes, streamSegments } from './segment-stream.ts'
 
 export type Content = {
   readonly segments: readonly Segment[]

@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { concatBytes, utf8 } from '../../base/bytes.ts'
 import { type Digest, digestOf } from '../../base/digest.ts'
+import { sliceSegments } from '../../pack/slice-segments.ts'
 import { lengthOf, type Segment } from '../../pack/writer.ts'
-import { type ArtifactBytes, sliceSegments, streamSegments } from './segment-stream.ts'
+import { type ArtifactBytes, streamSegments } from './segment-stream.ts'
 
 const stored = new Map<Digest, Uint8Array>()
 

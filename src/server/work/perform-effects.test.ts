@@ -39,6 +39,7 @@ async function setUp() {
       derive: () => Promise.reject(new Error('nothing is derived here')),
       signAuthenticode: () => Promise.reject(new Error('nothing is signed here')),
       installerSigner: () => Promise.reject(new Error('nothing is signed here')),
+      androidKey: () => Promise.reject(new Error('nothing is signed here')),
     },
   }
   const id = newId<DistributionId>(systemRandom)

@@ -14,6 +14,7 @@ import { derivedParts } from './0013-derived-parts.ts'
 import { codeCertificates } from './0014-code-certificates.ts'
 import { images } from './0015-images.ts'
 import { clusters } from './0016-clusters.ts'
+import { androidKey } from './0017-android-key.ts'
 import { packageModels } from './0018-package-models.ts'
 
 /** In the order in which they are applied; a published migration never changes. */
@@ -34,5 +35,6 @@ export const ALL_MIGRATIONS = [
   codeCertificates,
   images,
   clusters,
+  androidKey,
   packageModels,
 ] as const
