@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type Target, targetName } from '../base/platform.ts'
 import { accept, type Result } from '../base/result.ts'
 import { compareVersions, isAgentVersion } from '../base/version.ts'
-import { AGENT_ENTRY } from '../contract/manifest.ts'
+import { entryFor } from '../contract/manifest.ts'
 import type { ReleaseObject } from '../contract/public/releases.ts'
 import type { ApiContext } from './command.ts'
 import { type Failure, refuseFailed, refuseUsage } from './outcome.ts'
@@ -32,16 +32,18 @@ async function agentInFolder(
   target: Target,
   folder: string,
 ): Promise<Result<ReleaseAgent, Failure>> {
-  const program = target.platform === 'windows' ? 'drydock-agent.exe' : 'drydock-agent'
   const files: LocalFile[] = []
-  for (const name of [program, AGENT_ENTRY]) {
+  for (const name of [launcherFor(target.platform), entryFor(target.platform)]) {
     const source = join(folder, name)
     const stats = await stat(source).catch((error) => {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
       throw error
     })
     if (stats?.isFile() !== true || stats.size === 0) {
-      const hint = `"npm run agent:release" builds both into build/agent/${targetName(target)}.`
+      const hint =
+        target.platform === 'android'
+          ? 'assets/android has the one that comes with this version.'
+          : `"npm run agent:release" builds both into build/agent/${targetName(target)}.`
       return refuseUsage(`--agent ${folder} has no ${name}.`, hint)
     }
     files.push({ source, size: stats.size })
@@ -50,6 +52,12 @@ async function agentInFolder(
   if (launcher === undefined || entry === undefined)
     return refuseUsage(`--agent ${folder} is gone.`)
   return accept({ launcher: launcher.digest, entry: entry.digest, files: [launcher, entry] })
+}
+
+/** The app is both: there is nothing below it that would start it. */
+function launcherFor(platform: Target['platform']): string {
+  if (platform === 'android') return entryFor(platform)
+  return platform === 'windows' ? 'drydock-agent.exe' : 'drydock-agent'
 }
 
 async function agentOnServer(
@@ -67,7 +75,7 @@ async function agentOnServer(
     )
     .toSorted(byVersion)
     .at(-1)
-  const entry = newest?.files.find(({ path }) => path === AGENT_ENTRY)
+  const entry = newest?.files.find(({ path }) => path === entryFor(target.platform))
   if (newest === undefined || entry === undefined) {
     return refuseFailed(
       `the server has no release for ${targetName(target)} to take the agent from`,

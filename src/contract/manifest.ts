@@ -65,6 +65,7 @@ export const manifest = z.strictObject({
   libc: z.enum(['glibc', 'musl', 'none']),
   /**
    * The launcher that packages of this release carry; agents in the field keep the one they have.
+   * For Android: the app, which is the only one of `files`, too.
    */
   launcher: artifactRef,
   /** The least launcher protocol this version's agent can be started by. */
@@ -77,6 +78,12 @@ export type Manifest = z.infer<typeof manifest>
 
 /** The file every version directory starts from. */
 export const AGENT_ENTRY = 'agent.mjs'
+/** On Android there is none: the app, without enrolment and signature, is all of a release. */
+export const ANDROID_ENTRY = 'agent.apk'
+
+export function entryFor(platform: Manifest['platform']): string {
+  return platform === 'android' ? ANDROID_ENTRY : AGENT_ENTRY
+}
 export const PAYLOAD_FOLDER = 'payload'
 
 export const manifestEnvelope = z.strictObject({

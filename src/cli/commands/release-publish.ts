@@ -6,7 +6,7 @@
 import * as z from 'zod'
 import { ARCHES, LIBCS, PLATFORMS, type Target, targetName } from '../../base/platform.ts'
 import { accept, type Result } from '../../base/result.ts'
-import { AGENT_ENTRY, MANIFEST_BYTES_MAX, type ManifestPayload } from '../../contract/manifest.ts'
+import { entryFor, MANIFEST_BYTES_MAX, type ManifestPayload } from '../../contract/manifest.ts'
 import { type PublishReleaseRequest, publishRelease } from '../../contract/public/releases.ts'
 import { type ApiContext, defineApiCommand, type Values } from '../command.ts'
 import { flawOfChoice, flawOfVersion, flawOfWholeNumber, wholeNumberOr } from '../option-values.ts'
@@ -24,13 +24,18 @@ const OPTIONS = {
     isRequired: true,
     help: 'four numbers joined by dots, such as 8.6.0.1',
   },
-  platform: { kind: 'text', value: 'NAME', isRequired: true, help: 'linux, windows or macos' },
+  platform: {
+    kind: 'text',
+    value: 'NAME',
+    isRequired: true,
+    help: 'linux, windows, macos or android',
+  },
   arch: { kind: 'text', value: 'NAME', isRequired: true, help: 'x64 or arm64' },
   libc: { kind: 'text', value: 'NAME', help: 'glibc or musl; linux only (default: glibc)' },
   agent: {
     kind: 'text',
     value: 'DIR',
-    help: 'drydock-agent and agent.mjs (default: those of the newest release there)',
+    help: 'drydock-agent and agent.mjs, or agent.apk (default: those of the newest release)',
   },
   payload: { kind: 'text', value: 'DIR', help: 'your own program and what belongs to it' },
   run: { kind: 'text', value: 'LINE', help: 'how to run it: "bin/x --flag", within --payload' },
@@ -151,7 +156,7 @@ async function publish(context: ApiContext, publication: Publication): Promise<O
     ...target,
     notes: values.notes ?? null,
     launcher: agent.launcher,
-    files: filesOf(agent, hashed),
+    files: filesOf(target, agent, hashed),
     payload: own.payload,
     ...floorsFrom(values),
   })
@@ -198,8 +203,12 @@ function manifestBytesMin({ files }: PublishReleaseRequest): number {
   return Buffer.byteLength(JSON.stringify(least))
 }
 
-function filesOf(agent: ReleaseAgent, payload: readonly Hashed<SourceFile>[]) {
-  const entry = { path: AGENT_ENTRY, digest: agent.entry, executable: false }
+function filesOf(
+  { platform }: Target,
+  agent: ReleaseAgent,
+  payload: readonly Hashed<SourceFile>[],
+) {
+  const entry = { path: entryFor(platform), digest: agent.entry, executable: false }
   const own = payload.map(({ path, digest, executable }) => ({ path, digest, executable }))
   return [entry, ...own].toSorted((left, right) => (left.path < right.path ? -1 : 1))
 }

@@ -4,6 +4,8 @@ import { NO_FLOORS } from './floors.ts'
 import { decidePublishRelease, type PublishRelease } from './publish-release.ts'
 
 const agent = { path: 'agent.mjs', digest: digest('agent'), executable: false }
+const app = { path: 'agent.apk', digest: digest('agent'), executable: false }
+const ANDROID = { platform: 'android', arch: 'arm64', libc: 'none' } as const
 const program = { path: 'payload/bin/x', digest: digest('x'), executable: true }
 
 const command = (given: Partial<PublishRelease> = {}): PublishRelease => ({
@@ -53,6 +55,8 @@ describe('publishing a release', () => {
   const rows = [
     ['path-repeated', spoilt, repeated],
     ['agent-entry-missing', spoilt, { files: [], payloadProgram: 'bin/x' }],
+    ['agent-entry-missing', spoilt, { target: ANDROID, files: [agent], payloadProgram: null }],
+    ['android-takes-no-payload', spoilt, { target: ANDROID, files: [app, program] }],
     ['payload-program-missing', spoilt, { files: [agent] }],
     [
       'payload-program-not-executable',

@@ -29,10 +29,15 @@ export type PublishReleaseView = {
   readonly storedArtifacts: ReadonlySet<Digest>
 }
 
+/** What the agent starts from; for Android the whole of it. */
+const AGENT_ENTRY = 'agent.mjs'
+const ANDROID_ENTRY = 'agent.apk'
+
 /** In order of precedence: the first that applies is the answer. */
 export type PublishReleaseRefusal =
   | { readonly code: 'path-repeated'; readonly path: string }
-  | { readonly code: 'agent-entry-missing' }
+  | { readonly code: 'agent-entry-missing'; readonly entry: string }
+  | { readonly code: 'android-takes-no-payload'; readonly path: string }
   | { readonly code: 'payload-program-missing'; readonly path: string }
   | { readonly code: 'payload-program-not-executable'; readonly path: string }
   | { readonly code: 'artifact-not-uploaded'; readonly digests: readonly Digest[] }
@@ -76,7 +81,14 @@ function refuseFiles(command: PublishRelease): PublishReleaseRefusal | null {
     if (seen.has(path)) return { code: 'path-repeated', path: file.path }
     seen.add(path)
   }
-  if (!seen.has('agent.mjs')) return { code: 'agent-entry-missing' }
+  const isAndroid = command.target.platform === 'android'
+  const entry = isAndroid ? ANDROID_ENTRY : AGENT_ENTRY
+  if (!seen.has(entry)) return { code: 'agent-entry-missing', entry }
+  const other = command.files.find(({ path }) => path !== entry)
+  // The app is all that Android lets run, so nothing could be done with more.
+  if (isAndroid && other !== undefined) {
+    return { code: 'android-takes-no-payload', path: other.path }
+  }
   if (command.payloadProgram === null) return null
   const path = `payload/${command.payloadProgram}`
   const program = command.files.find((file) => file.path === path)

@@ -168,7 +168,10 @@ const REFUSED: {
     const msg = `the path ${path} is there twice (letter case does not tell paths apart)`
     return invalidField(['files'], msg)
   },
-  'agent-entry-missing': () => invalidField(['files'], 'there is no agent.mjs among the files'),
+  'agent-entry-missing': ({ entry }) =>
+    invalidField(['files'], `there is no ${entry} among the files`),
+  'android-takes-no-payload': ({ path }) =>
+    invalidField(['files'], `a release for Android is agent.apk alone, without ${path}`),
   'payload-program-missing': ({ path }) =>
     invalidField(['payload', 'run'], `its program ${path} is not among the files`),
   'payload-program-not-executable': ({ path }) =>
