@@ -18,6 +18,10 @@ export type Layout = {
   readonly installedBy: string
   /** The administrator's own file. */
   readonly settings: string
+  /** There in a pod of a cluster only: what the manifest says of it. */
+  readonly cluster: string
+  /** What the launcher of this very pod does; not of another that shares the state folder. */
+  readonly podState: string
   /** The agent's own folder; everything below is written by launcher and agent only. */
   readonly state: string
   readonly identity: string
@@ -74,6 +78,9 @@ export function layoutOf(root: string, program: string, platform = OWN_PLATFORM)
     enrolment: join(program, 'enrolment.json'),
     installedBy: join(program, 'installed-by'),
     settings: join(top, places.settings),
+    cluster: join(dirname(join(top, places.settings)), 'cluster.json'),
+    // Each pod has a memory of its own there, writable when nothing else is, gone with the pod.
+    podState: join(top, 'dev/shm/drydock-agent.json'),
     state,
     identity: join(state, 'identity.json'),
     machineId: join(top, places.machineId),
