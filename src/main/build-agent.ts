@@ -6,7 +6,7 @@
  */
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -15,6 +15,7 @@ import { Fault } from '../base/fault.ts'
 import { unreachable } from '../base/invariant.ts'
 import type { Arch, Libc, Target } from '../base/platform.ts'
 import { AGENT_ENTRY } from '../contract/manifest.ts'
+import { signAdHoc } from '../pack/macho/ad-hoc-signature.ts'
 
 const SOURCE = fileURLToPath(new URL('../..', import.meta.url))
 /** A build takes a second; a machine that swaps is given its time. */
@@ -100,6 +101,7 @@ export async function buildAgent(order: {
       entry('agent-launcher.ts'),
       `--outfile=${join(work, executable)}`,
     ])
+    if (losesSignature(target)) await signAnew(join(work, executable))
     await chmod(join(work, executable), 0o755)
     const built = { launcher: join(outDir, executable), agent: join(outDir, AGENT_ENTRY) }
     await rename(join(work, executable), built.launcher)
@@ -108,6 +110,18 @@ export async function buildAgent(order: {
   } finally {
     await rm(work, { recursive: true, force: true })
   }
+}
+
+/**
+ * For Macs with arm64 the compiler signs its output; for those with x64 it leaves the signature of
+ * the runtime's makers there, which no longer fits, and the system would kill the launcher.
+ */
+function losesSignature({ platform, arch }: Target): boolean {
+  return platform === 'macos' && arch === 'x64'
+}
+
+async function signAnew(path: string): Promise<void> {
+  await writeFile(path, signAdHoc(await readFile(path), 'drydock-agent'))
 }
 
 function entry(name: string): string {

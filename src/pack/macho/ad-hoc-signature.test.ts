@@ -1,0 +1,112 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { needs } from '../../../test/needs.ts'
+import { Fault } from '../../base/fault.ts'
+import { signAdHoc } from './ad-hoc-signature.ts'
+import { readMacho } from './load-commands.ts'
+import { readSignature } from './read-signature.suite.ts'
+
+const CODE_LENGTH = 4096 * 2 + 1024
+const COMMANDS_LENGTH = 72 * 2 + 16
+
+/** Two segments and the signature of somebody else, which no longer fits. */
+function sample(): Buffer {
+  const file = Buffer.alloc(CODE_LENGTH + 640, 0x5a)
+  const u32 = (at: number, ...values: number[]) => {
+    for (const [index, value] of values.entries()) file.writeUInt32LE(value, at + index * 4)
+  }
+  u32(0, 0xfeedfacf, 0x01000007, 3, 2, 3, COMMANDS_LENGTH, 0x85, 0)
+  segment(file, 32, ['__TEXT', 0x1_0000_0000, 0x2000, 0, 0x2000])
+  segment(file, 104, ['__LINKEDIT', 0x1_0000_2000, 0x4000, 0x2000, 1024 + 640])
+  u32(176, 0x1d, 16, CODE_LENGTH, 640)
+  return file
+}
+
+type Row = readonly [name: string, address: number, memory: number, offset: number, size: number]
+
+function segment(file: Buffer, at: number, [name, ...places]: Row): void {
+  file.fill(0, at, at + 72)
+  file.writeUInt32LE(0x19, at)
+  file.writeUInt32LE(72, at + 4)
+  file.write(name, at + 8, 'latin1')
+  for (const [index, place] of places.entries()) {
+    file.writeBigUInt64LE(BigInt(place), at + 24 + index * 8)
+  }
+}
+
+describe('an ad-hoc signature', () => {
+  it('fits every page, and names the program', () => {
+    const signed = signAdHoc(sample(), 'drydock-agent')
+    expect(readSignature(signed)).toEqual({
+      identifier: 'drydock-agent',
+      flags: 0x20002,
+      pages: 3,
+      wrong: [],
+    })
+  })
+
+  it('fits no longer when a byte is another', () => {
+    const signed = signAdHoc(sample(), 'drydock-agent')
+    for (const at of [40, 5000, CODE_LENGTH - 1]) {
+      const flipped = signed.map((byte, index) => (index === at ? byte ^ 1 : byte))
+      expect(readSignature(flipped).wrong).toEqual([Math.floor(at / 4096)])
+    }
+  })
+
+  it('is the same for the same executable, whatever was there, and again', () => {
+    const signed = signAdHoc(sample(), 'x')
+    expect(Buffer.compare(signAdHoc(sample(), 'x'), signed)).toBe(0)
+    expect(Buffer.compare(signAdHoc(signed, 'x'), signed)).toBe(0)
+  })
+
+  it('changes no code but what says how long it is', () => {
+    const [before, after] = [sample(), Buffer.from(signAdHoc(sample(), 'x'))]
+    const changed = [...before.subarray(0, CODE_LENGTH).entries()]
+      .filter(([at, byte]) => after[at] !== byte)
+      .map(([at]) => at)
+    const allowed = [...Array(8).keys()].flatMap((at) => [104 + 48 + at, 104 + 32 + at])
+    expect(changed.filter((at) => ![...allowed, 188, 189, 190, 191].includes(at))).toEqual([])
+    const { segments, signature } = readMacho(after)
+    expect(segments[1]).toMatchObject({ fileOffset: 0x2000, addressSize: 0x4000 })
+    expect((segments[1]?.fileOffset ?? 0) + (segments[1]?.fileSize ?? 0)).toBe(after.length)
+    expect(signature.offset + signature.size).toBe(after.length)
+  })
+
+  it.skipIf(!needs('llvm-objdump'))('is read by llvm-objdump (needs llvm-objdump)', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'drydock-macho-'))
+    try {
+      writeFileSync(join(folder, 'it'), signAdHoc(sample(), 'x'))
+      const words = ['-p', '--macho', join(folder, 'it')]
+      const { stdout, stderr } = spawnSync('llvm-objdump', words, { encoding: 'utf8' })
+      expect(stderr).toBe('')
+      expect(stdout).toMatch(/cmd LC_CODE_SIGNATURE\s+cmdsize 16\s+dataoff 9216\s/)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  it('refuses what is no such executable, whichever byte of its commands is another', () => {
+    const good = sample()
+    let refused = 0
+    for (let at = 0; at < 32 + COMMANDS_LENGTH; at++) {
+      for (const byte of [0, 1, 0x7f, 0x80, 0xff]) {
+        const bad = Buffer.from(good)
+        bad[at] = byte
+        try {
+          signAdHoc(bad, 'x')
+        } catch (error) {
+          expect(error).toBeInstanceOf(Fault)
+          refused += 1
+        }
+      }
+    }
+    expect(refused).toBeGreaterThan(200)
+  })
+
+  it.each([0, 3, 31, 100, 191, CODE_LENGTH + 1])('refuses what is cut after %i bytes', (length) => {
+    expect(() => signAdHoc(sample().subarray(0, length), 'x')).toThrow(/macho-unreadable/)
+  })
+})
