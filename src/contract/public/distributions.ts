@@ -103,6 +103,7 @@ export const distributionStatusReply = z.object({
 /** What can be asked of `get_dist_url`; which of them a distribution has, its status tells. */
 export const PACKAGE_TYPES = [
   'upgrade',
+  'aarch64_upgrade',
   'sh',
   'rpm',
   'deb',

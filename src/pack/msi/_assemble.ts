@@ -1,0 +1,170 @@
+/**
+ * A package's bytes as segments. What is long and the same in every package of a release is named:
+ * the large cabinet, and behind it the long tables with the part of the allocation table that
+ * speaks of both. The few numbers in them that differ (what stands of the distribution in a table,
+ * the cabinet's own length) are written over.
+ */
+import { concatBytes } from '../../base/bytes.ts'
+import { digestOf } from '../../base/digest.ts'
+import { invariant } from '../../base/invariant.ts'
+import { CABINET_LENGTH_AT, cabinetLength } from '../archive/cab.ts'
+import {
+  frontTables,
+  headerAndTail,
+  MINI_CUTOFF,
+  planFront,
+  SECTOR,
+  sectorsFor,
+  type TailStream,
+} from '../archive/cfb.ts'
+import type { Derived, DerivedPart, Segment, WriterNeeds } from '../writer.ts'
+
+export type Assembly = {
+  readonly cabinet: {
+    readonly name: string
+    readonly derived: Derived
+    /** Without what fills its stream. */
+    readonly length: number
+  }
+  /** Streams of the database, as this package has them. */
+  readonly streams: readonly TailStream[]
+  /** The same, as lengths go, for every distribution: what the shared bytes are made of. */
+  readonly template: readonly TailStream[]
+  /** Those that are this package's own: the summary, the small cabinet. */
+  readonly ownStreams: readonly TailStream[]
+}
+
+/** {000C1084-0000-0000-C000-000000000046}: a package of Windows Installer. */
+const CLASS_ID = Buffer.from('84100c0000000000c000000000000046', 'hex')
+const SIGNATURE_STREAM = '\u0005DigitalSignature'
+
+export async function assemble(
+  assembly: Assembly,
+  needs: WriterNeeds,
+): Promise<readonly Segment[]> {
+  const { cabinet } = assembly
+  const long = assembly.template.filter(({ bytes }) => bytes.length >= MINI_CUTOFF)
+  const lengths = [streamLengthOf(cabinet), ...long.map(({ bytes }) => bytes.length)]
+  const front = planFront(lengths)
+  const shared = concatBytes([...long.map(({ bytes }) => filled(bytes)), frontTables(front)])
+  const derived = await needs.derive(tablesPart(shared))
+  const tailStreams = [
+    ...assembly.streams.filter(({ name }) => !long.some((each) => each.name === name)),
+    ...assembly.ownStreams,
+    ...(await signatureStreams(assembly, needs)),
+  ]
+  const names = [cabinet.name, ...long.map(({ name }) => name)]
+  const { header, tail } = headerAndTail({
+    front,
+    frontStreams: lengths.map((length, index) => ({ name: names[index] ?? '', length })),
+    tailStreams,
+    classId: CLASS_ID,
+  })
+  const own = long.map(({ name, bytes }) => {
+    const actual = assembly.streams.find((each) => each.name === name)
+    invariant(actual?.bytes.length === bytes.length, 'a long table has one length in a release')
+    return filled(actual.bytes)
+  })
+  const same = concatBytes([
+    ...own,
+    shared.subarray(own.reduce((sum, { length }) => sum + length, 0)),
+  ])
+  return [
+    { kind: 'bytes', bytes: header },
+    ...cabinetSegments(cabinet),
+    { kind: 'bytes', bytes: new Uint8Array(sectorsFor(lengths[0] ?? 0) * SECTOR - cabinet.length) },
+    ...patchedSegments(derived, shared, same),
+    { kind: 'bytes', bytes: tail },
+  ]
+}
+
+/** Bytes that are made in milliseconds; they are an artifact because they are long. */
+function tablesPart(bytes: Uint8Array): DerivedPart {
+  return {
+    recipe: 'msi-tables-1',
+    parameters: digestOf(bytes),
+    sources: [],
+    async *make() {
+      yield bytes
+      return ''
+    },
+  }
+}
+
+/**
+ * In the order of a signature's digest: names by their UTF-16LE bytes, the class id last ([MS-OSHARED]
+ * knows nothing of it; osslsigncode's msi.c does).
+ */
+async function signatureStreams(
+  assembly: Assembly,
+  needs: WriterNeeds,
+): Promise<readonly TailStream[]> {
+  const digest = await needs.digestOf(signedSegments(assembly))
+  const bytes = await needs.signAuthenticode({ kind: 'msi', digest })
+  return bytes === null ? [] : [{ name: SIGNATURE_STREAM, bytes }]
+}
+
+export function signedSegments({ cabinet, streams, ownStreams }: Assembly): readonly Segment[] {
+  const filler = new Uint8Array(streamLengthOf(cabinet) - cabinet.length)
+  const content = new Map<string, readonly Segment[]>([
+    [cabinet.name, [...cabinetSegments(cabinet), { kind: 'bytes', bytes: filler }]],
+    ...[...streams, ...ownStreams].map(({ name, bytes }): [string, readonly Segment[]] => {
+      return [name, [{ kind: 'bytes', bytes }]]
+    }),
+  ])
+  const names = [...content.keys()].toSorted((left, right) =>
+    Buffer.compare(Buffer.from(left, 'utf16le'), Buffer.from(right, 'utf16le')),
+  )
+  return [...names.flatMap((name) => content.get(name) ?? []), { kind: 'bytes', bytes: CLASS_ID }]
+}
+
+/** A short one (of a release of a few bytes) is filled up, to lie where long streams lie. */
+function streamLengthOf({ length }: Assembly['cabinet']): number {
+  return Math.max(length, MINI_CUTOFF)
+}
+
+function cabinetSegments({ derived, length }: Assembly['cabinet']): readonly Segment[] {
+  const rest = CABINET_LENGTH_AT + 4
+  return [
+    artifactRange(derived, 0, CABINET_LENGTH_AT),
+    { kind: 'bytes', bytes: cabinetLength(length) },
+    artifactRange(derived, rest, length - rest),
+  ]
+}
+
+/** Runs that are this close are written as one: naming a range costs as much. */
+const GAP = 64
+
+/** `actual` as ranges of the artifact whose bytes are `shared`, with what differs between them. */
+function patchedSegments(
+  derived: Derived,
+  shared: Uint8Array,
+  actual: Uint8Array,
+): readonly Segment[] {
+  const runs: { from: number; to: number }[] = []
+  for (const [at, byte] of actual.entries()) {
+    if (byte === shared[at]) continue
+    const last = runs.at(-1)
+    if (last !== undefined && at - last.to < GAP) last.to = at + 1
+    else runs.push({ from: at, to: at + 1 })
+  }
+  const segments: Segment[] = []
+  let done = 0
+  for (const { from, to } of runs) {
+    if (from > done) segments.push(artifactRange(derived, done, from - done))
+    segments.push({ kind: 'bytes', bytes: actual.slice(from, to) })
+    done = to
+  }
+  return [...segments, artifactRange(derived, done, actual.length - done)]
+}
+
+function artifactRange({ digest }: Derived, offset: number, length: number): Segment {
+  return { kind: 'artifact', digest, offset, length }
+}
+
+/** To the end of its last sector. */
+function filled(bytes: Uint8Array): Uint8Array {
+  const whole = new Uint8Array(sectorsFor(bytes.length) * SECTOR)
+  whole.set(bytes)
+  return whole
+}
