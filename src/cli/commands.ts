@@ -31,6 +31,9 @@ import { roleDelete } from './commands/role-delete.ts'
 import { roleList } from './commands/role-list.ts'
 import { serve } from './commands/serve.ts'
 import { trustExport } from './commands/trust-export.ts'
+import { trustImportCertificate } from './commands/trust-import-certificate.ts'
+import { trustListCertificates } from './commands/trust-list-certificates.ts'
+import { trustRemoveCertificate } from './commands/trust-remove-certificate.ts'
 import { upgrade } from './commands/upgrade.ts'
 import { upgradeCancel } from './commands/upgrade-cancel.ts'
 import { upgradeList } from './commands/upgrade-list.ts'
@@ -80,6 +83,9 @@ export const COMMANDS: readonly Command[] = [
   events,
   auditVerify,
   trustExport,
+  trustImportCertificate,
+  trustListCertificates,
+  trustRemoveCertificate,
   backup,
   restore,
 ]
