@@ -19,6 +19,7 @@ const RPM_PURGE =
 export type UninstallRefusal =
   | { readonly code: 'not-installed'; readonly message: string }
   | { readonly code: 'needs-root'; readonly message: string }
+  | { readonly code: 'in-container'; readonly message: string }
 
 /** The program that uninstalls this agent. */
 export function uninstallCommand(
@@ -27,6 +28,10 @@ export function uninstallCommand(
 ): Result<readonly [string, ...string[]], UninstallRefusal> {
   const bytes = readIfThere(layout.installedBy, 100)
   const installedBy = bytes === null ? null : fromUtf8(bytes).trim()
+  if (installedBy === 'oci') {
+    const message = 'it runs from an image: whoever runs the container removes it and its volume'
+    return refuse({ code: 'in-container', message })
+  }
   if (installedBy !== 'deb' && installedBy !== 'rpm' && installedBy !== 'sh') {
     const message = `${layout.installedBy} does not say how this agent was installed`
     return refuse({ code: 'not-installed', message })
@@ -34,20 +39,28 @@ export function uninstallCommand(
   if (layout.root === '' && asked.userId !== 0) {
     return refuse({ code: 'needs-root', message: 'uninstalling needs root: try with sudo' })
   }
+  return commandOf(layout, installedBy, asked.what)
+}
+
+function commandOf(
+  layout: Layout,
+  installedBy: 'deb' | 'rpm' | 'sh',
+  what: Removal,
+): Result<readonly [string, ...string[]], UninstallRefusal> {
   if (installedBy === 'deb') {
     const root = layout.root === '' ? [] : [`--root=${layout.root}`]
-    const action = asked.what === 'everything' ? '--purge' : '--remove'
+    const action = what === 'everything' ? '--purge' : '--remove'
     return accept(['dpkg', ...root, action, 'drydock-agent'])
   }
   if (installedBy === 'rpm') {
     const root = layout.root === '' ? [] : ['--root', layout.root]
-    if (asked.what === 'program') return accept(['rpm', ...root, '--erase', 'drydock-agent'])
+    if (what === 'program') return accept(['rpm', ...root, '--erase', 'drydock-agent'])
     return accept(['sh', '-c', RPM_PURGE, layout.root, ...root])
   }
   const script = join(layout.program, 'uninstall.sh')
   if (!isExecutable(script)) {
     return refuse({ code: 'not-installed', message: `${script} is missing` })
   }
-  const purge = asked.what === 'everything' ? ['--purge'] : []
+  const purge = what === 'everything' ? ['--purge'] : []
   return accept([script, ...purge, ...(layout.root === '' ? [] : ['--root', layout.root])])
 }

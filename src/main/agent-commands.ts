@@ -5,6 +5,7 @@ import { machineId } from '../agent/facts/machine-id.ts'
 import { openMachine } from '../agent/facts/open-machine.ts'
 import { loadIdentity } from '../agent/identity.ts'
 import { layoutFor } from '../agent/layout.ts'
+import { isReadable } from '../agent/machine/files.ts'
 import { runToTheEnd } from '../agent/machine/processes.ts'
 import { loadSettings } from '../agent/settings.ts'
 import { describeStatus, readStatus } from '../agent/status.ts'
@@ -30,9 +31,12 @@ export async function performCommand(command: PersonsCommand): Promise<number> {
 }
 
 async function printStatus(asked: Extract<Command, { kind: 'status' }>): Promise<number> {
-  const userId = process.getuid?.() ?? 0
-  if (asked.root === '' && userId !== 0) return complain('status needs root: try with sudo')
   const layout = layoutFor(asked.root, process.execPath)
+  const userId = process.getuid?.() ?? 0
+  // In a container the agent has a user of its own.
+  if (asked.root === '' && userId !== 0 && !isReadable(layout.state)) {
+    return complain('status needs root: try with sudo')
+  }
   const status = await readStatus(layout, systemClock, silentLog)
   process.stdout.write(
     asked.asJson ? `${JSON.stringify(status, null, 2)}\n` : describeStatus(status),

@@ -3,9 +3,9 @@
  * copied: what is stored are the few bytes of its own and the names of the artifacts between them.
  */
 import type { Clock } from '../../base/clock.ts'
-import { digestOf } from '../../base/digest.ts'
+import { type Digest, digestOf } from '../../base/digest.ts'
 import { Fault } from '../../base/fault.ts'
-import type { AgentVersion } from '../../base/version.ts'
+import { type AgentVersion, isAgentVersion } from '../../base/version.ts'
 import type { Release } from '../../domain/release/release.ts'
 import { type BaseLayers, IMAGE_RECIPE, supports, writeImage } from '../../pack/oci/image.ts'
 import type { WriterNeeds } from '../../pack/writer.ts'
@@ -26,9 +26,37 @@ export type ImageNeeds = {
 
 /** Of all builds of the version for Linux with glibc that are offered now. */
 export async function imageFor(needs: ImageNeeds, version: AgentVersion): Promise<Image> {
+  const { digest } = await imageOfBuilds(needs, version, await loadBuilds(needs, version))
+  return imageOf(needs.settings.publicUrl, version, `sha256:${digest}`)
+}
+
+/**
+ * What a tag names: the image of what is offered now, made if need be. One of a version that was
+ * withdrawn stays. Null: there is none.
+ */
+export async function digestOfTag(needs: ImageNeeds, tag: string): Promise<Digest | null> {
+  const builds = isAgentVersion(tag) ? await loadBuilds(needs, tag) : []
+  if (isAgentVersion(tag) && builds.length > 0) {
+    return (await imageOfBuilds(needs, tag, builds)).digest
+  }
+  return (await loadImage(needs.database.read, tag))?.digest ?? null
+}
+
+/** Whether an image can be made of it: images are what glibc's builds run in. */
+export function isInImages(release: Release): boolean {
+  return release.withdrawnAt === null && supports(release.target)
+}
+
+async function loadBuilds(needs: ImageNeeds, version: AgentVersion): Promise<readonly Release[]> {
   const wanted = { platform: 'linux', versions: [version] } as const
-  const releases = await loadReleases(needs.database.read, wanted)
-  const builds = releases.filter(isInImages)
+  return (await loadReleases(needs.database.read, wanted)).filter(isInImages)
+}
+
+async function imageOfBuilds(
+  needs: ImageNeeds,
+  version: AgentVersion,
+  builds: readonly Release[],
+): Promise<StoredImage> {
   const bases = await needs.imageBases()
   const madeOf = digestOf(
     JSON.stringify([
@@ -38,14 +66,7 @@ export async function imageFor(needs: ImageNeeds, version: AgentVersion): Promis
     ]),
   )
   const known = await loadImage(needs.database.read, version)
-  const { digest } =
-    known?.madeOf === madeOf ? known : await makeImage(needs, { version, madeOf }, builds)
-  return imageOf(needs.settings.publicUrl, version, `sha256:${digest}`)
-}
-
-/** Whether an image can be made of it: images are what glibc's builds run in. */
-export function isInImages(release: Release): boolean {
-  return release.withdrawnAt === null && supports(release.target)
+  return known?.madeOf === madeOf ? known : await makeImage(needs, { version, madeOf }, builds)
 }
 
 async function makeImage(

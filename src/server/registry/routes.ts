@@ -6,12 +6,7 @@
 import { type Digest, isDigest } from '../../base/digest.ts'
 import type { Log } from '../../base/log.ts'
 import { MEDIA_TYPES } from '../../pack/oci/media-types.ts'
-import {
-  listImageVersions,
-  loadImage,
-  loadImageBlob,
-  type StoredImageBlob,
-} from '../../store/images.ts'
+import { listImageVersions, loadImageBlob, type StoredImageBlob } from '../../store/images.ts'
 import { paced } from '../http/agent-edge.ts'
 import type { Bandwidth } from '../http/bandwidth.ts'
 import { contentAnswer } from '../http/content-answer.ts'
@@ -25,15 +20,17 @@ import {
 import { failureOf } from '../http/fault-answer.ts'
 import type { ArtifactBytes } from '../http/segment-stream.ts'
 import { segmentsFromText } from '../stored-segments.ts'
+import { digestOfTag, type ImageNeeds } from './image-for.ts'
 import { REPOSITORY } from './image-reference.ts'
 import { type AccessNeeds, refuseStranger } from './registry-access.ts'
 import { REGISTRY_HEADERS, registryError } from './registry-error.ts'
 
-export type RegistryNeeds = AccessNeeds & {
-  readonly artifacts: ArtifactBytes
-  readonly bandwidth: Bandwidth
-  readonly log: Log
-}
+export type RegistryNeeds = AccessNeeds &
+  ImageNeeds & {
+    readonly artifacts: ArtifactBytes
+    readonly bandwidth: Bandwidth
+    readonly log: Log
+  }
 
 /** Of tags at once, whatever is asked for. */
 const TAGS_MAX = 1_000
@@ -83,9 +80,7 @@ function inRepository(answer: Answer): Answer {
 /** By a tag, or by the digest of an index or of a manifest for one processor. */
 async function answerManifest(needs: RegistryNeeds, request: HttpRequest): Promise<HttpAnswer> {
   const { reference = '' } = request.params
-  const digest = reference.includes(':')
-    ? digestIn(reference)
-    : ((await loadImage(needs.database.read, reference))?.digest ?? null)
+  const digest = reference.includes(':') ? digestIn(reference) : await digestOfTag(needs, reference)
   const blob = digest === null ? null : await loadImageBlob(needs.database.read, digest)
   if (blob === null || !MANIFESTS.includes(blob.mediaType)) {
     return registryError('MANIFEST_UNKNOWN', 'no image has this name')
