@@ -16,6 +16,9 @@ import { unreachable } from '../base/invariant.ts'
 import type { Arch, Libc, Target } from '../base/platform.ts'
 import { AGENT_ENTRY } from '../contract/manifest.ts'
 import { signAdHoc } from '../pack/macho/ad-hoc-signature.ts'
+import { iconBytes } from '../pack/windows-icon.ts'
+import { builtInVersion } from './product-version.ts'
+import { describeProgram } from './windows-program.ts'
 
 const SOURCE = fileURLToPath(new URL('../..', import.meta.url))
 /** A build takes a second; a machine that swaps is given its time. */
@@ -96,7 +99,7 @@ export async function buildAgent(order: {
       '--compile-exec-argv=--smol --use-system-ca',
       // Almost all of it runs once: code that is never compiled further saves 7 MB of memory.
       '--compile-jit-policy=100',
-      `--compile-executable-path=${runtimePath}`,
+      `--compile-executable-path=${await prepareRuntime(target, runtimePath, work)}`,
       `--target=${runtimeName(target).replace('aarch64', 'arm64')}`,
       entry('agent-launcher.ts'),
       `--outfile=${join(work, executable)}`,
@@ -110,6 +113,15 @@ export async function buildAgent(order: {
   } finally {
     await rm(work, { recursive: true, force: true })
   }
+}
+
+/** What the agent is compiled into: on Windows the runtime tells what it has become. */
+async function prepareRuntime(target: Target, runtimePath: string, work: string): Promise<string> {
+  if (target.platform !== 'windows') return runtimePath
+  const about = { version: builtInVersion(), icon: iconBytes() }
+  const path = join(work, 'runtime.exe')
+  await writeFile(path, await describeProgram(await readFile(runtimePath), about))
+  return path
 }
 
 /**

@@ -1,7 +1,8 @@
 /**
- * The agent that comes with the server: built for the machine it runs on and published as a
- * release, so that a package can be ordered minutes after the first start. Its version is the
- * product's, with a fourth number: `0.1.0` is `0.1.0.0`.
+ * The agents that come with the server: one built for the machine it runs on, and the app for
+ * Android, which is kept built. They are published as releases, so that a package can be ordered
+ * minutes after the first start. Their version is the product's, with a fourth number: `0.1.0` is
+ * `0.1.0.0`.
  */
 
 import { createHash } from 'node:crypto'
@@ -11,9 +12,9 @@ import { join } from 'node:path'
 import { type Digest, isDigest } from '../base/digest.ts'
 import { causeChain, Fault } from '../base/fault.ts'
 import { invariant } from '../base/invariant.ts'
-import { type Target, targetName } from '../base/platform.ts'
-import { type AgentVersion, isAgentVersion } from '../base/version.ts'
-import { AGENT_ENTRY } from '../contract/manifest.ts'
+import { ARCHES, type Target, targetName } from '../base/platform.ts'
+import type { AgentVersion } from '../base/version.ts'
+import { AGENT_ENTRY, ANDROID_ENTRY } from '../contract/manifest.ts'
 import { isForTarget } from '../domain/release/release.ts'
 import type { ServerNeeds } from '../server/needs.ts'
 import { publishRelease } from '../server/publish-release.ts'
@@ -21,30 +22,45 @@ import { storeArtifact } from '../server/store-artifact.ts'
 import { SERVER_PARTY } from '../store/audit.ts'
 import { loadReleases } from '../store/releases.ts'
 import { buildAgent, hostRuntime, hostTarget } from './build-agent.ts'
-import { PRODUCT_VERSION } from './product-version.ts'
+import { builtInVersion } from './product-version.ts'
 
-export function builtInVersion(): AgentVersion {
-  const version = `${PRODUCT_VERSION}.0`
-  invariant(isAgentVersion(version), 'a product version and a number are an agent version')
-  return version
-}
+/** Made by tools/android-agent.ts, whose tools a server has not. */
+const ANDROID_APP = join(import.meta.dirname, '../../assets/android', ANDROID_ENTRY)
 
 /**
- * Publishes it unless that version is there. A machine that no agent can be built on goes without.
- * `signal` ends it halfway, when the server stops.
+ * Publishes those whose version is not there. A machine that no agent can be built on goes without
+ * that. `signal` ends it halfway, when the server stops.
  */
 export async function publishBuiltIn(
   needs: ServerNeeds,
   workFolder: string,
   signal: AbortSignal,
 ): Promise<void> {
+  const host = hostTarget({ platform: process.platform, arch: process.arch })
+  await publishUnlessThere(needs, host, signal, (target) =>
+    buildAndPublish(needs, { target, workFolder, signal }),
+  )
+  // The same app on every processor, and a release for each: an endpoint is of one of them.
+  for (const arch of ARCHES) {
+    const android = { platform: 'android', arch, libc: 'none' } as const
+    await publishUnlessThere(needs, android, signal, async (target) => {
+      const app = await takeIn(needs, ANDROID_APP, signal)
+      await publish(needs, target, { launcher: app, entry: ANDROID_ENTRY, agent: app })
+    })
+  }
+}
+
+async function publishUnlessThere(
+  needs: ServerNeeds,
+  target: Target,
+  signal: AbortSignal,
+  make: (target: Target) => Promise<void>,
+): Promise<void> {
   const version = builtInVersion()
-  const target = hostTarget({ platform: process.platform, arch: process.arch })
   const facts = { version, target: targetName(target) }
   try {
-    if (await isPublished(needs, version, target)) return
-    needs.log.info(facts, 'building the agent that comes with this server')
-    await buildAndPublish(needs, { version, target, workFolder, signal })
+    if (signal.aborted || (await isPublished(needs, version, target))) return
+    await make(target)
     needs.log.info(facts, 'the agent that comes with this server is in the catalogue')
   } catch (error) {
     // Best effort: whoever stops the server has not asked for an agent; the next start builds it.
@@ -69,34 +85,43 @@ async function isPublished(
 async function buildAndPublish(
   needs: ServerNeeds,
   order: {
-    readonly version: AgentVersion
     readonly target: Target
     readonly workFolder: string
     readonly signal: AbortSignal
   },
 ): Promise<void> {
-  const { version, target, workFolder, signal } = order
+  const { target, workFolder, signal } = order
   const runtimePath = hostRuntime(target)
   if (runtimePath === null) {
     const doing = `looking for the runtime of ${targetName(target)} in node_modules`
     throw new Fault({ code: 'agent-runtime-missing', doing, retry: 'never' })
   }
+  const facts = { version: builtInVersion(), target: targetName(target) }
+  needs.log.info(facts, 'building the agent that comes with this server')
   try {
     const outDir = join(workFolder, targetName(target))
     const built = await buildAgent({ target, runtimePath, outDir, signal })
     const launcher = await takeIn(needs, built.launcher, signal)
     const agent = await takeIn(needs, built.agent, signal)
-    const files = [{ path: AGENT_ENTRY, digest: agent, executable: false }]
-    const notes = 'Comes with the server.'
-    const release = { version, target, notes, launcher, files, payload: null, floors: null }
-    const published = await publishRelease(needs, release, SERVER_PARTY)
-    if (!published.ok) {
-      const doing = `publishing ${version}: ${published.refusal.code}`
-      throw new Fault({ code: 'built-in-refused', doing, retry: 'never' })
-    }
+    await publish(needs, target, { launcher, entry: AGENT_ENTRY, agent })
   } finally {
     await rm(workFolder, { recursive: true, force: true })
   }
+}
+
+async function publish(
+  needs: ServerNeeds,
+  target: Target,
+  built: { readonly launcher: Digest; readonly entry: string; readonly agent: Digest },
+): Promise<void> {
+  const version = builtInVersion()
+  const files = [{ path: built.entry, digest: built.agent, executable: false }]
+  const about = { version, target, notes: 'Comes with the server.', payload: null, floors: null }
+  const release = { ...about, launcher: built.launcher, files }
+  const published = await publishRelease(needs, release, SERVER_PARTY)
+  if (published.ok) return
+  const doing = `publishing ${version}: ${published.refusal.code}`
+  throw new Fault({ code: 'built-in-refused', doing, retry: 'never' })
 }
 
 async function takeIn(needs: ServerNeeds, path: string, signal: AbortSignal): Promise<Digest> {
