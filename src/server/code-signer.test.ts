@@ -97,7 +97,7 @@ describe('certificates that packages are signed with', () => {
     [{ purpose: 'windows', certificate: '-----' }, undefined],
     [{ purpose: 'windows', certificate: 'A'.repeat(87_388) }, undefined],
     [{ purpose: 'windows', certificate: asSent, password: 'x'.repeat(1001) }, undefined],
-    [{ purpose: 'windows', certificate: 'AAAA' }, 'certificate-unreadable'],
+    [{ purpose: 'windows', certificate: 'AAAA' }, 'certificate-malformed'],
     [{ purpose: 'windows', certificate: onlyIts('certificate') }, 'certificate-without-key'],
     [{ purpose: 'windows', certificate: onlyIts('key') }, 'certificate-key-mismatch'],
   ])('are refused when they are no good: %#', async (data, reason = 'invalid-request') => {

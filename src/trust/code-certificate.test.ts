@@ -124,7 +124,7 @@ describeNeeds(['openssl'], 'a certificate for code (needs openssl)', () => {
     using issued = issueCertificate()
     const file = issued.pkcs12('x', '-iter', '60000')
     expect(refusalOf(file, { password: 'x' })).toMatchObject({
-      code: 'certificate-unreadable',
+      code: 'certificate-malformed',
       detail: expect.stringContaining('number of rounds'),
     })
   })
@@ -144,7 +144,7 @@ describe('what is no certificate', () => {
     ['a version that is too large', Buffer.from('300b0209010000000000000003', 'hex')],
     ['deep nesting', Buffer.from(nested(2000), 'hex')],
   ])('is refused: %s', (_name, file) => {
-    expect(refusalOf(file)).toMatchObject({ code: 'certificate-unreadable' })
+    expect(refusalOf(file)).toMatchObject({ code: 'certificate-malformed' })
   })
 
   it('is refused: more than anybody has', () => {
@@ -156,9 +156,9 @@ describe('what is no certificate', () => {
   it('is refused: a certificate and a key that are none', () => {
     const { key, certificate } = TEST_CODE_CERTIFICATE
     const damaged = certificate.replace('MII', 'AAA')
-    expect(refusalOf(utf8(key + damaged))).toMatchObject({ code: 'certificate-unreadable' })
+    expect(refusalOf(utf8(key + damaged))).toMatchObject({ code: 'certificate-malformed' })
     const short = '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n'
-    expect(refusalOf(utf8(short + certificate))).toMatchObject({ code: 'certificate-unreadable' })
+    expect(refusalOf(utf8(short + certificate))).toMatchObject({ code: 'certificate-malformed' })
   })
 })
 
@@ -166,8 +166,9 @@ describe('what is no certificate', () => {
 function nested(depth: number): string {
   let inner = ''
   for (let level = 0; level < depth; level++) {
-    const length = inner.length / 2
-    inner = `30${length < 128 ? '' : '82'}${length.toString(16).padStart(length < 128 ? 2 : 4, '0')}${inner}`
+    const length = (inner.length / 2).toString(16)
+    const head = inner.length < 256 ? length.padStart(2, '0') : `82${length.padStart(4, '0')}`
+    inner = `30${head}${inner}`
   }
   return inner
 }

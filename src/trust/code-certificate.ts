@@ -202,5 +202,5 @@ function nameText(name: string): string {
 }
 
 function unreadable(detail: string): Result<never, CodeCertificateRefusal> {
-  return refuse({ code: 'certificate-unreadable', detail })
+  return refuse({ code: 'certificate-malformed', detail })
 }

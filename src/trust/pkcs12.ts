@@ -1,8 +1,8 @@
 /**
  * PKCS #12 (RFC 7292): one file with a private key and certificates, under a password. Walked here,
  * with limits; what it is encrypted with is node-forge's, RC2 and triple DES of old files included.
- * Only what a code-signing certificate comes in is read: password integrity, X.509 certificates, one
- * private key.
+ * Only what a code-signing certificate comes in is read: integrity by a password, X.509
+ * certificates, private keys.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import forge from 'node-forge'
@@ -32,12 +32,12 @@ export type Pkcs12Content = {
 }
 
 export type Pkcs12Refusal =
-  | { readonly code: 'certificate-unreadable'; readonly detail: string }
+  | { readonly code: 'certificate-malformed'; readonly detail: string }
   | { readonly code: 'certificate-password-wrong' }
 
 /**
- * Rounds of key derivation, all of a file's together: openssl, Windows and Java write 2,000 to 10,000
- * for each of three. Nothing else is answered meanwhile: 80,000 take a second.
+ * Rounds of key derivation, all of a file's together: openssl, Windows and Java write 2,000 to
+ * 10,000 for each of three. Nothing else is answered meanwhile: 80,000 take a second.
  */
 export const ROUNDS_MAX = 100_000
 /** Safes in a file, and bags in a safe: usual are two, and one for each certificate of a chain. */
@@ -80,7 +80,7 @@ export function openPkcs12(
   } catch (error) {
     if (error instanceof WrongPassword) return refuse({ code: 'certificate-password-wrong' })
     if (!(error instanceof MalformedDer)) throw error
-    return refuse({ code: 'certificate-unreadable', detail: error.message })
+    return refuse({ code: 'certificate-malformed', detail: error.message })
   }
 }
 

@@ -1,8 +1,8 @@
 /**
  * Signing a Windows program ("PE Format", Microsoft; "Windows Authenticode Portable Executable
  * Signature Format", 2008): the digest leaves out the checksum, the place of the signature and the
- * signature, so they can be put in afterwards. A signature that is there (a runtime's maker may have
- * signed what we put our code into) covers other bytes by now, and is taken off first.
+ * signature, so they can be put in afterwards. A signature that is there (a runtime's maker may
+ * have signed what we put our code into) covers other bytes by now, and is taken off first.
  */
 import { createHash } from 'node:crypto'
 import { isDigest } from '../base/digest.ts'

@@ -14,8 +14,8 @@ export const trustImportCertificate = defineApiCommand({
   name: 'trust import-certificate',
   summary: 'Give a certificate with its key, to sign packages with from now on',
   notes: [
-    'It takes the place of the one before. The server keeps the private key sealed and the password',
-    'not at all. Packages that are there stay as they are.',
+    'It takes the place of the one before. The server keeps the private key sealed, and the',
+    'password not at all. Packages that are there stay as they are.',
   ],
   operands: [{ name: 'FILE', help: 'PKCS #12 (.p12, .pfx) or PEM', count: 'one' }],
   options: {

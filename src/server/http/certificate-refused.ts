@@ -22,7 +22,7 @@ type ByCode = {
 export const CERTIFICATE_REFUSED: {
   readonly [Code in keyof ByCode]: (refusal: ByCode[Code]) => Row
 } = {
-  'certificate-unreadable': ({ detail }) =>
+  'certificate-malformed': ({ detail }) =>
     invalid('certificate', `it is not PKCS #12 or PEM as it is read here: ${detail}`),
   'certificate-password-wrong': () =>
     invalid('password', 'the password does not open the certificate'),
