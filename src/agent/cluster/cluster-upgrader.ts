@@ -111,7 +111,7 @@ export class ClusterUpgrader {
   }
 
   take(instruction: Instruction): void {
-    if (instruction.kind === 'cancel') return this.#forget(instruction.attempt_id)
+    if (instruction.kind === 'cancel') this.#forget(instruction.attempt_id)
     if (instruction.kind !== 'upgrade-cluster') return
     const { attempt_id, version, image } = instruction
     if (this.#acknowledged === attempt_id) this.#acknowledged = null
@@ -158,7 +158,10 @@ export class ClusterUpgrader {
     if (!read.ok) {
       log.warn({ ...read.refusal }, 'no luck with the API of the cluster')
       if (read.refusal.kind === 'forbidden') this.#notGranted(read.refusal)
-      return this.#wanted === null ? jittered(random, LOOK_EVERY_MS, LOOK_JITTER) : HOLD_EVERY_MS
+      if (this.#wanted !== null) return HOLD_EVERY_MS
+      // Who has not seen it since its pod began may be the one that is to go on.
+      const isBlind = read.refusal.kind === 'unavailable' && this.#seen === null
+      return jittered(random, isBlind ? WATCH_EVERY_MS : LOOK_EVERY_MS, LOOK_JITTER)
     }
     const seen = daemonSetOf(read.value, pod.file.container)
     this.#note(seen)
@@ -263,13 +266,13 @@ export class ClusterUpgrader {
       for (const { name, isStuck, what } of looked.unready) {
         const first = this.#unreadySince.get(name) ?? now
         since.set(name, first)
-        if (worst === null || first < worst.since) worst = { isStuck, what, since: first }
+        if (worst === null || first < worst.since) worst = { isStuck, what, since: first, count: 0 }
       }
       after = listed.value.metadata.continue
       if (after === '') break
     }
     this.#unreadySince = since
-    this.#unready = worst
+    this.#unready = worst === null ? null : { ...worst, count: since.size }
     this.#lost = lost
   }
 

@@ -13,8 +13,12 @@ export const BEAT_EVERY_MS = 30_000
 export const HOLDER_SILENCE_MS = 120_000
 /** A registry that is busy for a moment, a first crash: they may pass by themselves. */
 export const STUCK_FOR_MS = 120_000
-/** A new agent checks in within seconds; a server that is restarted is back by then. */
+/**
+ * A new agent checks in within seconds; a server that is restarted is back by then. Shared by those
+ * that are not ready: the more there are, the sooner it is left, before it is on every node.
+ */
 export const UNREADY_FOR_MS = 300_000
+const UNREADY_FOR_MS_MIN = 60_000
 
 /** What the server wants of this endpoint. */
 export type Wanted = {
@@ -40,11 +44,12 @@ export type Sight = {
   readonly beatenAt: number
   /** Pods of nodes that were lost since it began. */
   readonly lost: number
-  /** The pod that is longest not ready; null: none was seen. */
+  /** The pod that is longest not ready, and how many are not; null: none was seen. */
   readonly unready: {
     readonly isStuck: boolean
     readonly what: string
     readonly since: number
+    readonly count: number
   } | null
 }
 
@@ -131,7 +136,8 @@ function isReady(attempt: ClusterAttempt, { daemonSet, lost }: Sight): boolean {
 function whyBack(attempt: ClusterAttempt, sight: Sight): string | null {
   const { daemonSet, now, monotonic, unready } = sight
   if (unready !== null) {
-    const patience = unready.isStuck ? STUCK_FOR_MS : UNREADY_FOR_MS
+    const shared = Math.max(UNREADY_FOR_MS_MIN, UNREADY_FOR_MS / unready.count)
+    const patience = unready.isStuck ? Math.min(STUCK_FOR_MS, shared) : shared
     if (monotonic - unready.since >= patience) return unready.what
   }
   if (now < attempt.deadline_at) return null

@@ -52,7 +52,7 @@ export function readPod(
   const account = join(layout.root, ACCOUNT_FOLDER)
   return {
     file: read.ok ? read.value : UNTOLD,
-    nodeName: (environment['NODE_NAME'] ?? '').slice(0, 253),
+    nodeName: (environment.NODE_NAME ?? '').slice(0, 253),
     apiUrl: apiUrlOf(environment),
     tokenPath: join(account, 'token'),
     certificatesPath: join(account, 'ca.crt'),
@@ -61,8 +61,8 @@ export function readPod(
 
 /** By address, so that an agent whose name service is ill finds its cluster all the same. */
 function apiUrlOf(environment: PodEnvironment): string {
-  const host = environment['KUBERNETES_SERVICE_HOST']
+  const host = environment.KUBERNETES_SERVICE_HOST
   if (host === undefined || host === '') return 'https://kubernetes.default.svc'
-  const port = environment['KUBERNETES_SERVICE_PORT'] ?? '443'
+  const port = environment.KUBERNETES_SERVICE_PORT ?? '443'
   return `https://${host.includes(':') ? `[${host}]` : host}:${port}`
 }

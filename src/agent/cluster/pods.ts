@@ -6,6 +6,12 @@ import type { Pod } from './pod.ts'
 
 const text = z.string().max(10_000).default('')
 
+const containerState = z.object({
+  waiting: z.object({ reason: text, message: text }).optional(),
+  running: z.object({}).optional(),
+  terminated: z.object({ reason: text }).optional(),
+})
+
 const podObject = z.object({
   metadata: z.object({ name: z.string().max(253), deletionTimestamp: z.string().optional() }),
   spec: z.object({
@@ -23,13 +29,7 @@ const podObject = z.object({
           z.object({
             name: text,
             ready: z.boolean().default(false),
-            state: z
-              .object({
-                waiting: z.object({ reason: text, message: text }).optional(),
-                running: z.object({}).optional(),
-                terminated: z.object({ reason: text }).optional(),
-              })
-              .default({}),
+            state: containerState.default({}),
           }),
         )
         .max(100)
@@ -103,17 +103,20 @@ export function lookAtPods(
       if (!isReady) lost += 1
       continue
     }
-    const { waiting, running, terminated } = container.state
-    const at = `pod ${metadata.name} on ${spec.nodeName || 'no node yet'}`
-    const isStuck = waiting !== undefined && STUCK.has(waiting.reason)
-    if (isStuck) {
-      const why = waiting.message === '' ? waiting.reason : `${waiting.reason}: ${waiting.message}`
-      unready.push({ name: metadata.name, isStuck, what: `${at}: ${why}`.slice(0, 500) })
-    } else if (running !== undefined) {
-      unready.push({ name: metadata.name, isStuck, what: `${at} runs and is not ready` })
-    } else if (terminated !== undefined) {
-      unready.push({ name: metadata.name, isStuck, what: `${at} ended: ${terminated.reason}` })
-    }
+    const trouble = troubleOf(container.state)
+    if (trouble === null) continue
+    const what = `pod ${metadata.name} on ${spec.nodeName}${trouble.what}`.slice(0, 500)
+    unready.push({ name: metadata.name, isStuck: trouble.isStuck, what })
   }
   return { unready, lost }
+}
+
+/** Null: it may still come. */
+function troubleOf(state: z.infer<typeof containerState>): Omit<UnreadyPod, 'name'> | null {
+  const { waiting, running, terminated } = state
+  if (running !== undefined) return { isStuck: false, what: ' runs and is not ready' }
+  if (terminated !== undefined) return { isStuck: false, what: ` ended: ${terminated.reason}` }
+  if (waiting === undefined || !STUCK.has(waiting.reason)) return null
+  const { reason, message } = waiting
+  return { isStuck: true, what: message === '' ? `: ${reason}` : `: ${reason}: ${message}` }
 }
