@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { AgentVersion } from '../../base/version.ts'
 import { loadAudit } from '../../store/audit.ts'
+import { loadImage } from '../../store/images.ts'
+import { startAssembledServer } from '../testing/assembled.ts'
 import { orderBuilt } from '../testing/ordered.ts'
+import { preparingReleases } from '../work/prepare-releases.ts'
 import { imageFor } from './image-for.ts'
 import type { PullCredentials } from './pull-credentials.ts'
 import { basic, credentialsOf, type Registry, startRegistry, VERSION } from './registry.suite.ts'
@@ -75,9 +78,25 @@ describe('who pulls', () => {
 })
 
 describe('the image of a version', () => {
-  it('is made when its release is published, and found afterwards', async () => {
+  it('is made ahead, when its release is there', async () => {
+    await using server = await startAssembledServer()
+    await server.publish(VERSION)
+    const { needs } = server.assembled
+    await preparingReleases(needs).perform()
+    const made = await loadImage(needs.database.read, VERSION)
+    expect((await imageFor(needs, VERSION)).digest).toBe(`sha256:${made?.digest}`)
+  })
+
+  it('is made once, whoever asks at the same time, and found afterwards', async () => {
     await using registry = await startRegistry()
     const { server, image } = registry
+    await server.publish('1.2.3.5')
+    const version = '1.2.3.5' as AgentVersion
+    const both = [
+      imageFor(server.assembled.needs, version),
+      imageFor(server.assembled.needs, version),
+    ]
+    expect(new Set((await Promise.all(both)).map(({ digest }) => digest)).size).toBe(1)
     const unread = {
       ...server.assembled.needs,
       writerNeeds: {
@@ -120,6 +139,19 @@ describe('the image of a version', () => {
     const { needs } = server.assembled
     await expect(imageFor(needs, version)).rejects.toThrow(/image-impossible/)
     await expect(imageFor(needs, '9.9.9.9' as AgentVersion)).rejects.toThrow(/image-impossible/)
+  })
+
+  it('stays under its tag when the version is withdrawn', async () => {
+    await using registry = await startRegistry()
+    const { server, image } = registry
+    const withdrawn = await server.call('releases/withdraw', {
+      version: VERSION,
+      platform: 'linux',
+    })
+    expect(withdrawn.status).toBe(200)
+    const tagged = await registry.ask(`manifests/${VERSION}`, { method: 'HEAD' })
+    expect(tagged.headers.get('docker-content-digest')).toBe(image.digest)
+    await expect(imageFor(server.assembled.needs, VERSION)).rejects.toThrow(/image-impossible/)
   })
 
   it('is listed by its tag, in pages', async () => {

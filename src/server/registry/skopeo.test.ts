@@ -5,10 +5,17 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { needs } from '../../../test/needs.ts'
+import { systemClock } from '../../base/clock.ts'
+import { silentLog } from '../../base/log.ts'
+import { listen } from '../http/listen.ts'
+import { nothingThere } from '../http/nothing-there.ts'
+import { TEST_CERTIFICATE } from '../testing/certificate.ts'
 import { imageFor } from './image-for.ts'
 import { type Registry, startRegistry, VERSION } from './registry.suite.ts'
 
 const runProgram = promisify(execFile)
+/** Nobody knows the certificate of a test. */
+const FROM = ['--src-tls-verify=false', '--override-arch=amd64']
 
 let registry: Registry
 let folder: string
@@ -56,6 +63,25 @@ describe.skipIf(!needs('skopeo'))('an image in the hands of skopeo (needs skopeo
     expect(JSON.parse(await readFile(join(layout, 'index.json'), 'utf8'))).toMatchObject({
       manifests: [{ mediaType: 'application/vnd.oci.image.index.v1+json' }],
     })
+  })
+
+  it('is copied over TLS', async () => {
+    const listener = await listen({
+      host: '127.0.0.1',
+      port: 0,
+      tls: TEST_CERTIFICATE,
+      routes: registry.server.assembled.routes,
+      clock: systemClock,
+      log: silentLog,
+      elsewhere: nothingThere,
+      onAnswered: () => {},
+    })
+    const image = `docker://127.0.0.1:${listener.port}/drydock/agent:${VERSION}`
+    await skopeo('copy', ...FROM, ...sourceLogin(), image, `dir:${join(folder, 'over-tls')}`)
+    await listener.close(0)
+    const kept = await readdir(join(folder, 'over-tls'))
+    // A manifest, a configuration, two layers, and the version of the folder's form.
+    expect(kept).toHaveLength(5)
   })
 
   it('is not given to a stranger', async () => {
