@@ -9,6 +9,7 @@ import { macOfHead } from './audit-mac.ts'
 import { createCodeSigner } from './code-signer.ts'
 import { createLiveConfiguration, type LiveConfiguration } from './configuration.ts'
 import { createDerivedParts } from './derived-parts.ts'
+import { enrolmentLinkRoutes } from './enrolment-link/routes.ts'
 import { EventTail } from './event-tail.ts'
 import { createAdmission } from './http/admission.ts'
 import { agentRoute } from './http/agent-edge.ts'
@@ -122,6 +123,7 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
       ...RAW_ROUTES.map((route) => rawRoute(route, needs)),
       ...AGENT_ROUTES.map((route) => agentRoute<ServerNeeds>(route, needs)),
       ...registryRoutes(needs),
+      ...enrolmentLinkRoutes(needs),
       ...operatorRoutes(needs),
       ...documentationRoutes(foundations.apiViewer ?? []),
     ],

@@ -11,11 +11,15 @@ export const distributionUrl = defineApiCommand({
     { name: 'ID', help: 'what "drydock distribution create" gave', count: 'one' },
     { name: 'TYPE', help: 'deb, rpm, sh, or one of them after aarch64_', count: 'one' },
   ],
-  options: {},
-  async run({ client }, _values, [id = '', type = '']) {
+  options: {
+    page: { kind: 'flag', help: "of apk or qr: the page for a phone's browser, which stays good" },
+  },
+  async run({ client }, values, [id = '', type = '']) {
     const flaw = flawOfChoice('TYPE', type, PACKAGE_TYPES)
     if (flaw !== null) return refuseUsage(flaw)
     const reply = await client.distributions.getDistUrl({ distribution_id: id, package_type: type })
-    return accept({ exitCode: EXIT.done, lines: [reply.distribution_url], json: reply })
+    const url = values.page ? reply.enrolment_url : reply.distribution_url
+    if (url === undefined) return refuseUsage('--page is for the types apk and qr.')
+    return accept({ exitCode: EXIT.done, lines: [url], json: reply })
   },
 })

@@ -7,10 +7,12 @@ import { hexId, versionText } from '../schema.ts'
 import { publicCall } from './call.ts'
 import { CREATE_EXAMPLES } from './distribution-examples.ts'
 import {
+  CLUSTER_NAME_CHARACTERS_MAX,
   DESCRIPTION_CHARACTERS_MAX,
   DISTRIBUTION_TAGS_MAX,
   ENROLMENTS_MAX,
   NAME_CHARACTERS_MAX,
+  NODE_LABELS_MAX,
   PROXIES_MAX,
 } from './limits.ts'
 import { columnNames, folded, listFilters, listSort, searchPage } from './list.ts'
@@ -35,7 +37,20 @@ const nullableText = (max: number) => z.string().max(max).nullish()
 const dnsLabel = z
   .string()
   .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'a Kubernetes namespace: a DNS label')
-const labelText = z.string().max(253)
+/** "Labels and Selectors", syntax: an optional DNS name and a slash, then a name. */
+const labelKey = z
+  .string()
+  .regex(
+    /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/,
+    'the key of a Kubernetes label',
+  )
+const labelValue = z
+  .string()
+  .regex(/^([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?$/, 'the value of a Kubernetes label')
+const clusterName = z
+  .string()
+  .max(CLUSTER_NAME_CHARACTERS_MAX)
+  .regex(/^\P{Cc}*$/u, 'a name without control characters')
 
 /**
  * September 2001: a time before it was given in seconds. What merely lies in the past may be said,
@@ -77,9 +92,14 @@ export const createDistribution = z.strictObject({
     'gke_autopilot',
   ]).nullish(),
   default_namespace: dnsLabel.nullish(),
-  node_selector: z.record(labelText, z.string().max(63).nullable()).nullish(),
+  node_selector: z
+    .record(labelKey, labelValue.nullable())
+    .refine((labels) => Object.keys(labels).length <= NODE_LABELS_MAX, {
+      message: `at most ${NODE_LABELS_MAX} labels`,
+    })
+    .nullish(),
   proxy: z.array(proxyAddress).max(PROXIES_MAX).nullish(),
-  cluster_name: nullableText(255),
+  cluster_name: clusterName.nullish(),
   run_on_master_node: z.boolean().nullish(),
   run_on_all_nodes: z.boolean().nullish(),
   endpoint_tags: z.array(tagName).max(DISTRIBUTION_TAGS_MAX).nullish(),
@@ -135,6 +155,11 @@ export const distributionUrlReply = z.object({
   sha256: z.string(),
   /** Milliseconds UTC: until then the URL works without headers. */
   expires_at: z.int(),
+  /**
+   * Of `apk` and `qr`: a page for a phone's browser, which works for as long as the distribution's
+   * token does.
+   */
+  enrolment_url: z.string().optional(),
 })
 
 /** Takes nothing; what clients send is not looked at. */

@@ -29,7 +29,6 @@ export type CreateDistributionView = {
 
 /** In order of precedence: the first that applies is the answer. */
 export type CreateDistributionRefusal =
-  | { readonly code: 'kind-not-built-yet'; readonly kind: DistributionOrder['kind'] }
   | { readonly code: 'platform-not-built-yet'; readonly platform: DistributionOrder['platform'] }
   | NameTaken
   | { readonly code: 'nothing-released'; readonly platform: DistributionOrder['platform'] }
@@ -57,8 +56,7 @@ export type DistributionRequested =
   | { readonly kind: 'existing'; readonly id: DistributionId }
   | { readonly kind: 'again'; readonly id: DistributionId; readonly order: DistributionOrder }
 
-const KINDS_TO_COME: readonly DistributionOrder['kind'][] = ['kubernetes', 'helm']
-const PLATFORMS_TO_COME: readonly DistributionOrder['platform'][] = ['windows', 'android']
+const PLATFORMS_TO_COME: readonly DistributionOrder['platform'][] = ['windows']
 
 export function decideCreateDistribution(
   view: CreateDistributionView,
@@ -66,9 +64,6 @@ export function decideCreateDistribution(
 ): Result<DistributionRequested, CreateDistributionRefusal> {
   const { order } = command
   const { platform, name } = order
-  if (KINDS_TO_COME.includes(order.kind)) {
-    return refuse({ code: 'kind-not-built-yet', kind: order.kind })
-  }
   if (PLATFORMS_TO_COME.includes(platform)) {
     return refuse({ code: 'platform-not-built-yet', platform })
   }

@@ -49,6 +49,8 @@ export type HttpRoute = {
   readonly path: string
   /** How much its requests matter in a log: a fleet's check-ins would drown everything else. */
   readonly logLevel: 'debug' | 'info'
+  /** Whoever knows the path may see what is there: it is in no log. */
+  readonly hasSecretPath?: true
   answer(request: HttpRequest): Promise<HttpAnswer>
 }
 

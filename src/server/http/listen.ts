@@ -197,7 +197,7 @@ function addRoute(
 }
 
 async function answerOf(route: HttpRoute, request: HttpRequest, log: Log): Promise<HttpAnswer> {
-  const facts = { method: request.method, path: request.path }
+  const facts = { method: request.method, path: loggedPath(route, request.path) }
   try {
     const answer = await route.answer(request)
     const { body } = answer
@@ -258,6 +258,11 @@ function pathOf(url: string): string {
   return url.split('?', 1)[0] ?? ''
 }
 
+/** Where a path opens something by itself, its pattern stands for it. */
+function loggedPath(route: HttpRoute | null, path: string): string {
+  return route?.hasSecretPath === true ? route.path : path
+}
+
 /** A body that was refused unread would have to be read to its end before the next request. */
 function isLongUnread(request: FastifyRequest, body: SocketBody): boolean {
   if (!body.isUnread) return false
@@ -278,7 +283,7 @@ function watch(
     options.onAnswered({
       route,
       method: request.method,
-      path: pathOf(request.url),
+      path: loggedPath(route, pathOf(request.url)),
       status: reply.raw.statusCode,
       ms: options.clock.monotonic() - startedAt,
       remoteAddress,

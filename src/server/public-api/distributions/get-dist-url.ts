@@ -1,9 +1,12 @@
 import type { Clock } from '../../../base/clock.ts'
 import type { DistributionId } from '../../../base/ids.ts'
 import { accept } from '../../../base/result.ts'
-import { getDistributionUrlCall } from '../../../contract/public/distributions.ts'
+import { getDistributionUrlCall, type PackageType } from '../../../contract/public/distributions.ts'
+import { enrolmentPath } from '../../../pack/enrolment-link.ts'
+import { loadDistribution } from '../../../store/distributions.ts'
 import type { InstanceSecret } from '../../../store/secret.ts'
 import { downloadLink, LINK_MS } from '../../download-link.ts'
+import { enrolmentToken } from '../../enrolment-token.ts'
 import type { PublicRoute } from '../../http/route.ts'
 import { findPackage, type PackageNeeds, sha256Of } from '../../stored-package.ts'
 
@@ -35,6 +38,20 @@ export const getDistributionUrlRoute: PublicRoute<Needs, typeof getDistributionU
       size,
       sha256: await sha256Of(needs, id, found.value),
       expires_at: expiresAt,
+      ...(await enrolmentUrl(needs, id, packageType)),
     })
   },
+}
+
+/** The phones that are set up by hand, without a code. */
+async function enrolmentUrl(
+  needs: Needs,
+  id: DistributionId,
+  packageType: PackageType,
+): Promise<{ readonly enrolment_url?: string }> {
+  if (packageType !== 'apk' && packageType !== 'qr') return {}
+  const distribution = await loadDistribution(needs.database.read, id)
+  const token = enrolmentToken(needs.secret, id, distribution?.generation)
+  const path = enrolmentPath({ distributionId: id, token })
+  return { enrolment_url: `${needs.settings.publicUrl}${path}` }
 }
