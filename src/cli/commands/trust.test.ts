@@ -19,7 +19,7 @@ describe('trust export', () => {
     await using cli = await startTestCli({})
     const told = await cli.run('trust', 'export')
     expect(told).toMatchObject({ code: 2, stdout: '' })
-    expect(told.stderr).toContain('say which key: --rpm')
+    expect(told.stderr).toContain('say which key: --rpm or --android')
   })
 })
 

@@ -5,13 +5,19 @@ import { publicCall } from './call.ts'
 import { CERTIFICATE_CHARACTERS_MAX, PASSWORD_CHARACTERS_MAX } from './limits.ts'
 
 export const getPackageKey = z.strictObject({
-  /** Which packages: so far only rpm packages are signed. */
-  format: z.enum(['rpm']),
+  /** Which packages. */
+  format: z.enum(['rpm', 'apk']),
 })
 export const packageKeyReply = z.object({
-  /** The OpenPGP fingerprint (version 4), in capitals as gpg and rpm show it. */
+  /**
+   * In capitals. For rpm the OpenPGP fingerprint (version 4), as gpg and rpm show it; for apk the
+   * SHA-256 of the certificate.
+   */
   fingerprint: z.string(),
-  /** In ASCII armour, as `rpm --import` and a repository's `gpgkey` take it. */
+  /**
+   * For rpm in ASCII armour, as `rpm --import` and a repository's `gpgkey` take it; for apk the
+   * certificate in PEM.
+   */
   public_key: z.string(),
   /** Milliseconds UTC. */
   created_at: z.int(),
