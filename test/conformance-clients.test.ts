@@ -45,12 +45,12 @@ describe('distributions/create: what clients of the field send', () => {
         windows_version: '8.6.0.1234',
       },
       400,
-      'kind-not-built-yet',
+      'platform-not-built-yet',
     ],
     [
       'kubernetes without a platform',
       {
-        name: 'n',
+        name: 'cluster',
         package_type: 'kubernetes',
         agent_version: '8.8.0.10594',
         deployment_platform: 'standard',
@@ -58,8 +58,8 @@ describe('distributions/create: what clients of the field send', () => {
         run_on_master_node: true,
         run_on_all_nodes: true,
       },
-      400,
-      'kind-not-built-yet',
+      200,
+      null,
     ],
     [
       'capital letters',

@@ -65,7 +65,7 @@ describe('distributions/create', () => {
   }
   const kindOf = (platform: string) => ({ '"windows"': `"${platform}"` })
 
-  // Windows, Android and clusters are understood, and their packages are not built yet.
+  // Windows and Android are understood, and their packages are not built yet.
   it.each<[string, string, string]>([
     ['standalone, as it stands', standalone, 'platform-not-built-yet'],
     ['standalone, named', filled(standalone, {}), 'platform-not-built-yet'],
@@ -74,15 +74,8 @@ describe('distributions/create', () => {
       filled(standalone, { ...kindOf('android'), ', "agent_version": "windows_version"': '' }),
       'platform-not-built-yet',
     ],
-    ['upgrade, as it stands', upgrade, 'kind-not-built-yet'],
-    ['upgrade, named', filled(upgrade, {}), 'kind-not-built-yet'],
-    ['kubernetes, as it stands', kubernetes, 'kind-not-built-yet'],
-    [
-      'standalone with the platform kubernetes',
-      filled(standalone, kindOf('kubernetes')),
-      'kind-not-built-yet',
-    ],
-    ['standalone with the platform helm', filled(standalone, kindOf('helm')), 'kind-not-built-yet'],
+    ['upgrade, as it stands', upgrade, 'platform-not-built-yet'],
+    ['upgrade, named', filled(upgrade, {}), 'platform-not-built-yet'],
     ['the generated samples', sample, 'invalid-request'],
     ['the generated samples, filled in', filled(sample, sampleValues), 'platform-not-built-yet'],
     ['the sample of curl, whose body is empty', '', 'invalid-request'],
@@ -97,6 +90,23 @@ describe('distributions/create', () => {
   })
 
   it.each<[string, string]>([
+    ['kubernetes, as it stands', kubernetes],
+    [
+      'standalone with the platform kubernetes',
+      filled(standalone, {
+        ...kindOf('kubernetes'),
+        windows_version: 'linux_version',
+        'Windows servers': 'cluster',
+      }),
+    ],
+    [
+      'standalone with the platform helm',
+      filled(standalone, {
+        ...kindOf('helm'),
+        windows_version: 'linux_version',
+        'Windows servers': 'chart',
+      }),
+    ],
     [
       'standalone for macos',
       filled(standalone, {

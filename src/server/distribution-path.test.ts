@@ -190,7 +190,6 @@ describe('downloads', () => {
 
 describe('orders that are refused', () => {
   it.each([
-    [{ package_type: 'helm' }, 400, 'kind-not-built-yet'],
     [{ platform: 'windows' }, 400, 'platform-not-built-yet'],
     [{ agent_version: '9.9.9.9' }, 400, 'version-not-released'],
     [{ package_type: 'serverless' }, 400, 'invalid-request'],

@@ -7,7 +7,7 @@ import type { Clock } from '../base/clock.ts'
 import { type Digest, digestOf } from '../base/digest.ts'
 import { invariant } from '../base/invariant.ts'
 import type { PackageSpec } from '../pack/package-spec.ts'
-import type { PackageWriter, WriterNeeds } from '../pack/writer.ts'
+import type { PackageWriter, Segment, WriterNeeds } from '../pack/writer.ts'
 import type { Database } from '../store/open.ts'
 import { loadPackageModel, savePackageModel } from '../store/package-models.ts'
 import type { InstanceSecret } from '../store/secret.ts'
@@ -18,6 +18,8 @@ export type PackageModel = { readonly key: Digest; readonly bytes: Uint8Array }
 export type PackageModels = {
   /** `spec` carries the enrolment of nobody. */
   of(writer: PackageWriter, spec: PackageSpec): Promise<PackageModel>
+  /** Of packages that no writer makes: `write` is asked once for each key, and tells no token. */
+  like(key: Digest, write: () => Promise<readonly Segment[]>): Promise<PackageModel>
   /** Of a package that was stored with it. */
   named(key: Digest): Promise<Uint8Array>
 }
@@ -53,20 +55,21 @@ export function createPackageModels(needs: ModelNeeds): PackageModels {
     if (sealed === null) return null
     return hold(key, decompress(needs.secret.open(sealed, contextOf(key)), NOTHING))
   }
+  const like: PackageModels['like'] = async (key, write) => {
+    const known = await find(key)
+    if (known !== null) return { key, bytes: known }
+    const bytes = listBytes(await write())
+    const sealed = needs.secret.seal(compress(bytes, NOTHING), contextOf(key))
+    const now = needs.clock.now()
+    await needs.database.write((tx) => savePackageModel(tx, key, sealed, now))
+    // Perhaps another server's, which came first.
+    const stored = await find(key)
+    invariant(stored !== null, 'a model that was saved is there')
+    return { key, bytes: stored }
+  }
   return {
-    async of(writer, spec) {
-      const key = keyOf(writer, spec)
-      const known = await find(key)
-      if (known !== null) return { key, bytes: known }
-      const bytes = listBytes(await writer.write(spec, needs.writerNeeds))
-      const sealed = needs.secret.seal(compress(bytes, NOTHING), contextOf(key))
-      const now = needs.clock.now()
-      await needs.database.write((tx) => savePackageModel(tx, key, sealed, now))
-      // Perhaps another server's, which came first.
-      const stored = await find(key)
-      invariant(stored !== null, 'a model that was saved is there')
-      return { key, bytes: stored }
-    },
+    like,
+    of: (writer, spec) => like(keyOf(writer, spec), () => writer.write(spec, needs.writerNeeds)),
     async named(key) {
       const bytes = await find(key)
       invariant(bytes !== null, 'a package was stored with a model that is there')

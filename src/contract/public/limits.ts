@@ -14,6 +14,8 @@ export const NAME_CHARACTERS_MAX = 100
 export const DESCRIPTION_CHARACTERS_MAX = 1000
 export const DISTRIBUTION_TAGS_MAX = 100
 export const PROXIES_MAX = 5
+export const CLUSTER_NAME_CHARACTERS_MAX = 255
+export const NODE_LABELS_MAX = 50
 /** What the limit of its enrolments may be: far above any fleet. */
 export const ENROLMENTS_MAX = 1_000_000_000
 /** Of a release. */

@@ -52,7 +52,6 @@ describe('every refusal has its status, in both places', () => {
     [{ code: 'limit-reached', what: 'roles', most: 5 }, 409],
     [{ code: 'digest-mismatch', expected: 'a', actual: 'b' }, 400],
     [{ code: 'nothing-eligible', ineligible: [] }, 500],
-    [{ code: 'kind-not-built-yet', kind: 'helm' }, 400],
     [{ code: 'platform-not-built-yet', platform: 'windows' }, 400],
     [{ code: 'nothing-released', platform: 'linux' }, 500],
     [{ code: 'version-not-released', platform: 'linux', version, released: [] }, 400],
@@ -101,11 +100,6 @@ describe('the words', () => {
     const body = bodyOf({ code: 'invalid-request', errors })
     expect(body.err_msg).toBe('request_data.name: Field required (and 1 more)')
     expect(body.reply.err_extra).toEqual(errors)
-  })
-
-  it('of a kind that is not built yet call it as the caller did', () => {
-    const body = bodyOf({ code: 'kind-not-built-yet', kind: 'in-place' })
-    expect(body.err_msg).toContain('packages of the type upgrade are not built yet')
   })
 
   it('of an action for nobody are the known sentence, with the reasons counted', () => {

@@ -144,11 +144,6 @@ const REFUSED: {
     return invalid([{ type: 'digest_mismatch', loc: ['body'], msg }])
   },
   'nothing-eligible': ({ ineligible }) => business(nothingEligible(ineligible)),
-  'kind-not-built-yet': ({ kind }) => {
-    const asked = kind === 'in-place' ? 'upgrade' : kind
-    const msg = `packages of the type ${asked} are not built yet: only standalone ones are`
-    return invalidField(['package_type'], msg)
-  },
   'platform-not-built-yet': ({ platform }) => {
     const msg = `packages for ${platform} are not built yet: only those for linux are`
     return invalidField(['platform'], msg)

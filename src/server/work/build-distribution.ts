@@ -1,7 +1,8 @@
 /**
- * A distribution is built: for each build of its version, each format that takes it. Nothing is
- * compressed or copied here; a package is a list of segments between the artifacts of its release,
- * so this costs milliseconds and kilobytes. Building again gives the same bytes.
+ * A distribution is built: for each build of its version, each format that takes it; for a cluster,
+ * the one file that says what it is to run. Nothing is compressed or copied here; a package is a
+ * list of segments between the artifacts of its release, so this costs milliseconds and kilobytes.
+ * Building again gives the same bytes.
  */
 import { utf8 } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
@@ -24,16 +25,21 @@ import { enrolmentToken } from '../enrolment-token.ts'
 import type { Metrics } from '../metrics.ts'
 import type { PackageModels } from '../package-models.ts'
 import { sealSegments } from '../sealed-segments.ts'
+import {
+  buildClusterPackage,
+  type ClusterBuildNeeds,
+  isClusterKind,
+} from './build-cluster-package.ts'
 import { loadReleaseSpecs, specsFor } from './release-specs.ts'
 import type { SaveOutcome } from './save-outcome.ts'
 
-export type BuildNeeds = {
+export type BuildNeeds = ClusterBuildNeeds & {
   readonly database: Database
   readonly secret: InstanceSecret
   readonly clock: Clock
   readonly settings: { readonly publicUrl: string }
   readonly writerNeeds: WriterNeeds
-  readonly packageModels: Pick<PackageModels, 'of'>
+  readonly packageModels: Pick<PackageModels, 'of' | 'like'>
   readonly metrics: Pick<Metrics, 'built'>
 }
 
@@ -92,6 +98,10 @@ async function buildPackages(
     const reason = releases.length === 0 ? 'release-missing' : 'release-withdrawn'
     const what = releases.length === 0 ? 'is no longer there' : 'was withdrawn'
     return { reason, message: `version ${version} for ${platform} ${what}` }
+  }
+  const { kind } = distribution.order
+  if (isClusterKind(kind)) {
+    return [await buildClusterPackage(needs, distribution, { kind, releases: offered })]
   }
   const specs = await loadReleaseSpecs(read, offered)
   return await writePackages(needs, distribution, {

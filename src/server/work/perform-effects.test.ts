@@ -31,7 +31,11 @@ async function setUp() {
     log: silentLog,
     secret: instanceSecret(systemRandom.bytes(32), systemRandom),
     settings: { publicUrl: 'http://127.0.0.1' },
-    packageModels: { of: () => Promise.reject(new Error('nothing is written here')) },
+    packageModels: {
+      of: () => Promise.reject(new Error('nothing is written here')),
+      like: () => Promise.reject(new Error('nothing is written here')),
+    },
+    imageBases: () => Promise.reject(new Error('nothing is written here')),
     metrics: { built: ({ outcome }) => outcomes.push(outcome) },
     writerNeeds: {
       digestOf: () => Promise.reject(new Error('nothing is written here')),

@@ -5,6 +5,7 @@
 import type { Clock } from '../../../base/clock.ts'
 import { type DistributionId, isId } from '../../../base/ids.ts'
 import { accept, type Result, refuse } from '../../../base/result.ts'
+import { clusterPackages } from '../../../pack/cluster-packages.ts'
 import { FORMATS } from '../../../pack/writer.ts'
 import { writers } from '../../../pack/writers.ts'
 import type { InstanceSecret } from '../../../store/secret.ts'
@@ -62,5 +63,7 @@ async function admitTo(
 
 function mediaTypeOf(name: string): string {
   const format = FORMATS.find((known) => known === name)
-  return format === undefined ? 'application/octet-stream' : writers[format].mediaType
+  if (format !== undefined) return writers[format].mediaType
+  const ofCluster = Object.values(clusterPackages).find((known) => known.format === name)
+  return ofCluster?.mediaType ?? 'application/octet-stream'
 }
