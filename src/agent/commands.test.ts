@@ -53,6 +53,7 @@ describe('uninstall', () => {
     ['sh', 'everything', { value: [script, '--purge', '--root', expect.any(String)] }],
     ['rpm\n', 'program', { value: ['rpm', '--root', anyRoot, '--erase', 'drydock-agent'] }],
     ['rpm\n', 'everything', { value: ['sh', '-c', purge, anyRoot, '--root', anyRoot] }],
+    ['pkg\n', 'program', { value: [script, '--root', anyRoot] }],
     ['msi', 'program', { refusal: { code: 'not-installed' } }],
     ['oci\n', 'everything', { refusal: { code: 'in-container' } }],
     [null, 'everything', { refusal: { code: 'not-installed' } }],

@@ -57,7 +57,8 @@ const UNIX: Places = {
 
 const PLACES: Readonly<Record<AgentPlatform, Places>> = {
   linux: UNIX,
-  macos: UNIX,
+  // Nothing below /Library: Migration Assistant would give a second Mac this one's identity.
+  macos: { ...UNIX, state: 'var/db/drydock-agent' },
   windows: {
     drive: 'C:/',
     program: 'Program Files/Drydock Agent',

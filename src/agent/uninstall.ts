@@ -32,7 +32,12 @@ export function uninstallCommand(
     const message = 'it runs from an image: whoever runs the container removes it and its volume'
     return refuse({ code: 'in-container', message })
   }
-  if (installedBy !== 'deb' && installedBy !== 'rpm' && installedBy !== 'sh') {
+  if (
+    installedBy !== 'deb' &&
+    installedBy !== 'rpm' &&
+    installedBy !== 'sh' &&
+    installedBy !== 'pkg'
+  ) {
     const message = `${layout.installedBy} does not say how this agent was installed`
     return refuse({ code: 'not-installed', message })
   }
@@ -44,7 +49,7 @@ export function uninstallCommand(
 
 function commandOf(
   layout: Layout,
-  installedBy: 'deb' | 'rpm' | 'sh',
+  installedBy: 'deb' | 'rpm' | 'sh' | 'pkg',
   what: Removal,
 ): Result<readonly [string, ...string[]], UninstallRefusal> {
   if (installedBy === 'deb') {

@@ -1,7 +1,10 @@
 /**
- * The launcher, put together: `drydock-agent run` for a service manager that starts programs, and
- * `drydock-agent service` for the one of Windows, which converses with them.
+ * The launcher, put together: `drydock-agent run` for a service manager that collects what programs
+ * say, and `drydock-agent service` for those of Windows, which converses with them, and of macOS:
+ * there the log is a file of our own.
  */
+import { type AwaitLockNeeds, awaitLock } from '../agent/cluster/await-lock.ts'
+import { isInPod } from '../agent/cluster/pod.ts'
 import { cleanEnvironment } from '../agent/environment.ts'
 import { Launcher } from '../agent/launcher/launcher.ts'
 import { type Layout, layoutFor } from '../agent/layout.ts'
@@ -9,6 +12,7 @@ import { BoundedLog } from '../agent/machine/bounded-log.ts'
 import { takeLock } from '../agent/machine/lock.ts'
 import { giveBackOnceSettled } from '../agent/machine/memory.ts'
 import { openProcesses } from '../agent/machine/open-processes.ts'
+import { type AgentPlatform, OWN_PLATFORM } from '../agent/machine/platform.ts'
 import { closeFile, takePrivateFolder } from '../agent/machine/private-folder.ts'
 import { connectService } from '../agent/machine/windows/service.ts'
 import { trustedKeysOf } from '../agent/manifest.ts'
@@ -20,6 +24,7 @@ import { causeChain } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
 import { systemRandom } from '../base/random.ts'
 import type { Handover } from './agent.ts'
+import { podEnvironment } from './pod-environment.ts'
 
 const SERVICE_NAME = 'DrydockAgent'
 /** The longest a payload may be given (`stop_timeout_s`), and some more. */
@@ -40,21 +45,44 @@ export async function runLauncher(root: string): Promise<number> {
     log.error({ state: layout.state, ...taken.refusal }, 'the state folder cannot be trusted')
     return 1
   }
-  return launch(layout, {
-    log,
-    takeAgentLog: null,
-    hasStarted(launcher) {
-      process.on('SIGTERM', () => launcher.stop())
-      process.on('SIGINT', () => launcher.stop())
-    },
-  })
+  return launch(layout, { log, takeAgentLog: null, hasStarted: stopOnSignals })
+}
+
+const SERVICES: Readonly<Record<AgentPlatform, (root: string) => Promise<number>>> = {
+  linux: runDaemon,
+  macos: runDaemon,
+  windows: runWindowsService,
 }
 
 /**
  * Says nothing of a state folder that cannot be trusted but its exit code: there is nowhere else to
- * say it. A fault ends the process as a crash, so that the service control manager starts it again.
+ * say it.
  */
-export async function runService(root: string): Promise<number> {
+export function runService(root: string, platform = OWN_PLATFORM): Promise<number> {
+  return SERVICES[platform](root)
+}
+
+async function runDaemon(root: string): Promise<number> {
+  const layout = layoutFor(root, process.execPath)
+  const taken = await takePrivateFolder(layout.state)
+  return taken.ok ? launch(layout, { ...fileLog(layout), hasStarted: stopOnSignals }) : 1
+}
+
+function fileLog({ log: path }: Layout): Pick<Host, 'log' | 'takeAgentLog'> {
+  const file = new BoundedLog(path)
+  return {
+    log: lineLog('launcher', systemClock, (line) => file.write(utf8(line))),
+    takeAgentLog: (bytes) => file.write(bytes),
+  }
+}
+
+function stopOnSignals(launcher: Launcher): void {
+  process.on('SIGTERM', () => launcher.stop())
+  process.on('SIGINT', () => launcher.stop())
+}
+
+/** A fault ends the process as a crash, so that the service control manager starts it again. */
+async function runWindowsService(root: string): Promise<number> {
   let stop: () => void = () => {}
   let isStopping = false
   const connected = await connectService({
@@ -76,11 +104,9 @@ export async function runService(root: string): Promise<number> {
   service.hasStopped(code)
   return code
 
-  function hostOf({ log: path }: Layout): Host {
-    const file = new BoundedLog(path)
+  function hostOf(layout: Layout): Host {
     return {
-      log: lineLog('launcher', systemClock, (line) => file.write(utf8(line))),
-      takeAgentLog: (bytes) => file.write(bytes),
+      ...fileLog(layout),
       hasStarted(launcher) {
         service.isRunning()
         stop = () => {
@@ -101,7 +127,11 @@ async function launch(layout: Layout, host: Host): Promise<number> {
     log.error({ path: layout.enrolment, ...settings.refusal }, 'not installed properly')
     return 1
   }
-  if (!(await takeLock(layout.lock))) {
+  const trustedKeys = trustedKeysOf(settings.value)
+  const followsImage = isInPod(layout)
+  if (followsImage) {
+    if (!(await awaitOwnTurn({ layout, trustedKeys, log }))) return 0
+  } else if (!(await takeLock(layout.lock))) {
     log.error({ state: layout.state }, 'another launcher is running here')
     return 3
   }
@@ -109,11 +139,12 @@ async function launch(layout: Layout, host: Host): Promise<number> {
     await closeFile(layout.enrolment)
     const launcher = new Launcher({
       layout,
-      trustedKeys: trustedKeysOf(settings.value),
+      trustedKeys,
+      followsImage,
       clock: systemClock,
       random: systemRandom,
       log,
-      environment: cleanEnvironment(),
+      environment: { ...cleanEnvironment(), ...(followsImage ? podEnvironment() : {}) },
       processes: await openProcesses(),
       takeAgentLog: host.takeAgentLog,
       agentCommand: (versionFolder) => {
@@ -129,4 +160,18 @@ async function launch(layout: Layout, host: Host): Promise<number> {
     log.error({ chain: causeChain(error) }, 'ended by a fault')
     throw error
   }
+}
+
+/** The first process of a container hears no signal that it does not listen to. */
+async function awaitOwnTurn(
+  needs: Pick<AwaitLockNeeds, 'layout' | 'trustedKeys' | 'log'>,
+): Promise<boolean> {
+  let isStopping = false
+  const stop = () => {
+    isStopping = true
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+  const clock = systemClock
+  return await awaitLock({ ...needs, clock, takeLock, isStopping: () => isStopping })
 }

@@ -3,8 +3,10 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { layoutFor } from '../agent/layout.ts'
 import type { Arch } from '../base/platform.ts'
 import { readSignature } from '../pack/macho/read-signature.suite.ts'
+import { CONFIG_FOLDER, PROGRAM_FOLDER, STATE_FOLDER } from '../pack/macos/layout.ts'
 import { buildAgent, hostRuntime, hostTarget, runtimeName } from './build-agent.ts'
 
 const RUNTIMES = join(import.meta.dirname, '../../build/runtimes')
@@ -18,6 +20,13 @@ function runtimeOf(arch: Arch): string | null {
   if (folder === undefined) console.warn(`skipped: the runtime ${name} is missing`)
   return folder === undefined ? null : join(RUNTIMES, folder, 'package/bin/bun')
 }
+
+it('launcher and package mean the same places', () => {
+  const layout = layoutFor('/root', '', 'macos')
+  expect(layout.program).toBe(`/root/${PROGRAM_FOLDER}`)
+  expect(layout.state).toBe(`/root/${STATE_FOLDER}`)
+  expect(layout.settings).toBe(`/root/${CONFIG_FOLDER}/agent.json`)
+})
 
 describe.each([
   ['x64', 'drydock-agent'],

@@ -8,8 +8,9 @@ const LIST_MAX = 64
 export function listAddresses(): Pick<Facts, 'ipv4' | 'ipv6' | 'mac_addresses'> {
   const found = { ipv4: new Set<string>(), ipv6: new Set<string>(), macs: new Set<string>() }
   for (const [name, addresses] of Object.entries(leaveOut(networkInterfaces) ?? {})) {
-    // Ends of container links come and go by the minute and tell nothing of the machine.
-    if (name.startsWith('veth')) continue
+    // Ends of container links come and go by the minute, and Apple's links from device to device
+    // change their addresses as often: they tell nothing of the machine.
+    if (/^(?:veth|awdl|llw)/.test(name)) continue
     for (const { family, address, mac, internal } of addresses ?? []) {
       if (internal) continue
       found[family === 'IPv4' ? 'ipv4' : 'ipv6'].add(address.slice(0, 64))

@@ -4,7 +4,7 @@ import type { Machine } from './machine.ts'
 
 const OPENERS: Readonly<Record<AgentPlatform, () => Promise<Machine>>> = {
   linux: openLinux,
-  macos: openLinux,
+  macos: async () => (await import('./macos.ts')).openMacMachine(),
   windows: async () => (await import('./windows.ts')).openWindowsMachine(),
 }
 

@@ -35,6 +35,7 @@ import { type Digest, isDigest } from '../../base/digest.ts'
 import { Fault } from '../../base/fault.ts'
 import { invariant } from '../../base/invariant.ts'
 import { FILE_RULES, patiently } from './file-rules.ts'
+import { OWN_PLATFORM } from './platform.ts'
 
 /** What file systems without hard links say (FAT, some network disks), or when there are too many. */
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EISDIR'])
@@ -66,10 +67,19 @@ export function syncFile(path: string): void {
   flush(path, FILE_RULES.flushesAs)
 }
 
+/** What a Mac calls flushed may still be in its disk's cache. */
+const fullSync =
+  OWN_PLATFORM === 'macos' ? await (await import('./macos/full-sync.ts')).openFullSync() : null
+
+function toDisk(descriptor: number): void {
+  fsyncSync(descriptor)
+  fullSync?.(descriptor)
+}
+
 function flush(path: string, how: 'r' | 'r+'): void {
   const descriptor = openSync(path, how)
   try {
-    fsyncSync(descriptor)
+    toDisk(descriptor)
   } finally {
     closeSync(descriptor)
   }
@@ -84,7 +94,7 @@ export function writeDurably(path: string, bytes: Uint8Array, mode: number): voi
     try {
       let written = 0
       while (written < bytes.length) written += writeSync(descriptor, bytes, written)
-      fsyncSync(descriptor)
+      toDisk(descriptor)
     } finally {
       closeSync(descriptor)
     }

@@ -3,13 +3,20 @@ import { type AgentPlatform, OWN_PLATFORM } from './platform.ts'
 import type { Processes } from './processes.ts'
 
 const OPENERS: Readonly<Record<AgentPlatform, () => Promise<Processes>>> = {
-  linux: openPosix,
-  macos: openPosix,
+  linux: openLinux,
+  macos: openMac,
   windows: openWindows,
 }
 
-async function openPosix(): Promise<Processes> {
-  return (await import('./posix-processes.ts')).posixProcesses(process.pid)
+async function openLinux(): Promise<Processes> {
+  const { posixProcesses } = await import('./posix-processes.ts')
+  return posixProcesses(process.pid, (await import('./proc-table.ts')).PROC_TABLE)
+}
+
+async function openMac(): Promise<Processes> {
+  const { posixProcesses } = await import('./posix-processes.ts')
+  const { openMacProcessTable } = await import('./macos/processes.ts')
+  return posixProcesses(process.pid, await openMacProcessTable())
 }
 
 async function openWindows(): Promise<Processes> {

@@ -4,7 +4,7 @@
  * so that the launcher runs no code that nobody signed. `env -i`, as on Linux, would do more, and
  * macOS would then tell the administrator that a program named "env" runs in the background.
  */
-import { DAEMON_FILE, LABEL, LAUNCHER_FILE, LOG_FILE, PROGRAM_FOLDER } from './layout.ts'
+import { DAEMON_FILE, LABEL, LAUNCHER_FILE, PROGRAM_FOLDER } from './layout.ts'
 
 export const LAUNCHER_PATH = `/${PROGRAM_FOLDER}/${LAUNCHER_FILE}`
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
@@ -27,7 +27,7 @@ export const DAEMON_PLIST = `\
   <key>ProgramArguments</key>
   <array>
     <string>${LAUNCHER_PATH}</string>
-    <string>run</string>
+    <string>service</string>
   </array>
   <key>EnvironmentVariables</key>
   <dict>
@@ -60,8 +60,6 @@ export const DAEMON_PLIST = `\
     <key>NumberOfFiles</key>
     <integer>65536</integer>
   </dict>
-  <key>StandardErrorPath</key>
-  <string>/${LOG_FILE}</string>
 </dict>
 </plist>
 `

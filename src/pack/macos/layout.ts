@@ -17,8 +17,6 @@ export const PROGRAM_FOLDER = 'opt/drydock-agent'
 export const LAUNCHER_FILE = 'drydock-agent'
 export const CONFIG_FOLDER = 'etc/drydock-agent'
 export const STATE_FOLDER = 'var/db/drydock-agent'
-/** launchd appends what the launcher says; the launcher itself keeps it short. */
-export const LOG_FILE = 'var/log/drydock-agent.log'
 
 /** launchd's name of the service, and the first part of every identifier of ours. */
 export const LABEL = 'example.drydock.agent'

@@ -7,7 +7,6 @@ import {
   CONFIG_FOLDER,
   DAEMON_FILE,
   LAUNCHER_FILE,
-  LOG_FILE,
   PATHS_FILE,
   PROGRAM_FOLDER,
   STATE_FOLDER,
@@ -78,7 +77,7 @@ if launchd_runs; then stop_daemon || :; fi
 rm -f "$root/${DAEMON_FILE}" "$root/${PATHS_FILE}"
 
 if [ "$purge" = yes ]; then
-  rm -rf "$root/${CONFIG_FOLDER}" "$root/${STATE_FOLDER}" "$root/${LOG_FILE}"
+  rm -rf "$root/${CONFIG_FOLDER}" "$root/${STATE_FOLDER}"
 fi
 forget_receipts
 

@@ -217,11 +217,7 @@ const GOES = [
   'Library/LaunchDaemons/example.drydock.agent.plist',
   'private/etc/paths.d/drydock-agent',
 ]
-const PURGED = [
-  'etc/drydock-agent/agent.json',
-  'var/db/drydock-agent/identity.json',
-  'var/log/drydock-agent.log',
-]
+const PURGED = ['etc/drydock-agent/agent.json', 'var/db/drydock-agent/identity.json']
 const STAYS = ['opt/other', 'Library/LaunchDaemons/other.plist', 'var/db/other', 'var/log/other']
 
 /** A Mac with the agent, running, and other things beside it. */

@@ -96,7 +96,7 @@ if launchd_runs; then stop_daemon || :; fi
 rm -f "$root/Library/LaunchDaemons/example.drydock.agent.plist" "$root/private/etc/paths.d/drydock-agent"
 
 if [ "$purge" = yes ]; then
-  rm -rf "$root/etc/drydock-agent" "$root/var/db/drydock-agent" "$root/var/log/drydock-agent.log"
+  rm -rf "$root/etc/drydock-agent" "$root/var/db/drydock-agent"
 fi
 forget_receipts
 
