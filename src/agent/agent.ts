@@ -17,6 +17,8 @@ import type { Facts } from '../contract/agent/facts.ts'
 import type { Installation } from '../contract/agent/installation.ts'
 import { LAUNCHER_PROTOCOL } from '../contract/manifest.ts'
 import { CheckInLoop } from './check-in-loop.ts'
+import { ClusterUpgrader } from './cluster/cluster-upgrader.ts'
+import type { Pod } from './cluster/pod.ts'
 import type { Machine } from './facts/machine.ts'
 import { machineId } from './facts/machine-id.ts'
 import { loadIdentity } from './identity.ts'
@@ -50,6 +52,8 @@ export type AgentNeeds = {
   readonly processes: Processes
   readonly input: Readable
   readonly output: Writable
+  /** Null on a machine of its own. */
+  readonly pod: Pod | null
   readonly fetch: Fetch
   readonly clock: Clock
   readonly random: Random
@@ -61,6 +65,7 @@ export class Agent {
   readonly #launcher: LauncherLink
   readonly #conversation: CheckInLoop
   readonly #updater: Updater
+  readonly #cluster: ClusterUpgrader | null
   readonly #payload: Payload | null
   readonly #runId: RunId
   #statusServer: Server | null = null
@@ -89,6 +94,7 @@ export class Agent {
     const link = this.#serverLink()
     this.#conversation = this.#newConversation(link)
     this.#updater = this.#newUpdater(link)
+    this.#cluster = this.#newClusterUpgrader()
     this.#payload = this.#newPayload()
   }
 
@@ -109,12 +115,15 @@ export class Agent {
       log.info({ version: manifest.version, run_id: this.#runId }, 'agent is up')
       this.#payload?.start()
       this.#statusServer = this.#openStatus()
-      const loops = [this.#conversation.run(), this.#updater.run()]
-      await Promise.race([this.#stopped, ...loops])
+      // Before the first word to the server: what it is told depends on it.
+      await this.#cluster?.turn()
+      const loops = [this.#conversation.run(), this.#updater.run(), this.#cluster?.run()]
+      await Promise.race([this.#stopped, ...loops.filter((loop) => loop !== undefined)])
     }
     this.stop()
     this.#conversation.stop()
     this.#updater.stop()
+    this.#cluster?.stop()
     this.#statusServer?.close()
     await this.#payload?.stop()
     await alive
@@ -135,7 +144,9 @@ export class Agent {
 
   #answered(reply: CheckInReply): void {
     if (reply.acknowledged_attempt !== null) this.#updater.acknowledge(reply.acknowledged_attempt)
+    if (reply.acknowledged_attempt !== null) this.#cluster?.acknowledge(reply.acknowledged_attempt)
     this.#updater.take(reply.instruction)
+    this.#cluster?.take(reply.instruction)
     this.#judge()
   }
 
@@ -146,7 +157,20 @@ export class Agent {
     if (verdict !== null) this.#launcher.tell(verdict)
   }
 
+  /** In a cluster the machine is the node's, and what is known of the cluster changes. */
   #currentFacts(): Facts {
+    const facts = this.#machineFacts()
+    const { pod } = this.#needs
+    if (this.#cluster === null || pod === null) return facts
+    return {
+      ...facts,
+      hostname: pod.nodeName === '' ? facts.hostname : pod.nodeName,
+      machine_id: facts.machine_id === '' ? this.#cluster.machineId() : facts.machine_id,
+      cluster: this.#cluster.facts(),
+    }
+  }
+
+  #machineFacts(): Facts {
     const { clock, layout, random, installation, machine } = this.#needs
     const now = clock.monotonic()
     if (this.#facts !== null && now < this.#facts.at + FACTS_EVERY_MS) return this.#facts.facts
@@ -197,9 +221,23 @@ export class Agent {
           facts: this.#currentFacts(),
           sendFacts,
           payload: this.#payload?.health() ?? null,
-          attempt: this.#updater.report(),
+          attempt: this.#updater.report() ?? this.#cluster?.report() ?? null,
         }),
       onReply: (reply) => this.#answered(reply),
+    })
+  }
+
+  #newClusterUpgrader(): ClusterUpgrader | null {
+    const { pod, fetch, clock, random, log } = this.#needs
+    if (pod === null) return null
+    return new ClusterUpgrader({
+      pod,
+      fetch,
+      clock,
+      random,
+      log,
+      endpointId: () => this.#conversation.conversation().endpointId,
+      onNews: () => this.#conversation.hasNews(),
     })
   }
 
@@ -275,7 +313,7 @@ export class Agent {
           : Temporal.Instant.fromEpochMilliseconds(lastCheckIn).toString(),
       last_error: lastError,
       payload: health === null ? null : { status: health.status, reason: health.reason },
-      attempt: this.#updater.report(),
+      attempt: this.#updater.report() ?? this.#cluster?.report() ?? null,
       skipped: this.#slots?.skip ?? [],
     }
   }

@@ -4,6 +4,7 @@
  * and the program folder.
  */
 import { Agent } from '../agent/agent.ts'
+import { readPod } from '../agent/cluster/pod.ts'
 import { cleanEnvironment } from '../agent/environment.ts'
 import { openMachine } from '../agent/facts/open-machine.ts'
 import { layoutOf } from '../agent/layout.ts'
@@ -15,6 +16,7 @@ import { stderrLog } from '../agent/stderr-log.ts'
 import { readManifest } from '../agent/version-directory.ts'
 import { systemClock } from '../base/clock.ts'
 import { systemRandom } from '../base/random.ts'
+import { podEnvironment } from './pod-environment.ts'
 
 /** What the launcher's child hands over; see docs/protocol/launcher.md. */
 export type Handover = {
@@ -42,6 +44,7 @@ export async function runAgent(handover: Handover): Promise<number> {
     version: version.value,
     installation: settings.value,
     environment: cleanEnvironment(),
+    pod: readPod(layout, podEnvironment()),
     machine: await openMachine(),
     processes: await openProcesses(),
     input: process.stdin,

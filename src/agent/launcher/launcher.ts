@@ -11,7 +11,6 @@ import { causeChain } from '../../base/fault.ts'
 import { unreachable } from '../../base/invariant.ts'
 import type { Log } from '../../base/log.ts'
 import { jittered, type Random } from '../../base/random.ts'
-import { LAUNCHER_PROTOCOL } from '../../contract/manifest.ts'
 import type { TrustedKey } from '../../trust/keys.ts'
 import { type Layout, versionFolder } from '../layout.ts'
 import type { Command, Environment, Processes } from '../machine/processes.ts'
@@ -19,15 +18,24 @@ import type { VerifiedManifest } from '../manifest.ts'
 import { readManifest, verifyVersion } from '../version-directory.ts'
 import { killLeftOver, type StartedAgent, startAgentProcess } from './agent-process.ts'
 import type { AgentMessage, Slot, SwitchRequest } from './control.ts'
-import { type Child, type Facts, type Move, nextMove, SEED_PROBATION_S } from './next-move.ts'
-import { importSeed } from './seed.ts'
+import {
+  type Child,
+  type Facts,
+  type Move,
+  nextMove,
+  SEED_PROBATION_S,
+  type SeedUse,
+} from './next-move.ts'
+import { importSeed, slotOf } from './seed.ts'
 import {
   committed,
+  followed,
   loadSlots,
   replaced,
   rolledBack,
   type Slots,
   saveSlots,
+  slotsMessage,
   switched,
 } from './slots.ts'
 import { beginSwitch } from './switch-request.ts'
@@ -53,6 +61,8 @@ const RETRY_MS = 5_000
 export type LauncherNeeds = {
   readonly layout: Layout
   readonly trustedKeys: readonly TrustedKey[]
+  /** In a pod of a cluster. */
+  readonly followsImage: boolean
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -115,6 +125,7 @@ export class Launcher {
     return {
       now: this.#needs.clock.monotonic(),
       seed: this.#seed === null ? null : slotOf(this.#seed),
+      followsImage: this.#needs.followsImage,
       damaged: [...this.#damaged],
       child: this.#running?.child ?? null,
       startNotBefore: this.#startNotBefore,
@@ -154,11 +165,12 @@ export class Launcher {
     }
   }
 
-  async #adoptSeed(seed: Slot, how: 'first' | 'switch' | 'note'): Promise<void> {
+  async #adoptSeed(seed: Slot, how: SeedUse): Promise<void> {
     if (how === 'note') return this.#save({ ...this.#slots, seed: seed.manifest_digest })
     if (!(await this.#importSeed())) return
     this.#needs.log.info({ ...seed, how }, 'taking the version that the package brought')
     const noted = { ...this.#slots, seed: seed.manifest_digest }
+    if (how === 'follow') return this.#beginProbation(followed(this.#slots, seed))
     if (how === 'first') return this.#save({ ...noted, active: seed })
     this.#beginProbation(switched(noted, seed, { attemptId: null, probationS: SEED_PROBATION_S }))
   }
@@ -363,18 +375,9 @@ export class Launcher {
   }
 
   #tellSlots(): void {
-    const { active, backup, probation, skip, outcome } = this.#slots
-    if (active === null || this.#running?.child.manifestDigest !== active.manifest_digest) return
-    this.#running.agent.send({
-      kind: 'slots',
-      protocol: LAUNCHER_PROTOCOL,
-      active,
-      backup,
-      kept: probation?.backup_before ? [probation.backup_before] : [],
-      probation: probation === null ? null : { attempt_id: probation.attempt_id },
-      skip,
-      outcome,
-    })
+    const message = slotsMessage(this.#slots)
+    const isRunning = this.#running?.child.manifestDigest === message?.active.manifest_digest
+    if (message !== null && isRunning) this.#running?.agent.send(message)
   }
 
   async #waitUntil(until: number): Promise<void> {
@@ -391,8 +394,4 @@ export class Launcher {
     this.#woken = true
     this.#wake()
   }
-}
-
-function slotOf(verified: VerifiedManifest): Slot {
-  return { manifest_digest: verified.digest, version: verified.manifest.version }
 }

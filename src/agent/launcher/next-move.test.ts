@@ -30,6 +30,7 @@ const child = (of: Slot, changes: Partial<Child> = {}): Child => ({
 const calm: Facts = {
   now: NOW,
   seed: null,
+  followsImage: false,
   damaged: [],
   child: null,
   startNotBefore: 0,
@@ -54,6 +55,37 @@ const rows: [rule: string, slots: Slots, facts: Partial<Facts>, move: object][] 
     NO_SLOTS,
     { seed: two },
     { kind: 'adopt-seed', how: 'first' },
+  ],
+
+  [
+    'in a pod an older seed is followed: its image was taken back',
+    { ...settled, seed: three.manifest_digest },
+    { seed: one, followsImage: true },
+    { kind: 'adopt-seed', how: 'follow' },
+  ],
+  [
+    'in a pod one that failed is followed, too: somebody set its image again',
+    { ...settled, skip: [skipThree] },
+    { seed: three, followsImage: true },
+    { kind: 'adopt-seed', how: 'follow' },
+  ],
+  [
+    'in a pod also in the middle of a probation, when the agent has stopped',
+    trying,
+    { seed: two, followsImage: true, child: child(three) },
+    { kind: 'stop-child' },
+  ],
+  [
+    'in a pod the one that runs is only noted',
+    { ...settled, seed: null },
+    { seed: two, followsImage: true },
+    { kind: 'adopt-seed', how: 'note' },
+  ],
+  [
+    'in a pod a seed that was dealt with is not tried again',
+    settled,
+    { seed: one, followsImage: true },
+    { kind: 'start', slot: two },
   ],
 
   ['a seed that is known is left alone', settled, { seed: one }, { kind: 'start', slot: two }],

@@ -47,6 +47,8 @@ export type Facts = {
   readonly now: number
   /** The verified version that the package brought, if it has not been found unusable. */
   readonly seed: Slot | null
+  /** In a pod of a cluster: another image is another version to run. */
+  readonly followsImage: boolean
   /** Manifest digests whose directory was found damaged, or signed by nobody trusted. */
   readonly damaged: readonly string[]
   readonly child: Child | null
@@ -58,10 +60,13 @@ export type Facts = {
   readonly stopping: boolean
 }
 
+/** `follow`: in a pod, whose image says what runs. */
+export type SeedUse = 'first' | 'switch' | 'follow' | 'note'
+
 export type Move =
   | { readonly kind: 'exit' }
   | { readonly kind: 'wait'; readonly until: number }
-  | { readonly kind: 'adopt-seed'; readonly seed: Slot; readonly how: 'first' | 'switch' | 'note' }
+  | { readonly kind: 'adopt-seed'; readonly seed: Slot; readonly how: SeedUse }
   | { readonly kind: 'replace-damaged'; readonly to: Slot; readonly from: 'backup' | 'seed' }
   | { readonly kind: 'stop-child'; readonly why: string }
   | { readonly kind: 'start'; readonly slot: Slot }
@@ -87,7 +92,9 @@ function moveOfSeed(slots: Slots, facts: Facts): Move | null {
   const { seed } = facts
   if (seed === null) return null
   if (slots.active === null) return whenTime(facts, { kind: 'adopt-seed', seed, how: 'first' })
-  if (slots.seed === seed.manifest_digest || slots.probation !== null) return null
+  if (slots.seed === seed.manifest_digest) return null
+  if (facts.followsImage) return moveOfImage(slots.active, seed, facts.child)
+  if (slots.probation !== null) return null
   const isBad = slots.skip.some((each) => each.manifest_digest === seed.manifest_digest)
   const how = isNewer(seed, slots.active) && !isBad ? 'switch' : 'note'
   // The seed is taken into the store only while no agent works there.
@@ -95,6 +102,15 @@ function moveOfSeed(slots: Slots, facts: Facts): Move | null {
     return { kind: 'stop-child', why: 'the package brought a newer version' }
   }
   return { kind: 'adopt-seed', seed, how }
+}
+
+/** Also in the middle of a probation: who takes an image back takes its version back. */
+function moveOfImage(active: Slot, seed: Slot, child: Child | null): Move {
+  if (active.manifest_digest === seed.manifest_digest) {
+    return { kind: 'adopt-seed', seed, how: 'note' }
+  }
+  if (child !== null) return { kind: 'stop-child', why: 'the image brought another version' }
+  return { kind: 'adopt-seed', seed, how: 'follow' }
 }
 
 /** After a seed that could not be taken (a full disk), not again at once. */

@@ -28,6 +28,11 @@ import {
   modeOf,
   verifyVersion,
 } from '../version-directory.ts'
+import type { Slot } from './control.ts'
+
+export function slotOf(verified: VerifiedManifest): Slot {
+  return { manifest_digest: verified.digest, version: verified.manifest.version }
+}
 
 /** Verifies the whole seed and builds `versions/<digest>` from it. Safe to repeat at any point. */
 export async function importSeed(

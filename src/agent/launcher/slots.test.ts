@@ -28,6 +28,7 @@ const trying = switched(settled, next, { attemptId: 'a'.repeat(32), probationS: 
 const wayBack = nextMove(trying, {
   now: 1,
   seed: null,
+  followsImage: false,
   damaged: [next.manifest_digest],
   child: null,
   startNotBefore: 0,

@@ -5,9 +5,10 @@
  */
 import * as z from 'zod'
 import type { Log } from '../../base/log.ts'
+import { LAUNCHER_PROTOCOL } from '../../contract/manifest.ts'
 import { hexId, sha256Hex } from '../../contract/schema.ts'
 import { readJsonFile, writeJsonFile } from '../json-file.ts'
-import { outcome, type Slot, skipped, slot } from './control.ts'
+import { outcome, type Slot, type SlotsMessage, skipped, slot } from './control.ts'
 
 /** Enough to remember every bad version of a bad month; the oldest is forgotten first. */
 export const SKIP_MAX = 20
@@ -71,6 +72,22 @@ export function saveSlots(path: string, value: Slots): void {
   writeJsonFile(path, value)
 }
 
+/** As the agent is told them; null: there is no version that could be told. */
+export function slotsMessage(slots: Slots): SlotsMessage | null {
+  const { active, backup, probation, skip, outcome } = slots
+  if (active === null) return null
+  return {
+    kind: 'slots',
+    protocol: LAUNCHER_PROTOCOL,
+    active,
+    backup,
+    kept: probation?.backup_before ? [probation.backup_before] : [],
+    probation: probation === null ? null : { attempt_id: probation.attempt_id },
+    skip,
+    outcome,
+  }
+}
+
 /** The slots after the start of a switch to `to`. */
 export function switched(
   before: Slots,
@@ -129,6 +146,23 @@ export function rolledBack(before: Slots, why: { reason: string; message: string
       message,
     },
   }
+}
+
+/** A server that cannot be reached for a while is no reason to leave what somebody rolled out. */
+export const IMAGE_PROBATION_S = 3600
+
+/**
+ * The slots in a pod whose image brought another version: that is then the one to run, older or
+ * failed before though it be, for whoever set the image said so. What was on probation here failed
+ * with its image.
+ */
+export function followed(before: Slots, seed: Slot): Slots {
+  const message = 'its image was taken back before it had proved itself'
+  const left = rolledBack(before, { reason: 'image-taken-back', message })
+  const skip = left.skip.filter((each) => each.manifest_digest !== seed.manifest_digest)
+  const noted = { ...left, seed: seed.manifest_digest, skip }
+  if (noted.active?.manifest_digest === seed.manifest_digest) return noted
+  return switched(noted, seed, { attemptId: null, probationS: IMAGE_PROBATION_S })
 }
 
 /**
