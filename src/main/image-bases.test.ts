@@ -5,7 +5,7 @@ import { ARCHES, type Arch } from '../base/platform.ts'
 import { readTarGz } from '../pack/archive/read-tar.suite.ts'
 import { readImageBases } from './image-bases.ts'
 
-/** The path that every program of the processor names (psABI), and the machine in its ELF header. */
+/** What every program of the processor names (psABI), and the machine in its ELF header. */
 const LOADERS: Readonly<Record<Arch, { readonly path: string; readonly machine: number }>> = {
   x64: { path: 'lib64/ld-linux-x86-64.so.2', machine: 62 },
   arm64: { path: 'lib/ld-linux-aarch64.so.1', machine: 183 },

@@ -9,14 +9,8 @@ import { aboutOf, HOMEPAGE, MAINTAINER } from '../linux/about.ts'
 import { LAUNCHER_PATH } from '../linux/systemd-unit.ts'
 import type { ReleaseSpec } from '../package-spec.ts'
 import { lengthOf } from '../writer.ts'
-import type { Layer } from './_layer.ts'
+import { IMAGE_USER, type Layer } from './_layer.ts'
 import { MEDIA_TYPES, type MediaType } from './media-types.ts'
-
-/**
- * Nobody else's on any machine, by custom; a number, because Kubernetes checks `runAsNonRoot` by it
- * without looking into the image.
- */
-export const IMAGE_USER = 10_001
 
 /** Go's names for processors, which OCI uses (image 1.1, "Image Index", platform). */
 export const OCI_ARCHES: Readonly<Record<Arch, string>> = { x64: 'amd64', arm64: 'arm64' }

@@ -19,7 +19,12 @@ import {
 } from '../linux/layout.ts'
 import type { ReleaseSpec } from '../package-spec.ts'
 import type { DerivedPart, Segment, WriterNeeds } from '../writer.ts'
-import { IMAGE_USER } from './_documents.ts'
+
+/**
+ * Nobody else's on any machine, by custom; a number, because Kubernetes checks `runAsNonRoot` by it
+ * without looking into the image.
+ */
+export const IMAGE_USER = 10_001
 
 export type Layer = {
   /** Of the compressed bytes. */
