@@ -118,10 +118,6 @@ spec:
               valueFrom:
                 fieldRef:
                   fieldPath: spec.nodeName
-            - name: POD_NAME
-              valueFrom:
-                fieldRef:
-                  fieldPath: metadata.name
           resources:
             {{- toYaml .Values.resources | nindent 12 }}
           readinessProbe:

@@ -140,7 +140,7 @@ function agentContainer({ image, flavour }: ClusterSpec): Container {
     name: CONTAINER,
     image,
     imagePullPolicy: 'IfNotPresent',
-    env: [fromField('NODE_NAME', 'spec.nodeName'), fromField('POD_NAME', 'metadata.name')],
+    env: [fromField('NODE_NAME', 'spec.nodeName')],
     resources: RESOURCES,
     readinessProbe: { exec: { command: [PROGRAM, 'ready'] }, ...PROBE_TIMES },
     securityContext: { ...RESTRICTED, capabilities: { drop: ['ALL'] } },
