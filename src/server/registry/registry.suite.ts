@@ -3,11 +3,7 @@ import type { DistributionId } from '../../base/ids.ts'
 import { invariant } from '../../base/invariant.ts'
 import type { AgentVersion } from '../../base/version.ts'
 import { loadDistribution } from '../../store/distributions.ts'
-import {
-  type AssembledOptions,
-  type AssembledServer,
-  startAssembledServer,
-} from '../testing/assembled.ts'
+import { type AssembledServer, startAssembledServer } from '../testing/assembled.ts'
 import { orderBuilt } from '../testing/ordered.ts'
 import { imageFor } from './image-for.ts'
 import type { Image } from './image-reference.ts'
@@ -30,9 +26,9 @@ export type AskOptions = {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-export async function startRegistry(options: AssembledOptions = {}): Promise<Registry> {
+export async function startRegistry(): Promise<Registry> {
   await using opened = new AsyncDisposableStack()
-  const server = opened.use(await startAssembledServer(options))
+  const server = opened.use(await startAssembledServer())
   await server.publish(VERSION)
   const distributionId = await orderBuilt(server)
   const image = await imageFor(server.assembled.needs, VERSION)
