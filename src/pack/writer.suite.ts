@@ -45,7 +45,11 @@ export type WriterCase = {
   readonly places?: Places
   /** What the format cannot hold, or holds in its own way; absent: nothing. */
   readonly lacks?: readonly ('modes' | 'times' | 'gzip-members')[]
+  /** What it packages; absent: a launcher and a version directory. */
+  readonly sample?: typeof sampleRelease
 }
+
+type AppWriterCase = Omit<WriterCase, 'scripts'>
 
 export type Places = {
   readonly program: string
@@ -74,17 +78,27 @@ export function describeWriter(subject: WriterCase): void {
   })
 }
 
+/** For formats that hold no version directory: everything but what is where in it. */
+export function describeAppWriter(subject: AppWriterCase): void {
+  const { writer } = subject
+  describe(`the ${writer.format} writer, as every writer,`, () => {
+    describeBytes(subject)
+    describeTargets(subject)
+    describeLimits(subject)
+  })
+}
+
 /** For the first target that the format is for. */
 function sampleFor(
-  { supported }: Pick<WriterCase, 'supported'>,
+  { supported, sample = sampleRelease }: Pick<WriterCase, 'supported' | 'sample'>,
   options: SampleOptions = {},
 ): ReturnType<typeof sampleRelease> {
   const [target] = supported
   if (target === undefined) throw new Error('a format is for some target')
-  return sampleRelease({ ...options, spec: { target, ...options.spec } })
+  return sample({ ...options, spec: { target, ...options.spec } })
 }
 
-function describeBytes(subject: WriterCase): void {
+function describeBytes(subject: AppWriterCase): void {
   const { writer, lacks = [] } = subject
   it('gives the same bytes for the same spec', async () => {
     const left = await bytesOf(writer, sampleFor(subject))
@@ -182,7 +196,7 @@ function describeContent(subject: WriterCase): void {
   })
 }
 
-function describeTargets(subject: WriterCase): void {
+function describeTargets(subject: AppWriterCase): void {
   const { writer, supported, archNames, read } = subject
   it('supports the targets it is for, and no other', async () => {
     const all = PLATFORMS.flatMap((platform) =>
@@ -199,21 +213,21 @@ function describeTargets(subject: WriterCase): void {
   it.each(arches)('maps the processor %s', async (arch) => {
     const target = supported.find((one) => one.arch === arch)
     if (target === undefined) throw new Error(`no supported target has ${arch}`)
-    const seen = await read(await bytesOf(writer, sampleRelease({ spec: { target } })))
+    const seen = await read(await bytesOf(writer, sampleFor(subject, { spec: { target } })))
     expect(seen.arch).toBe(archNames[arch])
   })
 
   it('names a package of each target differently, unless it takes them all', () => {
     if (writer.takesAllTargets) return
     const names = supported.map((target) =>
-      writer.fileName(sampleRelease({ spec: { target } }).spec),
+      writer.fileName(sampleFor(subject, { spec: { target } }).spec),
     )
     expect(new Set(names).size).toBe(supported.length)
     for (const name of names) expect(name).toMatch(/^[a-z0-9._-]+$/)
   })
 }
 
-function describeLimits(subject: WriterCase): void {
+function describeLimits(subject: AppWriterCase): void {
   it.each([
     '../escape',
     'payload/../../escape',
@@ -229,7 +243,7 @@ function describeLimits(subject: WriterCase): void {
     `payload/${'p'.repeat(200)}`,
     `payload/${'日'.repeat(81)}`,
     'payload/\ud800',
-    'agent.mjs/below-a-file',
+    `${sampleFor(subject).spec.files[0]?.path}/below-a-file`,
   ])('refuses the path %j', async (path) => {
     const { spec } = sampleFor(subject, { extraPaths: ['payload/victim'] })
     const files = spec.files.map((file) =>
@@ -270,7 +284,7 @@ function describeLimits(subject: WriterCase): void {
   })
 }
 
-async function refusalOf(subject: WriterCase, change: Partial<PackageSpec>): Promise<string> {
+async function refusalOf(subject: AppWriterCase, change: Partial<PackageSpec>): Promise<string> {
   const { spec, store } = sampleFor(subject)
   try {
     await subject.writer.write({ ...spec, ...change }, sampleNeeds(store))

@@ -76,7 +76,7 @@ async function writeApk(
 
 function flawOfBuild(build: Build, spec: PackageSpec): string | null {
   const other = build.files.find(({ path }) => path !== BASE_FILE)
-  if (other !== undefined) return `it has no place for ${JSON.stringify(other.path)}`
+  if (other !== undefined) return `it has no place for the path ${JSON.stringify(other.path)}`
   if (!supports(build.target)) return 'a build is for another platform'
   const isSame = build.launcher.digest === spec.launcher.digest
   return isSame ? null : 'the builds for its processors are not the same app'
