@@ -7,6 +7,9 @@ import { describe, expect, it } from 'vitest'
 import { describeNeeds, needs } from '../../test/needs.ts'
 import { systemClock } from '../base/clock.ts'
 import { ManualClock } from '../base/clock-manual.ts'
+import { msiWriter } from '../pack/msi/msi.ts'
+import { sampleProgram } from '../pack/msi/program.suite.ts'
+import { sampleNeeds, sampleRelease } from '../pack/sample.suite.ts'
 import { loadAudit } from '../store/audit.ts'
 import { TEST_CODE_CERTIFICATE } from '../trust/testing/code-certificate.ts'
 import { issueCertificate } from '../trust/testing/issue.ts'
@@ -177,6 +180,43 @@ describeNeeds(['openssl', 'bsdtar'], 'the signature of a pkg (needs openssl, bsd
       expect(run('openssl', ...verify, at('table')).status).not.toBe(0)
       writeFileSync(at('signed.pkg'), made)
       expect(run('bsdtar', '-tf', at('signed.pkg')).stdout).toContain('Distribution')
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+})
+
+describeNeeds(['osslsigncode'], 'the signature of an msi (needs osslsigncode)', () => {
+  it('is good for osslsigncode, until a byte of the package is flipped', async () => {
+    await using server = await startAssembledServer()
+    await importFor(server, 'windows')
+    const { spec, store } = sampleRelease()
+    const launcher = store.add(sampleProgram([1, 2, 3, 4]))
+    const target = { platform: 'windows', arch: 'x64', libc: 'none' } as const
+    const { signAuthenticode } = server.assembled.needs.writerNeeds
+    const needs = { ...sampleNeeds(store), signAuthenticode }
+    const write = async () => {
+      return Buffer.from(
+        store.assemble(await msiWriter.write({ ...spec, target, launcher }, needs)),
+      )
+    }
+    const made = await write()
+    expect((await write()).equals(made)).toBe(true)
+    const folder = mkdtempSync(join(tmpdir(), 'drydock-msi-'))
+    try {
+      const file = join(folder, 'signed.msi')
+      const authority = join(folder, 'authority.pem')
+      writeFileSync(authority, TEST_CODE_CERTIFICATE.authority)
+      const verified = (bytes: Uint8Array) => {
+        writeFileSync(file, bytes)
+        const args = ['verify', '-CAfile', authority, '-in', file]
+        return spawnSync('osslsigncode', args, { encoding: 'utf8' })
+      }
+      const { status, stdout } = verified(made)
+      expect([status, stdout]).toEqual([0, expect.stringContaining('Signature verification: ok')])
+      const place = made.indexOf('MSCF') + 60
+      made[place] = (made[place] ?? 0) ^ 1
+      expect(verified(made).status).not.toBe(0)
     } finally {
       rmSync(folder, { recursive: true, force: true })
     }
