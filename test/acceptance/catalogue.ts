@@ -61,7 +61,7 @@ async function digestOfAgent(client: Client, builtIn: string, text: string | und
   return text === undefined ? builtIn : await upload(client, text)
 }
 
-async function upload(client: Client, content: string): Promise<string> {
+export async function upload(client: Client, content: string): Promise<string> {
   const bytes = Buffer.from(content)
   const digest = digestOf(bytes)
   const open = async function* () {
@@ -80,12 +80,17 @@ export async function order(client: Client, name: string, version: string): Prom
     agent_version: version,
     endpoint_tags: ['acceptance'],
   })
+  await built(client, distribution_id)
+  return distribution_id
+}
+
+/** Waits until a distribution that was ordered is built. */
+export async function built(client: Client, distributionId: string): Promise<void> {
   await eventually('a built distribution', async () => {
-    const { status, message } = await client.distributions.getStatus(distribution_id)
+    const { status, message } = await client.distributions.getStatus(distributionId)
     if (status === 'Failed') throw new Error(`the distribution failed: ${message}`)
     return status === 'Completed' ? true : null
   })
-  return distribution_id
 }
 
 /** Downloads a package of a distribution into a folder; its path. */

@@ -5,20 +5,16 @@
  * made anew.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { DistributionId } from '../../src/base/ids.ts'
+import { parseAllDocuments } from 'yaml'
 import { silentLog } from '../../src/base/log.ts'
-import { systemRandom } from '../../src/base/random.ts'
 import type { Client } from '../../src/client/client.ts'
 import { startServer } from '../../src/main/server.ts'
-import { pullCredentials } from '../../src/server/registry/pull-credentials.ts'
-import { dataFolder } from '../../src/store/data-folder.ts'
-import { openInstanceSecret } from '../../src/store/secret.ts'
 import { needs } from '../needs.ts'
-import { builtInRelease, download, order, publish } from './catalogue.ts'
+import { built, builtInRelease, download, publish } from './catalogue.ts'
 import { endOf, endpointOf, runsVersion, upgrade } from './machine.ts'
 import { eventually, freePort, run } from './processes.ts'
 import { clientOf } from './server-process.ts'
@@ -29,7 +25,7 @@ const VERSION_3 = '1.0.0.3'
 const STATE = '/var/lib/drydock-agent'
 const USER = '10001'
 
-const canRun = needs('podman', 'runc', 'skopeo', 'dpkg', 'unshare') && canMount()
+const canRun = needs('podman', 'runc', 'skopeo', 'unshare') && canMount()
 
 let folder: string
 let server: Awaited<ReturnType<typeof startServer>>
@@ -38,7 +34,7 @@ let login: string
 let id: string
 
 describe.skipIf(!canRun)(
-  'an agent in a container (needs podman, runc, skopeo, dpkg, unshare, root)',
+  'an agent in a container (needs podman, runc, skopeo, unshare, root)',
   () => {
     beforeAll(async () => {
       folder = await mkdtemp(join(tmpdir(), 'drydock-in-container-'))
@@ -58,9 +54,7 @@ describe.skipIf(!canRun)(
       await publish(client, { ...base, arch: other }, { version: VERSION_1 })
       await publish(client, base, { version: VERSION_2 })
       await publish(client, base, { version: VERSION_3 })
-      const distribution = await order(client, 'in a container', VERSION_1)
-      await writeEnrolment(distribution)
-      login = await loginOf(dataDir, distribution)
+      await orderForContainers()
     })
 
     afterAll(async () => {
@@ -176,19 +170,34 @@ async function statusIn(
   }
 }
 
-/** As docs/guides/containers.md has it: out of a package of the distribution. */
-async function writeEnrolment(distribution: string): Promise<void> {
-  const type = process.arch === 'arm64' ? 'aarch64_deb' : 'deb'
-  const deb = await download(client, distribution, { type, folder })
-  const unpacked = join(folder, 'unpacked')
-  await run(['dpkg-deb', '--extract', deb, unpacked])
-  const enrolment = join(unpacked, 'opt/drydock-agent/enrolment.json')
-  await run(['install', '-m', '0444', enrolment, join(folder, 'enrolment.json')])
+/** What a cluster would be given: who may pull, and who enrols with which token. */
+async function orderForContainers(): Promise<void> {
+  const { distribution_id } = await client.distributions.create({
+    name: 'in containers',
+    platform: 'linux',
+    package_type: 'kubernetes',
+    agent_version: VERSION_1,
+  })
+  await built(client, distribution_id)
+  const yaml = await download(client, distribution_id, { type: 'yaml', folder })
+  const documents = parseAllDocuments(await readFile(yaml, 'utf8'))
+  const secrets = new Map<string, string>()
+  for (const document of documents) {
+    const { kind, data } = (document.toJS() ?? {}) as KubernetesObject
+    if (kind !== 'Secret') continue
+    for (const [name, value] of Object.entries(data)) {
+      secrets.set(name, Buffer.from(value, 'base64').toString())
+    }
+  }
+  const { auths } = JSON.parse(secrets.get('.dockerconfigjson') ?? '') as DockerConfig
+  const { username, password } = auths[new URL(server.url).host] ?? {}
+  login = `${username}:${password}`
+  const file = join(folder, 'enrolment.json')
+  await writeFile(file, secrets.get('enrolment.json') ?? '')
+  await chmod(file, 0o444)
 }
 
-async function loginOf(dataDir: string, distribution: string): Promise<string> {
-  const secret = await openInstanceSecret(dataFolder(dataDir).secret, systemRandom)
-  const whose = { id: distribution as DistributionId, generation: 0 } // As the server gave it.
-  const { username, password } = pullCredentials(secret, whose)
-  return `${username}:${password}`
+type KubernetesObject = { readonly kind?: string; readonly data: Readonly<Record<string, string>> }
+type DockerConfig = {
+  readonly auths: Readonly<Record<string, { readonly username: string; readonly password: string }>>
 }
