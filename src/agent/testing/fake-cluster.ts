@@ -71,6 +71,8 @@ export class FakeCluster {
   /** A pod is there, or gone: a test starts and stops what runs in it. */
   onPod: (pod: FakePod, what: 'started' | 'ended') => void = () => {}
   readonly deadNodes = new Set<string>()
+  /** What a real kubelet would know of a real pod; null: as it behaves. */
+  probe: ((pod: FakePod) => boolean) | null = null
   #pods: FakePod[] = []
   #version = 1
   #generation = 1
@@ -147,9 +149,11 @@ export class FakeCluster {
     }
   }
 
-  isReady({ behaviour, node, name }: FakePod): boolean {
+  isReady(pod: FakePod): boolean {
+    const { behaviour, node, name } = pod
     if (this.deadNodes.has(node)) return false
-    const isAlone = this.#pods.every((pod) => pod.node !== node || pod.name === name)
+    if (this.probe !== null) return this.probe(pod)
+    const isAlone = this.#pods.every((each) => each.node !== node || each.name === name)
     return behaviour === 'ready' || (behaviour === 'turns-bad' && !isAlone)
   }
 
