@@ -33,23 +33,27 @@ describe.each([
   ['arm64', null],
 ] as const)('the launcher for Macs with %s', (arch, identifier) => {
   const runtimePath = runtimeOf(arch)
-  const title = `has a signature that fits every page (needs bun for a Mac with ${arch})`
-  it.skipIf(runtimePath === null)(title, { timeout: 60_000 }, async () => {
-    const outDir = mkdtempSync(join(tmpdir(), 'drydock-mac-'))
-    try {
-      const { launcher } = await buildAgent({
-        target: { platform: 'macos', arch, libc: 'none' },
-        runtimePath: runtimePath ?? '',
-        compilerPath: hostRuntime(hostTarget(process)) ?? '',
-        outDir,
-      })
-      const signature = readSignature(readFileSync(launcher))
-      expect(signature.wrong).toEqual([])
-      expect(signature.flags).toBe(0x20002)
-      expect(signature.pages).toBeGreaterThan(10_000)
-      if (identifier !== null) expect(signature.identifier).toBe(identifier)
-    } finally {
-      rmSync(outDir, { recursive: true })
-    }
-  })
+  const options = { timeout: 60_000 }
+  it.skipIf(runtimePath === null)(
+    'is signed, every page (needs bun for Macs)',
+    options,
+    async () => {
+      const outDir = mkdtempSync(join(tmpdir(), 'drydock-mac-'))
+      try {
+        const { launcher } = await buildAgent({
+          target: { platform: 'macos', arch, libc: 'none' },
+          runtimePath: runtimePath ?? '',
+          compilerPath: hostRuntime(hostTarget(process)) ?? '',
+          outDir,
+        })
+        const signature = readSignature(readFileSync(launcher))
+        expect(signature.wrong).toEqual([])
+        expect(signature.flags).toBe(0x20002)
+        expect(signature.pages).toBeGreaterThan(10_000)
+        if (identifier !== null) expect(signature.identifier).toBe(identifier)
+      } finally {
+        rmSync(outDir, { recursive: true })
+      }
+    },
+  )
 })

@@ -4,7 +4,7 @@ import { idOf, type MacSays, macMachine, parseTexts, userOf, withoutLocal } from
 
 const PLIST = `\
 <?xml version="1.0" encoding="UTF-8"?>
-<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
+<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/Property">
 <plist version="1.0">
 <dict>
 	<key>BuildID</key>

@@ -23,13 +23,14 @@ import {
   readFileSync,
   readlinkSync,
   renameSync,
-  rmSync,
+  rmdirSync,
   statfsSync,
   statSync,
+  unlinkSync,
   type WriteStream,
   writeSync,
 } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { type Digest, isDigest } from '../../base/digest.ts'
 import { Fault } from '../../base/fault.ts'
@@ -37,7 +38,7 @@ import { invariant } from '../../base/invariant.ts'
 import { FILE_RULES, patiently } from './file-rules.ts'
 import { OWN_PLATFORM } from './platform.ts'
 
-/** What file systems without hard links say (FAT, some network disks), or when there are too many. */
+/** What file systems without hard links say (FAT, network disks), or when there are too many. */
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EISDIR'])
 
 export function errorCode(error: unknown): string | null {
@@ -89,7 +90,7 @@ function flush(path: string, how: 'r' | 'r+'): void {
 export function writeDurably(path: string, bytes: Uint8Array, mode: number): void {
   const temporary = `${path}.new`
   try {
-    rmSync(temporary, { force: true })
+    removeTree(temporary)
     const descriptor = openSync(temporary, 'wx', FILE_RULES.hasModes ? mode : 0o600)
     try {
       let written = 0
@@ -182,8 +183,19 @@ export function namesIn(path: string): readonly string[] {
   }
 }
 
+/**
+ * Removes a file, or a folder with all that is in it; links are removed and not followed. By hand,
+ * because bun's own way asks Windows for more than wine gives.
+ */
 export function removeTree(path: string): void {
-  rmSync(path, { recursive: true, force: true })
+  const stat = lstatSync(path, { throwIfNoEntry: false })
+  if (stat === undefined) return
+  if (!stat.isDirectory()) {
+    unlinkSync(path)
+    return
+  }
+  for (const name of readdirSync(path)) removeTree(join(path, name))
+  rmdirSync(path)
 }
 
 /** Removes what can be; false when something is still in use, and may be removed later. */

@@ -1,7 +1,7 @@
 /**
  * The checksum of cksum(1) (POSIX.1-2017, Shell and Utilities, "cksum"), by which a bill of
- * materials knows its files: a CRC with the polynomial of Ethernet, most significant bit first, over
- * the bytes and then over their number. No security rests on it.
+ * materials knows its files: a CRC with the polynomial of Ethernet, most significant bit first,
+ * over the bytes and then over their number. No security rests on it.
  */
 const POLYNOMIAL = 0x04c1_1db7
 

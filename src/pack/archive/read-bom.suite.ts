@@ -68,7 +68,7 @@ function readNames(view: DataView): ReadonlyMap<string, number> {
 
 type Pair = { readonly value: number; readonly key: number }
 
-/** From the first leaf on, each one names the next; from the root down the same leaves are found. */
+/** Each leaf names the next; from the root down the same leaves are found. */
 function readTree(store: Store, id: number): readonly Pair[] {
   const head = store.block(id)
   must(head.byteLength === 21 && textOf(part(head, 0, 4)) === 'tree', 'a tree')

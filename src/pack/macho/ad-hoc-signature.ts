@@ -4,8 +4,8 @@
  * those that it was signed with, so what changes an executable has to sign it anew. It does not say
  * who made it, which is what an operator's certificate is for.
  *
- * It is written as linkers write it: the code directory alone, marked as theirs, so that codesign(1)
- * takes it for one that is there to be replaced.
+ * It is written as linkers write it: the code directory alone, marked as theirs, so that
+ * codesign(1) takes it for one that is there to be replaced.
  */
 import { createHash } from 'node:crypto'
 import { concatBytes, utf8 } from '../../base/bytes.ts'

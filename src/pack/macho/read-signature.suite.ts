@@ -1,4 +1,4 @@
-/** Verifies an ad-hoc signature as the kernel does: every page, by cs_blobs.h and not the writer. */
+/** Verifies an ad-hoc signature as the kernel does, page by page, and not by the writer's code. */
 import { createHash } from 'node:crypto'
 
 export type ReadSignature = {
