@@ -4,7 +4,7 @@
  */
 import { chartFileName, writeChart } from './helm/helm.ts'
 import type { ClusterSpec } from './kubernetes/cluster-spec.ts'
-import { writeManifest } from './kubernetes/kubernetes.ts'
+import { writeClusterManifest } from './kubernetes/kubernetes.ts'
 import { NAME } from './kubernetes/names.ts'
 import type { Segment } from './writer.ts'
 
@@ -24,7 +24,7 @@ export const clusterPackages: Readonly<Record<'kubernetes' | 'helm', ClusterPack
     // RFC 9512.
     mediaType: 'application/yaml',
     fileName: ({ version }) => `${NAME}-${version}.yaml`,
-    write: (spec) => [{ kind: 'bytes', bytes: writeManifest(spec) }],
+    write: (spec) => [{ kind: 'bytes', bytes: writeClusterManifest(spec) }],
   },
   helm: {
     format: 'helm',

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import {
   chownSync,
   mkdirSync,
@@ -10,6 +11,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { needs } from '../../../test/needs.ts'
 import { parseArguments } from '../arguments.ts'
 import { giveState } from './give-state.ts'
 
@@ -49,6 +51,22 @@ describe('giving the state folder away', () => {
     const link = join(top, 'link')
     symlinkSync(folder, link)
     expect(giveState(link, AGENT, OWN)).toMatchObject({ refusal: { code: 'not-a-folder' } })
+  })
+})
+
+const SCRIPT = `
+  import { giveState } from ${JSON.stringify(new URL('give-state.ts', import.meta.url))}
+  console.log(JSON.stringify(giveState(process.argv[1], ${AGENT}, process.getuid())))
+`
+const AS_IN_A_POD = ['--bounding-set=-all,+chown', '--inh-caps=-all', '--no-new-privs']
+
+describe('as in a pod, root with CHOWN alone', () => {
+  it.skipIf(OWN !== 0 || !needs('setpriv'))('it is enough, and again (needs root, setpriv)', () => {
+    const command = [...AS_IN_A_POD, process.execPath, '--input-type=module', '-e', SCRIPT, folder]
+    const give = () => JSON.parse(execFileSync('setpriv', command, { encoding: 'utf8' }))
+    expect(give()).toEqual({ ok: true, value: 'given' })
+    expect(give()).toEqual({ ok: true, value: 'was-given' })
+    expect(statSync(folder).uid).toBe(AGENT)
   })
 })
 

@@ -18,11 +18,11 @@ import { expectGolden } from '../golden.suite.ts'
 import type { KubernetesObject, DaemonSet as OwnDaemonSet } from './_api.ts'
 import type { ClusterSpec } from './cluster-spec.ts'
 import { FLAVOURS } from './flavours.ts'
-import { clusterObjects, writeManifest } from './kubernetes.ts'
+import { clusterObjects, writeClusterManifest } from './kubernetes.ts'
 import { AWKWARD_TEXTS, CLUSTERS, sampleCluster } from './sample-cluster.suite.ts'
 import { toYamlStream } from './yaml.ts'
 
-const text = (spec: ClusterSpec) => fromUtf8(writeManifest(spec))
+const text = (spec: ClusterSpec) => fromUtf8(writeClusterManifest(spec))
 /** As JSON has it: without what is absent. */
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
@@ -186,7 +186,7 @@ describe('what must not become a manifest is refused', () => {
     ['very many tags', { endpointTags: Array(101).fill('a') }],
     ['a token of two lines', { enrolment: { ...enrolment, token: 'a\nb' } }],
   ])('%s', (_name, given) => {
-    expect(() => writeManifest(sampleCluster(given))).toThrow(/writing the manifest/)
+    expect(() => writeClusterManifest(sampleCluster(given))).toThrow(/writing the manifest/)
   })
 })
 
@@ -195,7 +195,7 @@ describeNeeds(['go'], 'a manifest, as kubectl reads it (needs go)', () => {
   afterAll(() => reader[Symbol.dispose]())
 
   it.each(CLUSTERS)('is what was written: %s', (_name, spec) => {
-    expect(reader.parse(writeManifest(spec))).toEqual(plain(clusterObjects(spec)))
+    expect(reader.parse(writeClusterManifest(spec))).toEqual(plain(clusterObjects(spec)))
   })
 
   it('takes no text for anything else, as value or as key', () => {

@@ -17,7 +17,7 @@ export function clusterObjects(spec: ClusterSpec): readonly KubernetesObject[] {
 }
 
 /** Fails with a Fault (`package-refused`) for a spec that must not become a manifest. */
-export function writeManifest(spec: ClusterSpec): Uint8Array {
+export function writeClusterManifest(spec: ClusterSpec): Uint8Array {
   checkClusterSpec(spec)
   return utf8(toYamlStream(headOf(spec), clusterObjects(spec)))
 }
