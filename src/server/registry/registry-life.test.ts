@@ -45,7 +45,13 @@ describe('who pulls', () => {
     ]) {
       expect([wrong, await statusFor(registry, wrong)]).toEqual([wrong, 401])
     }
-    for (const authorization of ['Basic', 'Basic !', `Bearer ${password}`, 'Basic dXNlcg==']) {
+    for (const authorization of [
+      'Basic',
+      'Basic !',
+      `Basic ${'A'.repeat(5000)}`,
+      `Bearer ${password}`,
+      'Basic dXNlcg==',
+    ]) {
       const answer = await registry.ask('tags/list', { headers: { authorization } })
       expect([authorization, answer.status]).toEqual([authorization, 401])
       await answer.arrayBuffer()
