@@ -39,13 +39,13 @@ describe('distributions/create: what clients of the field send', () => {
     [
       'an upgrade that names one version field and nothing else',
       {
-        name: 'n',
+        name: 'by a version field',
         package_type: 'upgrade',
         description: null,
         windows_version: '8.6.0.1234',
       },
-      400,
-      'platform-not-built-yet',
+      200,
+      null,
     ],
     [
       'kubernetes without a platform',
@@ -62,10 +62,10 @@ describe('distributions/create: what clients of the field send', () => {
       null,
     ],
     [
-      'capital letters',
-      { name: 'n', package_type: 'Standalone', platform: 'Android' },
-      400,
-      'platform-not-built-yet',
+      'capital letters, of a platform that has no release',
+      { name: 'mobile', package_type: 'Standalone', platform: 'Android' },
+      500,
+      'nothing-released',
     ],
     [
       'capital letters for linux',

@@ -65,31 +65,24 @@ describe('distributions/create', () => {
   }
   const kindOf = (platform: string) => ({ '"windows"': `"${platform}"` })
 
-  // Windows and Android are understood, and their packages are not built yet.
   it.each<[string, string, string]>([
-    ['standalone, as it stands', standalone, 'platform-not-built-yet'],
-    ['standalone, named', filled(standalone, {}), 'platform-not-built-yet'],
-    [
-      'standalone for android, which takes no version',
-      filled(standalone, { ...kindOf('android'), ', "agent_version": "windows_version"': '' }),
-      'platform-not-built-yet',
-    ],
-    ['upgrade, as it stands', upgrade, 'platform-not-built-yet'],
-    ['upgrade, named', filled(upgrade, {}), 'platform-not-built-yet'],
     ['the generated samples', sample, 'invalid-request'],
-    ['the generated samples, filled in', filled(sample, sampleValues), 'platform-not-built-yet'],
     ['the sample of curl, whose body is empty', '', 'invalid-request'],
   ])('%s: 400, saying why', async (_name, body, reason) => {
     const answer = await post(CREATE, body)
     expect(answer.status).toBe(400)
     const error = errorOf(answer)
     expect(error.reply.reason).toBe(reason)
-    expect(error.err_msg).toMatch(reason === 'invalid-request' ? /request_data/ : /not built yet/)
+    expect(error.err_msg).toMatch(/request_data/)
     const [first] = error.reply.err_extra
     expect(first).toMatchObject({ loc: expect.arrayContaining(['request_data']) })
   })
 
   it.each<[string, string]>([
+    ['standalone, as it stands', standalone],
+    ['standalone, named', filled(standalone, {})],
+    ['upgrade, named', filled(upgrade, { '<installation package name>': 'an upgrade' })],
+    ['the generated samples, filled in', filled(sample, sampleValues)],
     ['kubernetes, as it stands', kubernetes],
     [
       'standalone with the platform kubernetes',
@@ -131,6 +124,7 @@ describe('distributions/create', () => {
       'the generated samples, filled in for linux',
       filled(sample, {
         ...sampleValues,
+        '"name":"string"': '"name":"samples for linux"',
         '"agent_version":"string"': '"agent_version":"8.6.0.5678"',
         '"platform":"windows"': '"platform":"linux"',
       }),

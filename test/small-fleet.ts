@@ -3,6 +3,7 @@ import { equal } from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import type { DistributionId } from '../src/base/ids.ts'
 import { enrolReply } from '../src/contract/agent/enrol.ts'
+import { entryFor } from '../src/contract/manifest.ts'
 import { enrolmentToken } from '../src/server/enrolment-token.ts'
 import type { AssembledServer } from '../src/server/testing/assembled.ts'
 import { testFacts } from '../src/server/testing/fleet.ts'
@@ -10,16 +11,16 @@ import { testFacts } from '../src/server/testing/fleet.ts'
 /** All that is asked of the server; it may be another process. */
 export type FleetServer = Pick<AssembledServer, 'url' | 'secret' | 'call' | 'upload'>
 
-/** Versions for a platform that nothing here is built for. */
+/** Versions for a platform, of files that no machine could run. */
 export async function publishFor(
   server: FleetServer,
-  platform: string,
+  platform: Parameters<typeof entryFor>[0],
   versions: readonly string[],
 ): Promise<void> {
   const launcher = await server.upload(Buffer.from(`the launcher for ${platform}`))
   for (const version of versions) {
     const digest = await server.upload(Buffer.from(`the agent ${version} for ${platform}`))
-    const files = [{ path: 'agent.mjs', digest, executable: false }]
+    const files = [{ path: entryFor(platform), digest, executable: false }]
     const made = { version, platform, arch: 'x64', libc: 'none', launcher, files }
     equal((await server.call('releases/publish', made)).status, 200)
   }

@@ -190,7 +190,7 @@ describe('downloads', () => {
 
 describe('orders that are refused', () => {
   it.each([
-    [{ platform: 'windows' }, 400, 'platform-not-built-yet'],
+    [{ platform: 'windows' }, 500, 'nothing-released'],
     [{ agent_version: '9.9.9.9' }, 400, 'version-not-released'],
     [{ package_type: 'serverless' }, 400, 'invalid-request'],
     [{ name: 'a/b' }, 400, 'invalid-request'],

@@ -74,7 +74,6 @@ describe('ordering a distribution', () => {
 
   const other = earlier({ order: { ...ORDER, proxy: ['p:1'] } })
   const rows = [
-    ['platform-not-built-yet', other, [], { platform: 'windows', version: null }],
     ['distribution-name-taken', other, [], { version: null }],
     ['nothing-released', null, [], { version: null }],
     ['version-not-released', null, [old], {}],

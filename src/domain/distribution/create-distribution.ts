@@ -29,7 +29,6 @@ export type CreateDistributionView = {
 
 /** In order of precedence: the first that applies is the answer. */
 export type CreateDistributionRefusal =
-  | { readonly code: 'platform-not-built-yet'; readonly platform: DistributionOrder['platform'] }
   | NameTaken
   | { readonly code: 'nothing-released'; readonly platform: DistributionOrder['platform'] }
   | {
@@ -56,17 +55,12 @@ export type DistributionRequested =
   | { readonly kind: 'existing'; readonly id: DistributionId }
   | { readonly kind: 'again'; readonly id: DistributionId; readonly order: DistributionOrder }
 
-const PLATFORMS_TO_COME: readonly DistributionOrder['platform'][] = ['windows']
-
 export function decideCreateDistribution(
   view: CreateDistributionView,
   command: CreateDistribution,
 ): Result<DistributionRequested, CreateDistributionRefusal> {
   const { order } = command
   const { platform, name } = order
-  if (PLATFORMS_TO_COME.includes(platform)) {
-    return refuse({ code: 'platform-not-built-yet', platform })
-  }
   const newest = newestRelease(view.releases.filter(isEnabledIn(view)))?.version ?? null
   const { sameName } = view
   if (sameName !== null && !isSameContent(sameName.order, order, newest)) {

@@ -25,7 +25,8 @@ import type { FileVersion } from './_version-resource.ts'
 export const RELEASE_CABINET = '0Cabinet'
 export const OWN_CABINET = 'Settings'
 
-export const SERVICE_NAME = 'drydock-agent'
+/** As src/main/launcher.ts registers it. */
+export const SERVICE_NAME = 'DrydockAgent'
 /** SDK, "Feature Table": a feature has at most 1,600 components. */
 const COMPONENTS_PER_FEATURE = 1000
 

@@ -52,7 +52,6 @@ describe('every refusal has its status, in both places', () => {
     [{ code: 'limit-reached', what: 'roles', most: 5 }, 409],
     [{ code: 'digest-mismatch', expected: 'a', actual: 'b' }, 400],
     [{ code: 'nothing-eligible', ineligible: [] }, 500],
-    [{ code: 'platform-not-built-yet', platform: 'windows' }, 400],
     [{ code: 'nothing-released', platform: 'linux' }, 500],
     [{ code: 'version-not-released', platform: 'linux', version, released: [] }, 400],
     [{ code: 'version-not-released', platform: 'linux', version }, 400],

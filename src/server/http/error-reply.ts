@@ -144,10 +144,6 @@ const REFUSED: {
     return invalid([{ type: 'digest_mismatch', loc: ['body'], msg }])
   },
   'nothing-eligible': ({ ineligible }) => business(nothingEligible(ineligible)),
-  'platform-not-built-yet': ({ platform }) => {
-    const msg = `packages for ${platform} are not built yet: only those for linux are`
-    return invalidField(['platform'], msg)
-  },
   'distribution-name-taken': ({ name, distributionId }) => {
     const extra = `distribution ${distributionId} has the name '${name}' and another content`
     const told = { distribution_id: distributionId }
