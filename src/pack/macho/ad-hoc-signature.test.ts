@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { Chance } from '../../../test/fuzz/chance.ts'
 import { needs } from '../../../test/needs.ts'
 import { Fault } from '../../base/fault.ts'
 import { signAdHoc } from './ad-hoc-signature.ts'
@@ -11,6 +12,9 @@ import { readSignature } from './read-signature.suite.ts'
 
 const CODE_LENGTH = 4096 * 2 + 1024
 const COMMANDS_LENGTH = 72 * 2 + 16
+const CASES = 20_000
+/** Always the same: what fails here fails again. */
+const SEED = 20_261_122
 
 /** Two segments and the signature of somebody else, which no longer fits. */
 function sample(): Buffer {
@@ -104,6 +108,27 @@ describe('an ad-hoc signature', () => {
       }
     }
     expect(refused).toBeGreaterThan(200)
+  })
+
+  it(`signs or refuses what somebody changed, ${CASES} times`, () => {
+    const chance = new Chance(SEED)
+    const good = sample()
+    const counts = { signed: 0, refused: 0 }
+    for (let index = 0; index < CASES; index++) {
+      const bad = Buffer.from(good)
+      for (let changes = 1 + chance.below(4); changes > 0; changes--) {
+        bad[chance.below(32 + COMMANDS_LENGTH)] = chance.of([0, 1, 0x1d, 0x19, 0x7f, 0x80, 0xff])
+      }
+      const cut = chance.below(10) === 0 ? bad.subarray(0, chance.below(bad.length)) : bad
+      try {
+        expect(readSignature(signAdHoc(cut, 'x')).wrong).toEqual([])
+        counts.signed += 1
+      } catch (error) {
+        if (!(error instanceof Fault) || error.code !== 'macho-unreadable') throw error
+        counts.refused += 1
+      }
+    }
+    expect(Math.min(counts.signed, counts.refused)).toBeGreaterThan(CASES / 50)
   })
 
   it.each([0, 3, 31, 100, 191, CODE_LENGTH + 1])('refuses what is cut after %i bytes', (length) => {

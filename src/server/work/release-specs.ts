@@ -42,8 +42,8 @@ export function specsFor(
   }
   const [first, ...others] = supported
   if (first === undefined) return []
-  // One time for all: the builds of a version are published one after the other.
-  const timestamp = Math.max(...supported.map((each) => each.timestamp))
+  // One time for all, the first: what was made before the last build was published stays as it is.
+  const timestamp = Math.min(...supported.map((each) => each.timestamp))
   return [{ ...first, timestamp, otherBuilds: others.map(buildOf) }]
 }
 
