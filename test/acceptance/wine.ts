@@ -62,8 +62,8 @@ export async function makeWine(): Promise<Wine> {
     await mkdir(wine.drive, { recursive: true })
     const shim = join(wine.drive, 'windows/system32/bcryptprimitives.dll')
     const bare = ['-nostdlib', '-Wl,-e,DllMain', '-shared', '-ladvapi32']
-    await compile('bcryptprimitives.c', shim, bare)
-    await compile('service-state.c', join(wine.drive, SERVICE_STATE), [])
+    await compileForWindows('bcryptprimitives.c', shim, bare)
+    await compileForWindows('service-state.c', join(wine.drive, SERVICE_STATE))
     const version = ['/v', 'Version', '/d', 'win10', '/f'] as const
     await wine.must('reg', 'add', 'HKCU\\Software\\Wine', ...version)
     return wine
@@ -73,7 +73,12 @@ export async function makeWine(): Promise<Wine> {
   }
 }
 
-async function compile(source: string, out: string, more: readonly string[]): Promise<void> {
+/** A program of ours, from `test/acceptance/wine/`. */
+export async function compileForWindows(
+  source: string,
+  out: string,
+  more: readonly string[] = [],
+): Promise<void> {
   await run([COMPILER, '-O2', '-s', '-o', out, join(SOURCES, source), ...more])
 }
 

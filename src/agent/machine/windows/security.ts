@@ -41,6 +41,7 @@ const ADVAPI = {
     args: ['ptr', 'u32', 'u32', 'ptr', 'ptr', 'u64', 'ptr'],
     returns: 'u32',
   },
+  SetFileSecurityW: { args: ['ptr', 'u32', 'u64'], returns: 'i32' },
   OpenProcessToken: { args: ['u64', 'u32', 'ptr'], returns: 'i32' },
   GetTokenInformation: { args: ['u64', 'u32', 'ptr', 'u32', 'ptr'], returns: 'i32' },
 } as const
@@ -113,6 +114,11 @@ function close(windows: Libraries, path: string, descriptorText: string): void {
     const named = [wide(path), FILE_OBJECT, what >>> 0, null, null, list, null] as const
     const error = windows.SetNamedSecurityInfoW(...named)
     if (error !== 0) throw failedCall(`closing ${path} to others`, error)
+    // The first reached what lies in a folder already, as this one does not; wine forgets in the
+    // first that nothing is to be inherited, and does this one right.
+    if (windows.SetFileSecurityW(wide(path), what >>> 0, address) === 0) {
+      throw failedCall(`closing ${path} to others`, windows.GetLastError())
+    }
   } finally {
     windows.LocalFree(address)
   }
