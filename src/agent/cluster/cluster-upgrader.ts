@@ -158,7 +158,7 @@ export class ClusterUpgrader {
     if (!read.ok) {
       log.warn({ ...read.refusal }, 'no luck with the API of the cluster')
       if (read.refusal.kind === 'forbidden') this.#notGranted(read.refusal)
-      if (this.#wanted !== null) return HOLD_EVERY_MS
+      if (this.#wanted !== null) return this.#waitForApi(this.#wanted)
       // Who has not seen it since its pod began may be the one that is to go on.
       const isBlind = read.refusal.kind === 'unavailable' && this.#seen === null
       return jittered(random, isBlind ? WATCH_EVERY_MS : LOOK_EVERY_MS, LOOK_JITTER)
@@ -166,7 +166,7 @@ export class ClusterUpgrader {
     const seen = daemonSetOf(read.value, pod.file.container)
     this.#note(seen)
     const self = this.#needs.endpointId()
-    if (self === null) return HOLD_EVERY_MS
+    if (self === null) return jittered(random, WATCH_EVERY_MS, LOOK_JITTER)
     if (seen.attempt?.phase === 'rolling' && seen.attempt.holder === self) {
       await this.#lookAtPods(seen)
     }
@@ -182,6 +182,11 @@ export class ClusterUpgrader {
       unready: this.#unready,
     })
     return await this.#perform(move, seen)
+  }
+
+  #waitForApi({ startBefore }: Wanted): number {
+    if (this.#needs.clock.monotonic() >= startBefore) this.#wanted = null
+    return HOLD_EVERY_MS
   }
 
   async #perform(move: Move, seen: DaemonSet): Promise<number> {
