@@ -1,7 +1,7 @@
 /**
- * Applies the manifests of every sample order to a real API server of Kubernetes, twice each, asks it
- * what the agent's account may do, and lets that account move its image by the agent's own patch.
- * For people: nothing in the suite needs it.
+ * Applies the manifests of every sample order to a real API server of Kubernetes, twice each, asks
+ * it what the agent's account may do, and lets that account move its image by the agent's own
+ * patch. For people: nothing in the suite needs it.
  *
  * The server is built from the source package of Debian, once, into `build/cluster` (about nine
  * minutes and 3 GB on two cores). Needs apt-get, go, make, gcc, rsync, jq, etcd and kubectl.
@@ -181,7 +181,7 @@ function movesOf(cluster: Cluster, namespace: string): readonly string[] {
   const images = (of: string, image: string) => of.split(`"image": "${image}"`).length - 1
   return [
     `its patch: ${first.said}`,
-    `images moved: ${images(before.text, from)} -> ${images(text, to)}, left: ${images(text, from)}`,
+    `of ${images(before.text, from)} images moved: ${images(text, to)}, left: ${images(text, from)}`,
     `the same patch again: ${again.isTaken ? 'taken' : again.said}`,
   ]
 }

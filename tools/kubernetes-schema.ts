@@ -1,7 +1,7 @@
 /**
- * Writes `test/kubernetes/api.schema.json`: of the OpenAPI document of a Kubernetes API server, what
- * the kinds of our manifests are made of, as a JSON schema that refuses fields it does not know. An
- * API server drops those without a word, so the tests must not.
+ * Writes `test/kubernetes/api.schema.json`: of the OpenAPI document of a Kubernetes API server,
+ * what the kinds of our manifests are made of, as a JSON schema that refuses fields it does not
+ * know. An API server drops those without a word, so the tests must not.
  *
  * The document is `api/openapi-spec/swagger.json` of a source tree of Kubernetes.
  *

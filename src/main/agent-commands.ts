@@ -19,7 +19,10 @@ import { unreachable } from '../base/invariant.ts'
 import { silentLog } from '../base/log.ts'
 import { systemRandom } from '../base/random.ts'
 
-type PersonsCommand = Extract<Command, { kind: 'status' | 'facts' | 'ready' | 'give-state' | 'uninstall' }>
+type PersonsCommand = Extract<
+  Command,
+  { kind: 'status' | 'facts' | 'ready' | 'give-state' | 'uninstall' }
+>
 
 export async function performCommand(command: PersonsCommand): Promise<number> {
   switch (command.kind) {

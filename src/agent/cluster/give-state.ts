@@ -1,8 +1,8 @@
 /**
  * `drydock-agent give-state USER`: what a pod's first container does, as root with CHOWN alone. The
  * kubelet makes a folder of the node as root's, and the agent is not root. Only an empty one is
- * given away: whatever lies in it is somebody's, an agent's that was installed on the machine itself
- * perhaps.
+ * given away: whatever lies in it is somebody's, an agent's that was installed on the machine
+ * itself perhaps.
  */
 import { chmodSync, chownSync, lstatSync, readdirSync } from 'node:fs'
 import { accept, type Result, refuse } from '../../base/result.ts'

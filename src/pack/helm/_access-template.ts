@@ -8,14 +8,16 @@ export const ACCESS = `\
 {{- $payload := .Values.payload }}
 {{- /* One that this release is installed into is there before it. */ -}}
 {{- if and .Values.namespace.create (ne $namespace .Release.Namespace) }}
-{{- $needsNode := or (include "${NAME}.stateFolder" .) $payload.volumes $payload.capabilities $payload.hostNetwork $payload.hostPID (eq (int $payload.runAsUser) 0) }}
+{{- $asRoot := eq (int $payload.runAsUser) 0 }}
+{{- $ofNode := or $payload.hostNetwork $payload.hostPID $payload.volumes }}
+{{- $ofNode = or $ofNode (include "${NAME}.stateFolder" .) $payload.capabilities $asRoot }}
 apiVersion: v1
 kind: Namespace
 metadata:
   name: {{ $namespace | toRawJson }}
   labels:
     {{- include "${NAME}.labels" . | nindent 4 }}
-    pod-security.kubernetes.io/enforce: {{ if $needsNode }}privileged{{ else }}restricted{{ end }}
+    pod-security.kubernetes.io/enforce: {{ if $ofNode }}privileged{{ else }}restricted{{ end }}
     {{- if eq .Values.flavour "openshift" }}
     security.openshift.io/scc.podSecurityLabelSync: "false"
     {{- end }}

@@ -75,7 +75,8 @@ labels:
 {{- end }}
 
 {{- define "${NAME}.configuration" -}}
-{{- list (include "${NAME}.enrolment" .) (include "${NAME}.agent" .) (include "${NAME}.cluster" .) | join "\\n" | sha256sum -}}
+{{- $settings := list (include "${NAME}.agent" .) (include "${NAME}.cluster" .) -}}
+{{- prepend $settings (include "${NAME}.enrolment" .) | join "\\n" | sha256sum -}}
 {{- end }}
 
 {{- define "${NAME}.tolerations" -}}

@@ -20,7 +20,7 @@ The agent is being started on each node that may have one:
 Its endpoints appear in Drydock at {{ .Values.enrolment.serverUrl }}.
 {{- if not .Values.upgrades }}
 
-Upgrades that are ordered there are refused (cluster-upgrade-not-granted), because upgrades is false.
+Upgrades that are ordered there are refused (cluster-upgrade-not-granted): upgrades is false.
 {{- end }}
 {{- if eq .Values.flavour "gke_autopilot" }}
 
@@ -29,9 +29,9 @@ same endpoint.
 {{- end }}
 {{- if eq $namespace .Release.Namespace }}
 
-The namespace {{ $namespace }} was there before, and keeps its labels. Where pods are held to a level
-of the Pod Security Standards, it needs pod-security.kubernetes.io/enforce=privileged for the folder
-of the node that keeps the agent's state.
+The namespace {{ $namespace }} was there before, and keeps its labels. Where pods are held to a
+level of the Pod Security Standards, it needs pod-security.kubernetes.io/enforce=privileged for the
+folder of the node that keeps the agent's state.
 {{- end }}
 `
 

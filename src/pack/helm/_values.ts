@@ -13,8 +13,9 @@ type Values = readonly (readonly [key: string, about: string, value: unknown])[]
 
 export function valuesYaml(spec: ClusterSpec): string {
   const head = `\
-# Drydock agent ${spec.version} for Kubernetes. Holds secrets: the enrolment token, and the password for
-# pulling the image. Whoever can read this file can enrol endpoints.
+# Drydock agent ${spec.version} for Kubernetes.
+# Holds secrets: the enrolment token, and the password for pulling the image. Whoever can read this
+# file can enrol endpoints.
 `
   const sections = valuesOf(spec).map(([key, about, value]) => {
     const comment = about.replaceAll(/^/gm, '# ')
@@ -32,12 +33,12 @@ function valuesOf(spec: ClusterSpec): Values {
     ],
     [
       'pullSecret',
-      'A secret that is there already (kubernetes.io/dockerconfigjson), or the content of a new one.',
+      'A secret that is there (kubernetes.io/dockerconfigjson), or the content of a new one.',
       { existingSecret: '', dockerConfig: spec.dockerConfig },
     ],
     [
       'enrolment',
-      'A secret that is there already and has the key enrolment.json, or the content of a new one.',
+      'A secret that is there, with the key enrolment.json, or the content of a new one.',
       {
         existingSecret: '',
         serverUrl: spec.enrolment.serverUrl,
@@ -72,7 +73,7 @@ function valuesOf(spec: ClusterSpec): Values {
     ['seLinuxType', 'An SELinux type of the pods; empty: that of the flavour.', ''],
     [
       'payload',
-      'What a payload needs beyond the agent, which needs nothing. Volumes are those of Kubernetes.',
+      'What a payload needs beyond the agent, which needs nothing.',
       {
         runAsUser: USER,
         capabilities: [],
