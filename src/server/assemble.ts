@@ -118,15 +118,7 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
   const loops = [effects, preparing, ...everywhere, ...startPeriodicWork(needs, owner)]
   return {
     needs,
-    routes: [
-      ...PUBLIC_ROUTES.map((route) => publicRoute(route, needs)),
-      ...RAW_ROUTES.map((route) => rawRoute(route, needs)),
-      ...AGENT_ROUTES.map((route) => agentRoute<ServerNeeds>(route, needs)),
-      ...registryRoutes(needs),
-      ...enrolmentLinkRoutes(needs),
-      ...operatorRoutes(needs),
-      ...documentationRoutes(foundations.apiViewer ?? []),
-    ],
+    routes: routesOf(needs),
     onAnswered: (answered) => noteAnswered(answered, needs),
     drain: () => loops[0]?.drain() ?? Promise.resolve(),
     endStreams: () => eventTail.close(),
@@ -135,6 +127,18 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
       await Promise.all([refusedAttempts.stop(), ...loops.map((loop) => loop.stop())])
     },
   }
+}
+
+function routesOf(needs: ServerNeeds): readonly HttpRoute[] {
+  return [
+    ...PUBLIC_ROUTES.map((route) => publicRoute(route, needs)),
+    ...RAW_ROUTES.map((route) => rawRoute(route, needs)),
+    ...AGENT_ROUTES.map((route) => agentRoute<ServerNeeds>(route, needs)),
+    ...registryRoutes(needs),
+    ...enrolmentLinkRoutes(needs),
+    ...operatorRoutes(needs),
+    ...documentationRoutes(needs.apiViewer ?? []),
+  ]
 }
 
 function bandwidthOf(configuration: LiveConfiguration): () => Promise<number | null> {
