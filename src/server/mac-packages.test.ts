@@ -3,6 +3,8 @@ import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { needs } from '../../test/needs.ts'
+import { systemClock } from '../base/clock.ts'
+import { ManualClock } from '../base/clock-manual.ts'
 import { type AssembledServer, startAssembledServer } from './testing/assembled.ts'
 
 const MAC = { platform: 'macos', libc: 'none' } as const
@@ -32,6 +34,11 @@ function listed(bytes: Uint8Array): readonly string[] {
   return done.stdout.trim().split('\n')
 }
 
+async function partsOf(server: AssembledServer): Promise<readonly unknown[]> {
+  const { read } = server.assembled.needs.database
+  return await read.selectFrom('derived_part').selectAll().execute()
+}
+
 describe.skipIf(!needs('bsdtar'))('packages for Macs (needs bsdtar)', () => {
   it('hold the builds for both processors in one, and cost little each', async () => {
     await using server = await startAssembledServer()
@@ -45,14 +52,9 @@ describe.skipIf(!needs('bsdtar'))('packages for Macs (needs bsdtar)', () => {
     expect(first.fileName).toBe('drydock-agent-1.2.3.4.pkg')
     const folders = listed(first.bytes).filter((name) => name.endsWith('.pkg'))
     expect(folders).toEqual(['agent-x64.pkg', 'agent-arm64.pkg', 'config.pkg'])
-    const parts = () =>
-      server.assembled.needs.database.read
-        .selectFrom('derived_part')
-        .select((one) => one.fn.countAll().as('count'))
-        .executeTakeFirstOrThrow()
-    const before = await parts()
+    const before = await partsOf(server)
     const second = await download(server, await order(server, 'more macs'))
-    expect(await parts()).toEqual(before)
+    expect(await partsOf(server)).toEqual(before)
     expect(second.bytes.equals(first.bytes)).toBe(false)
     expect(second.bytes.length - first.bytes.length).toBeLessThan(100)
   })
@@ -63,6 +65,20 @@ describe.skipIf(!needs('bsdtar'))('packages for Macs (needs bsdtar)', () => {
     const { bytes } = await download(server, await order(server, 'macs'))
     const folders = listed(bytes).filter((name) => name.endsWith('.pkg'))
     expect(folders).toEqual(['agent-arm64.pkg', 'config.pkg'])
+  })
+
+  it('keep the part of one processor when the other is published later', async () => {
+    const clock = new ManualClock(systemClock.now())
+    await using server = await startAssembledServer({ clock })
+    await server.publish('1.2.3.4', { ...MAC, arch: 'arm64' })
+    await order(server, 'macs')
+    const before = await partsOf(server)
+    clock.advance(60_000)
+    await server.publish('1.2.3.4', { ...MAC, arch: 'x64' })
+    await order(server, 'more macs')
+    const after = await partsOf(server)
+    expect([before.length, after.length]).toEqual([1, 2])
+    expect(after).toEqual(expect.arrayContaining([...before]))
   })
 
   it('are all that such a distribution has', async () => {
