@@ -15,6 +15,9 @@ const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
  */
 const STOP_S = 330
 
+/** Log shippers hold many files open, and a daemon's own limit is 256; OPEN_MAX, every Mac allows. */
+const FILES_MAX = 10_240
+
 export const DAEMON_PLIST = `\
 <?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN"
@@ -53,12 +56,7 @@ export const DAEMON_PLIST = `\
   <key>SoftResourceLimits</key>
   <dict>
     <key>NumberOfFiles</key>
-    <integer>65536</integer>
-  </dict>
-  <key>HardResourceLimits</key>
-  <dict>
-    <key>NumberOfFiles</key>
-    <integer>65536</integer>
+    <integer>${FILES_MAX}</integer>
   </dict>
 </dict>
 </plist>
