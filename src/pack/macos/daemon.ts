@@ -15,7 +15,7 @@ const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
  */
 const STOP_S = 330
 
-/** Log shippers hold many files open, and a daemon's own limit is 256; OPEN_MAX, every Mac allows. */
+/** Log shippers hold many files open; a daemon gets 256. OPEN_MAX: every Mac allows it. */
 const FILES_MAX = 10_240
 
 export const DAEMON_PLIST = `\
