@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { fromUtf8, utf8 } from '../../base/bytes.ts'
@@ -7,6 +8,7 @@ import { Fault } from '../../base/fault.ts'
 import type { Target } from '../../base/platform.ts'
 import { readTarGz } from '../archive/read-tar.suite.ts'
 import { TIMESTAMP_MAX } from '../check-spec.ts'
+import { expectGolden } from '../golden.suite.ts'
 import type { PackageSpec } from '../package-spec.ts'
 import { SAMPLE_TIMESTAMP, type SampleStore, sampleNeeds, sampleRelease } from '../sample.suite.ts'
 import { lengthOf } from '../writer.ts'
@@ -129,6 +131,20 @@ describe('an image', () => {
     expect(files.get('var/lib/drydock-agent')).toMatchObject(state)
     expect(entries.filter(({ owner }) => owner !== 0)).toHaveLength(1)
     expect(new Set(entries.map(({ modified }) => modified))).toEqual(new Set([SAMPLE_TIMESTAMP]))
+  })
+
+  it('is configured and laid out as was reviewed', async () => {
+    const { pulled } = await imageOf()
+    const manifest = pulled.manifest(0)
+    const config = pulled.jsonOf(manifest.config as Descriptor)
+    const golden = join(import.meta.dirname, '_golden')
+    expectGolden(join(golden, 'config.json'), `${JSON.stringify(config, null, 2)}\n`)
+    const [, layer] = manifest.layers as readonly Descriptor[]
+    const entries = await readTarGz(pulled.bytesOf(layer as Descriptor))
+    const lines = entries.map(({ mode, owner, type, path }) => {
+      return `${mode.toString(8).padStart(4, '0')} ${owner} ${type} ${path}\n`
+    })
+    expectGolden(join(golden, 'agent-layer'), lines.join(''))
   })
 
   it('is the same for the same builds, and another when one of them changes', async () => {
