@@ -127,7 +127,8 @@ const REFUSED: {
     return { status: 409, message: 'The distribution is not ready', extra }
   },
   'package-not-in-distribution': ({ packageType, supported }) => {
-    const msg = `this distribution has no ${packageType}; it has ${supported.join(', ')}`
+    const why = packageType === 'x86' ? ' (there is no agent for 32-bit Windows)' : ''
+    const msg = `this distribution has no ${packageType}${why}; it has ${supported.join(', ')}`
     return invalidField(['package_type'], msg)
   },
   'action-unknown': ({ actionId }) => unknown(`there is no action ${actionId}`),
