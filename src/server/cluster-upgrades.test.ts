@@ -1,4 +1,4 @@
-/** Clusters of endpoints at two servers: one leads, one cluster at a time, and every upgrade ends. */
+/** Clusters of endpoints at two servers: one leads, one moves at a time, every upgrade ends. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { digestOf } from '../base/digest.ts'
 import type { DistributionId } from '../base/ids.ts'

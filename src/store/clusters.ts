@@ -102,13 +102,22 @@ export async function loadMates(
   since: Instant,
 ): Promise<readonly EndpointId[]> {
   const ids = sql`any(${[...named]}::text[])`
+  const clusters = await reader
+    .selectFrom('endpoint')
+    .select('cluster')
+    .distinct()
+    .where(sql<boolean>`id = ${ids}`)
+    .where('cluster', 'is not', null)
+    .execute()
+  if (clusters.length === 0) return []
   const rows = await reader
     .selectFrom('endpoint')
     .innerJoin('liveness', 'liveness.endpoint_id', 'endpoint.id')
     .select('endpoint.id')
     .where(
-      sql<boolean>`endpoint.cluster in (select cluster from endpoint
-        where id = ${ids} and cluster is not null)`,
+      'endpoint.cluster',
+      'in',
+      clusters.map((row) => row.cluster),
     )
     .where(sql<boolean>`not endpoint.id = ${ids}`)
     .where('endpoint.deleted_at', 'is', null)

@@ -42,7 +42,7 @@ export async function awaitLock(needs: AwaitLockNeeds): Promise<boolean> {
   return false
 }
 
-/** Every byte: once the pod before it has ended, nothing is left here to go back to but its state. */
+/** Every byte: once the pod before has ended, there is only its state to go back to. */
 async function isImageGood({ layout, trustedKeys, log }: AwaitLockNeeds): Promise<boolean> {
   const seed = readManifest(layout.seed, trustedKeys)
   const expected = seed.ok ? ({ digest: seed.value.digest, depth: 'whole' } as const) : null

@@ -70,7 +70,7 @@ export class ClusterApi {
       if (!response.ok) return refuse(refusalOf(request, response.status, body))
       const parsed = parseJson(body, schema)
       if (parsed.ok) return accept(parsed.value)
-      const message = `the API of the cluster answered what is not understood: ${parsed.refusal.what}`
+      const message = `the cluster answered what is not understood: ${parsed.refusal.what}`
       return refuse({ kind: 'unavailable', message })
     } catch (error) {
       return refuse({ kind: 'unavailable', message: causeChain(error).join(': ').slice(0, 500) })

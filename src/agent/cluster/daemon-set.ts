@@ -91,7 +91,8 @@ export type DaemonSetChange = {
 /**
  * A strategic merge patch: containers are found by their names, and all else stays. That it names
  * the resourceVersion makes the API refuse it, with 409, once anything has changed since (API
- * conventions, "Concurrency Control and Consistency"): of two who decide, one has decided on the past.
+ * conventions, "Concurrency Control and Consistency"): of two who decide, one has decided on the
+ * past.
  */
 export function patchRequest(pod: Pod, seen: DaemonSet, change: DaemonSetChange): ClusterRequest {
   const { attempt, image } = change

@@ -2,8 +2,8 @@
  * A Kubernetes API for tests, as strict as the real one about what our agent asks: unknown paths,
  * methods, content types and fields are refused, the bearer token is checked, RBAC forbids, and a
  * patch that names another resourceVersion than the present one is a conflict. Beside it the
- * controller of the DaemonSet, with `maxUnavailable: 0` and some `maxSurge`: it acts when a test says
- * so, one step at a time, and each pod gets on as the test says that its image does there.
+ * controller of the DaemonSet, with `maxUnavailable: 0` and some `maxSurge`: it acts when a test
+ * says so, one step at a time, and each pod gets on as the test says that its image does there.
  */
 import {
   createServer as createPlainServer,

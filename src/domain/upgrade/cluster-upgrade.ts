@@ -5,8 +5,8 @@
  * some of which may lead or have led; other clusters, of which one moves at a time.
  *
  * Guaranteed: as far as the server knows, one leads. That nobody moves an image twice is guaranteed
- * by the cluster itself (docs/adr/0024-cluster-upgrades.md), so a second leader does no harm: one is
- * named when the first has fallen silent, under the same attempt.
+ * by the cluster itself (docs/adr/0024-cluster-upgrades.md), so a second leader does no harm: one
+ * is named when the first has fallen silent, under the same attempt.
  */
 import type { Instant } from '../../base/clock.ts'
 import type { AttemptId } from '../../base/ids.ts'
