@@ -42,9 +42,11 @@ const targetVersions = z
     windows: versionText.optional(),
     linux: versionText.optional(),
     macos: versionText.optional(),
+    /** Ours. */
+    android: versionText.optional(),
   })
   .refine((targets) => Object.keys(targets).length > 0, {
-    message: 'at least one of windows, linux, macos with the version to upgrade to',
+    message: 'at least one of windows, linux, macos, android with the version to upgrade to',
   })
 
 /** `Windows` and `LINUX` mean `windows` and `linux`; one platform twice is two targets for one. */

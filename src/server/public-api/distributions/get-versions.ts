@@ -1,4 +1,4 @@
-import type { Platform } from '../../../base/platform.ts'
+import { PLATFORMS, type Platform } from '../../../base/platform.ts'
 import { accept } from '../../../base/result.ts'
 import { type AgentVersion, compareVersions } from '../../../base/version.ts'
 import { getVersionsCall } from '../../../contract/public/distributions.ts'
@@ -9,8 +9,8 @@ import type { Database } from '../../../store/open.ts'
 import { loadReleases } from '../../../store/releases.ts'
 import type { PublicRoute } from '../../http/route.ts'
 
-/** Always there, if only empty: clients look at all three. */
-const PLATFORMS_NAMED = ['windows', 'linux', 'macos'] as const satisfies readonly Platform[]
+/** Always there, if only empty: clients look at all three. Others are where they have versions. */
+const ALWAYS_NAMED: readonly Platform[] = ['windows', 'linux', 'macos']
 
 /**
  * `POST distributions/get_versions`: what can be ordered, ascending, so that the last is the
@@ -26,9 +26,12 @@ export const getVersionsRoute: PublicRoute<
     const { criticalEnvironment } = await loadConfiguration(needs.database.read)
     const all = await loadReleases(needs.database.read, {})
     const releases = all.filter(({ version }) => isVersionEnabled(criticalEnvironment, version))
+    const versions = PLATFORMS.map(
+      (platform) => [platform, versionsFor(releases, platform)] as const,
+    )
     return accept(
       Object.fromEntries(
-        PLATFORMS_NAMED.map((platform) => [platform, versionsFor(releases, platform)]),
+        versions.filter(([name, each]) => ALWAYS_NAMED.includes(name) || each.length > 0),
       ),
     )
   },
