@@ -9,7 +9,8 @@ const STATEMENTS = [
     sealed bytea not null,
     created_at bigint not null
   )`,
-  'alter table package add column model_key text references package_model (key)',
+  // No foreign key: models are never deleted, and an index for it would cost more than it guards.
+  'alter table package add column model_key text',
 ]
 
 async function up(database: Kysely<unknown>): Promise<void> {
