@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { createPrivateKey } from 'node:crypto'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { describeNeeds } from '../../test/needs.ts'
@@ -141,6 +142,7 @@ describe('what is no certificate', () => {
     ['a length of nine bytes', Buffer.from(`3089${'ff'.repeat(9)}`, 'hex')],
     ['a PEM without an end', utf8('-----BEGIN CERTIFICATE-----\nAAAA\n')],
     ['many PEM blocks without an end', utf8('-----BEGIN CERTIFICATE-----\n'.repeat(2000))],
+    ['a version without bytes', Buffer.from('30020200', 'hex')],
     ['a version that is too large', Buffer.from('300b0209010000000000000003', 'hex')],
     ['deep nesting', Buffer.from(nested(2000), 'hex')],
   ])('is refused: %s', (_name, file) => {
@@ -151,6 +153,18 @@ describe('what is no certificate', () => {
     const limitBytes = CERTIFICATE_FILE_BYTES_MAX
     const refusal = { code: 'certificate-too-large', limitBytes }
     expect(refusalOf(new Uint8Array(limitBytes + 1))).toEqual(refusal)
+  })
+
+  it('is refused: a key that belongs to it and does not sign', () => {
+    const jwk = createPrivateKey(TEST_CODE_CERTIFICATE.key).export({ format: 'jwk' })
+    // The public half stays; what signs is exchanged.
+    const broken = { ...jwk, d: jwk.p, dp: jwk.dq, dq: jwk.dp }
+    const damaged = createPrivateKey({ key: broken as JsonWebKey, format: 'jwk' })
+    const key = damaged.export({ format: 'pem', type: 'pkcs8' }).toString()
+    expect(refusalOf(utf8(key + TEST_CODE_CERTIFICATE.certificate))).toEqual({
+      code: 'certificate-malformed',
+      detail: 'its private key is damaged',
+    })
   })
 
   it('is refused: a certificate and a key that are none', () => {

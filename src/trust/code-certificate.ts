@@ -3,8 +3,8 @@
  * anything is signed with it. That a machine trusts who issued it is that machine's affair; what no
  * machine could accept is refused here, where somebody can still do something about it.
  */
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { fromUtf8 } from '../base/bytes.ts'
+import { createPrivateKey, type KeyObject, sign, verify, X509Certificate } from 'node:crypto'
+import { fromUtf8, utf8 } from '../base/bytes.ts'
 import { type Digest, digestOf } from '../base/digest.ts'
 import { accept, type Result, refuse } from '../base/result.ts'
 import { derBytes, readDer } from './der.ts'
@@ -93,6 +93,7 @@ function certificateOf(
   if (!isSuitable(key, wanted)) {
     return refuse({ code: 'certificate-key-unsuitable', wanted: wordsFor(wanted) })
   }
+  if (!isWhole(key, signer)) return unreadable('its private key is damaged')
   // Node's name for what RFC 5280 calls extended key usage.
   const usage: readonly string[] = signer.keyUsage ?? []
   const accepted = purpose === 'macos' ? [CODE_SIGNING, ...APPLE_INSTALLERS] : [CODE_SIGNING]
@@ -165,6 +166,17 @@ function certificatesFrom(raws: readonly Uint8Array[]): readonly X509Certificate
   } catch {
     // Best effort: whoever asks tells the operator what null means.
     return null
+  }
+}
+
+/** Whether it signs: that the public halves agree says nothing about the private one. */
+function isWhole(key: KeyObject, { publicKey }: X509Certificate): boolean {
+  const bytes = utf8('a trial')
+  try {
+    return verify('sha256', bytes, publicKey, sign('sha256', bytes, key))
+  } catch {
+    // Best effort: whoever asks tells the operator that it does not.
+    return false
   }
 }
 

@@ -68,7 +68,8 @@ export function oidIn(der: Der | undefined, what: string): string {
 /** Counts and versions: beyond 31 bits nothing is one. */
 export function countIn(der: Der | undefined, what: string): number {
   const text = primitive(der, Type.INTEGER, what)
-  const count = text.length <= 4 ? asn1.derToInteger(text) : -1
+  const isSmall = text.length > 0 && text.length <= 4
+  const count = isSmall ? asn1.derToInteger(text) : -1
   if (count < 0) throw new MalformedDer(`no ${what}`)
   return count
 }

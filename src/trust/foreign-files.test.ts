@@ -1,6 +1,6 @@
 /**
  * Certificates and programs that somebody changed: bits flipped, bytes taken out or put in, lengths
- * that lie. Each gets an answer, in time; none becomes another key than the one that was put in.
+ * that lie. Each gets an answer, in time; nothing is read that could not sign.
  */
 import { createHmac } from 'node:crypto'
 import forge from 'node-forge'
@@ -72,7 +72,7 @@ describe('changed files', () => {
 })
 
 describeNeeds(['openssl'], 'changed PKCS #12 (needs openssl)', () => {
-  it(`gets an answer, and never comes out as another key, ${CASES} times`, () => {
+  it(`gets an answer, ${CASES} times`, () => {
     using issued = issueCertificate()
     const file = issued.pkcs12(PASSWORD, '-iter', '1')
     const counts = answers(CASES, (chance) => changed(file, chance))
