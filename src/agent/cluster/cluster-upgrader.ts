@@ -21,7 +21,7 @@ import {
   daemonSetPath,
   patchRequest,
 } from './daemon-set.ts'
-import { type Move, nextMove, type Sight, type Wanted } from './next-move.ts'
+import { areReady, type Move, nextMove, type Sight, type Wanted } from './next-move.ts'
 import type { Pod } from './pod.ts'
 import { lookAtPods, PAGES_MAX, podList, podsRequest } from './pods.ts'
 
@@ -65,6 +65,7 @@ export class ClusterUpgrader {
   #progress: { readonly of: string; readonly since: number } = { of: '', since: 0 }
   #lookedAt = Number.NEGATIVE_INFINITY
   #lost = 0
+  #readySince: number | null = null
   #unreadySince = new Map<string, number>()
   #unready: Sight['unready'] = null
   #allowedAt = Number.NEGATIVE_INFINITY
@@ -169,6 +170,7 @@ export class ClusterUpgrader {
     if (self === null) return jittered(random, WATCH_EVERY_MS, LOOK_JITTER)
     if (seen.attempt?.phase === 'rolling' && seen.attempt.holder === self) {
       await this.#lookAtPods(seen)
+      this.#noteReady(seen, seen.attempt)
     }
     const move = nextMove({
       daemonSet: seen,
@@ -178,6 +180,7 @@ export class ClusterUpgrader {
       monotonic: clock.monotonic(),
       beatSince: this.#beat.since,
       beatenAt: this.#beatenAt,
+      readySince: this.#readySince,
       lost: this.#lost,
       unready: this.#unready,
     })
@@ -209,10 +212,19 @@ export class ClusterUpgrader {
         const { attempt_id, phase, message } = attempt
         if (move.why !== 'beat') log.info({ attempt_id, phase, message }, `cluster: ${move.why}`)
         this.#beatenAt = this.#needs.clock.monotonic()
+        if (move.why === 'begin' || move.why === 'take-over') this.#lookAnew()
         this.#note(daemonSetOf(patched.value, this.#needs.pod.file.container))
         return this.#pause()
       }
     }
+  }
+
+  /** What was seen of another attempt says nothing of this one. */
+  #lookAnew(): void {
+    this.#readySince = null
+    this.#unready = null
+    this.#unreadySince = new Map()
+    this.#lost = 0
   }
 
   /** A reply that was lost may have been a success: the next look tells. */
@@ -246,6 +258,11 @@ export class ClusterUpgrader {
   #isWorthLooking(seen: DaemonSet, attempt: ClusterAttempt, now: number): boolean {
     if (now - this.#lookedAt < PODS_EVERY_MS) return false
     return now - this.#progress.since >= PODS_EVERY_MS || seen.ready < attempt.ready_before
+  }
+
+  #noteReady(seen: DaemonSet, attempt: ClusterAttempt): void {
+    const since = this.#readySince ?? this.#needs.clock.monotonic()
+    this.#readySince = areReady(attempt, seen, this.#lost) ? since : null
   }
 
   async #lookAtPods(seen: DaemonSet): Promise<void> {

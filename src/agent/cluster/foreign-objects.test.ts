@@ -117,6 +117,7 @@ function decide(object: Parameters<typeof daemonSetOf>[0]): string {
     monotonic: 500_000,
     beatSince: 499_000,
     beatenAt: 0,
+    readySince: null,
     lost: 0,
     unready: null,
   })

@@ -19,6 +19,11 @@ export const STUCK_FOR_MS = 120_000
  */
 export const UNREADY_FOR_MS = 300_000
 const UNREADY_FOR_MS_MIN = 60_000
+/**
+ * A pod that waited was ready; that its agent is not, now that it has begun, is known after three
+ * probes, ten seconds apart (src/pack/kubernetes/pod.ts). So all must stay ready for longer.
+ */
+export const READY_FOR_MS = 45_000
 
 /** What the server wants of this endpoint. */
 export type Wanted = {
@@ -42,6 +47,8 @@ export type Sight = {
   readonly beatSince: number
   /** Monotonic: when we last said that we live. */
   readonly beatenAt: number
+  /** Monotonic: since when enough pods are ready, as far as we saw; null: they are not. */
+  readonly readySince: number | null
   /** Pods of nodes that were lost since it began. */
   readonly lost: number
   /** The pod that is longest not ready, and how many are not; null: none was seen. */
@@ -108,27 +115,33 @@ function watch(attempt: ClusterAttempt, { self, monotonic, beatSince }: Sight): 
 }
 
 function hold(attempt: ClusterAttempt, sight: Sight): Move {
-  const { daemonSet, monotonic, beatenAt } = sight
+  const { daemonSet, monotonic } = sight
   if (daemonSet.image !== attempt.image) {
     const message = `the image is ${daemonSet.image ?? 'gone'}, which nobody of us set`
     const reason = 'image-changed-elsewhere'
     const ended = { ...attempt, phase: 'failed', reason, message: message.slice(0, 1000) } as const
     return { kind: 'patch', why: 'leave', change: { attempt: ended, image: null } }
   }
-  if (isReady(attempt, sight)) {
+  const { readySince } = sight
+  if (readySince !== null) {
+    if (monotonic - readySince < READY_FOR_MS) return beat(attempt, sight)
     const ended = { ...attempt, phase: 'succeeded' } as const
     return { kind: 'patch', why: 'ready', change: { attempt: ended, image: null } }
   }
   const why = whyBack(attempt, sight)
   if (why !== null) return goBack(attempt, why)
+  return beat(attempt, sight)
+}
+
+function beat(attempt: ClusterAttempt, { monotonic, beatenAt }: Sight): Move {
   if (monotonic - beatenAt < BEAT_EVERY_MS) return WAIT
   const beaten = { ...attempt, beat: attempt.beat + 1 }
   return { kind: 'patch', why: 'beat', change: { attempt: beaten, image: null } }
 }
 
 /** As many as were ready before, without those whose nodes were lost; new nodes may take longer. */
-function isReady(attempt: ClusterAttempt, { daemonSet, lost }: Sight): boolean {
-  const { isObserved, desired, updated, ready } = daemonSet
+export function areReady(attempt: ClusterAttempt, seen: DaemonSet, lost: number): boolean {
+  const { isObserved, desired, updated, ready } = seen
   const aim = Math.max(1, Math.min(desired, attempt.ready_before) - lost)
   return isObserved && updated >= aim && ready >= aim
 }

@@ -20,10 +20,14 @@ const PATH = `/apis/apps/v1/namespaces/${NAMESPACE}/daemonsets/drydock-agent`
 const PODS = `/api/v1/namespaces/${NAMESPACE}/pods`
 const REVIEW = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'
 
-/** How a pod of an image gets on. `turns-bad`: ready until it is alone on its node. */
+/**
+ * How a pod of an image gets on. `turns-bad`: ready until it is alone on its node; `seems-ready`:
+ * the same, and the kubelet notices it three turns later.
+ */
 export type Behaviour =
   | 'ready'
   | 'turns-bad'
+  | 'seems-ready'
   | 'not-ready'
   | 'no-status'
   | 'ImagePullBackOff'
@@ -74,6 +78,7 @@ export class FakeCluster {
   /** What a real kubelet would know of a real pod; null: as it behaves. */
   probe: ((pod: FakePod) => boolean) | null = null
   #pods: FakePod[] = []
+  readonly #aloneFor = new Map<string, number>()
   #version = 1
   #generation = 1
   #observed = 0
@@ -127,6 +132,14 @@ export class FakeCluster {
   reconcile(): void {
     this.#observed = this.#generation
     this.#version += 1
+    for (const pod of this.#pods) {
+      if (this.#isAlone(pod)) this.#aloneFor.set(pod.name, (this.#aloneFor.get(pod.name) ?? 0) + 1)
+    }
+    this.#startPods(this.#endOldPods())
+  }
+
+  /** How many nodes have an old pod beside a new one still. */
+  #endOldPods(): number {
     let surging = 0
     for (const node of this.#nodes) {
       const [old, fresh] = [this.#on(node, false), this.#on(node, true)]
@@ -138,6 +151,11 @@ export class FakeCluster {
       if (this.isReady(fresh)) this.#endPod(old)
       else surging += 1
     }
+    return surging
+  }
+
+  #startPods(already: number): void {
+    let surging = already
     for (const node of this.#nodes) {
       const [old, fresh] = [this.#on(node, false), this.#on(node, true)]
       if (fresh !== undefined) continue
@@ -153,8 +171,13 @@ export class FakeCluster {
     const { behaviour, node, name } = pod
     if (this.deadNodes.has(node)) return false
     if (this.probe !== null) return this.probe(pod)
-    const isAlone = this.#pods.every((each) => each.node !== node || each.name === name)
-    return behaviour === 'ready' || (behaviour === 'turns-bad' && !isAlone)
+    const aloneFor = this.#aloneFor.get(name) ?? 0
+    if (behaviour === 'seems-ready') return aloneFor < 4
+    return behaviour === 'ready' || (behaviour === 'turns-bad' && !this.#isAlone(pod))
+  }
+
+  #isAlone({ node, name }: FakePod): boolean {
+    return this.#pods.every((each) => each.node !== node || each.name === name)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
