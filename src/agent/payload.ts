@@ -7,6 +7,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
+import { causeChain } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
 import { jittered, type Random } from '../base/random.ts'
 import { type ManifestPayload, PAYLOAD_FOLDER } from '../contract/manifest.ts'
@@ -128,7 +129,12 @@ export class Payload {
     this.#healthPassed = false
     this.#healthFailures = 0
     const command = [join(this.#folder, program), ...args] as const
-    const child = processes.startFollower(command, this.#folder, environment)
+    const child = startedOrWhyNot(() => processes.startFollower(command, this.#folder, environment))
+    if (typeof child === 'string') {
+      this.#lastEnd = child
+      this.#ended = Promise.resolve()
+      return
+    }
     this.#child = child
     log.info({ program, pid: child.pid }, 'payload started')
     this.#ended = whenEnded(child).then((how) => {
@@ -175,7 +181,8 @@ export class Payload {
     const [program = '', ...args] = health
     const own = join(this.#folder, program)
     const command = [isExecutable(own) ? own : program, ...args] as const
-    const child = processes.startFollower(command, this.#folder, environment)
+    const child = startedOrWhyNot(() => processes.startFollower(command, this.#folder, environment))
+    if (typeof child === 'string') return `the health command was not started: ${child}`
     const ended = whenEnded(child)
     const limit = clock.sleep(payload.health_timeout_s * 1000)
     const how = await Promise.race([ended, limit.done.then(() => null)])
@@ -186,6 +193,16 @@ export class Payload {
       return `the health command took longer than ${payload.health_timeout_s} s`
     }
     return child.exitCode === 0 ? null : `the health command ended with ${how}`
+  }
+}
+
+/** Windows refuses a program at once: one that a scanner holds, say. It counts as one that ended. */
+function startedOrWhyNot(start: () => ChildProcess): ChildProcess | string {
+  try {
+    return start()
+  } catch (error) {
+    // Best effort: it is started again after a pause, and why is told as the reason.
+    return causeChain(error).join(': ')
   }
 }
 
