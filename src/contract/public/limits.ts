@@ -81,6 +81,6 @@ export const SCOPE_TAGS_MAX = 100
 export const KEY_OVERLAP_S_MAX = 30 * 86_400
 export const KEY_OVERLAP_S_DEFAULT = 86_400
 
-/** Of a certificate for code with its key and its chain, as base64: 64 KiB, of which 5 are usual. */
+/** Of a certificate with its key and its chain, as base64: 64 KiB, of which 5 are usual. */
 export const CERTIFICATE_CHARACTERS_MAX = 87_384
 export const PASSWORD_CHARACTERS_MAX = 1000
