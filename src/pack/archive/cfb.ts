@@ -357,6 +357,8 @@ function padded(
 function littleEndian(numbers: Uint32Array): Uint8Array {
   const bytes = new Uint8Array(numbers.length * 4)
   const view = new DataView(bytes.buffer)
-  for (const [index, number] of numbers.entries()) view.setUint32(4 * index, number, true)
+  for (let index = 0; index < numbers.length; index += 1) {
+    view.setUint32(4 * index, numbers[index] ?? 0, true)
+  }
   return bytes
 }

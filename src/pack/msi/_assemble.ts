@@ -9,6 +9,7 @@ import { digestOf } from '../../base/digest.ts'
 import { invariant } from '../../base/invariant.ts'
 import { CABINET_LENGTH_AT, cabinetLength } from '../archive/cab.ts'
 import {
+  type Front,
   frontTables,
   headerAndTail,
   MINI_CUTOFF,
@@ -42,50 +43,49 @@ export async function assemble(
   assembly: Assembly,
   needs: WriterNeeds,
 ): Promise<readonly Segment[]> {
-  const { cabinet } = assembly
-  const long = assembly.template.filter(({ bytes }) => bytes.length >= MINI_CUTOFF)
+  const { cabinet, template, streams, ownStreams } = assembly
+  const long = template.filter(({ bytes }) => bytes.length >= MINI_CUTOFF)
   const lengths = [streamLengthOf(cabinet), ...long.map(({ bytes }) => bytes.length)]
-  const front = planFront(lengths)
-  const shared = concatBytes([...long.map(({ bytes }) => filled(bytes)), frontTables(front)])
-  const derived = await needs.derive(tablesPart(shared))
-  const tailStreams = [
-    ...assembly.streams.filter(({ name }) => !long.some((each) => each.name === name)),
-    ...assembly.ownStreams,
-    ...(await signatureStreams(assembly, needs)),
-  ]
   const names = [cabinet.name, ...long.map(({ name }) => name)]
+  const front = planFront(lengths)
+  const shared = concatBytes(long.map(({ bytes }) => filled(bytes)))
+  const derived = await needs.derive(tablesPart(shared, front))
   const { header, tail } = headerAndTail({
     front,
     frontStreams: lengths.map((length, index) => ({ name: names[index] ?? '', length })),
-    tailStreams,
+    tailStreams: [
+      ...streams.filter(({ name }) => !names.includes(name)),
+      ...ownStreams,
+      ...(await signatureStreams(assembly, needs)),
+    ],
     classId: CLASS_ID,
   })
-  const own = long.map(({ name, bytes }) => {
-    const actual = assembly.streams.find((each) => each.name === name)
-    invariant(actual?.bytes.length === bytes.length, 'a long table has one length in a release')
-    return filled(actual.bytes)
-  })
-  const same = concatBytes([
-    ...own,
-    shared.subarray(own.reduce((sum, { length }) => sum + length, 0)),
-  ])
+  const actual = concatBytes(long.map((stream) => filled(sameLength(stream, streams))))
   return [
     { kind: 'bytes', bytes: header },
     ...cabinetSegments(cabinet),
     { kind: 'bytes', bytes: new Uint8Array(sectorsFor(lengths[0] ?? 0) * SECTOR - cabinet.length) },
-    ...patchedSegments(derived, shared, same),
+    ...patchedSegments(derived, shared, actual),
     { kind: 'bytes', bytes: tail },
   ]
 }
 
-/** Bytes that are made in milliseconds; they are an artifact because they are long. */
-function tablesPart(bytes: Uint8Array): DerivedPart {
+function sameLength(stream: TailStream, streams: readonly TailStream[]): Uint8Array {
+  const actual = streams.find(({ name }) => name === stream.name)
+  const isSame = actual?.bytes.length === stream.bytes.length
+  invariant(isSame, 'a long table has one length in a release')
+  return actual.bytes
+}
+
+/** Made in milliseconds; an artifact because it is long. */
+function tablesPart(tables: Uint8Array, front: Front): DerivedPart {
   return {
     recipe: 'msi-tables-1',
-    parameters: digestOf(bytes),
+    parameters: JSON.stringify([digestOf(tables), front.starts, front.streamSectors]),
     sources: [],
     async *make() {
-      yield bytes
+      yield tables
+      yield frontTables(front)
       return ''
     },
   }
@@ -135,15 +135,15 @@ function cabinetSegments({ derived, length }: Assembly['cabinet']): readonly Seg
 /** Runs that are this close are written as one: naming a range costs as much. */
 const GAP = 64
 
-/** `actual` as ranges of the artifact whose bytes are `shared`, with what differs between them. */
+/** `actual` as ranges of the artifact that begins with `shared`, with what differs between them. */
 function patchedSegments(
   derived: Derived,
   shared: Uint8Array,
   actual: Uint8Array,
 ): readonly Segment[] {
   const runs: { from: number; to: number }[] = []
-  for (const [at, byte] of actual.entries()) {
-    if (byte === shared[at]) continue
+  for (let at = 0; at < actual.length; at += 1) {
+    if (actual[at] === shared[at]) continue
     const last = runs.at(-1)
     if (last !== undefined && at - last.to < GAP) last.to = at + 1
     else runs.push({ from: at, to: at + 1 })
@@ -155,7 +155,7 @@ function patchedSegments(
     segments.push({ kind: 'bytes', bytes: actual.slice(from, to) })
     done = to
   }
-  return [...segments, artifactRange(derived, done, actual.length - done)]
+  return [...segments, artifactRange(derived, done, derived.size - done)]
 }
 
 function artifactRange({ digest }: Derived, offset: number, length: number): Segment {
