@@ -24,8 +24,10 @@ Upgrades that are ordered there are refused (cluster-upgrade-not-granted): upgra
 {{- end }}
 {{- if eq .Values.flavour "gke_autopilot" }}
 
-Nothing is kept on nodes of this flavour: after its pod was replaced, an agent enrols again as the
-same endpoint.
+Nothing is kept on nodes of this flavour: after its pod was replaced, an agent enrols again
+{{- if .Values.upgrades }} as the
+same endpoint{{ else }}, and is
+another endpoint (upgrades is false, so it cannot read its daemon set){{ end }}.
 {{- end }}
 {{- if eq $namespace .Release.Namespace }}
 

@@ -10,7 +10,7 @@ import type {
   RoleBinding,
   SecurityContextConstraints,
   ServiceAccount,
-} from './_api.ts'
+} from './api.ts'
 import type { ClusterSpec } from './cluster-spec.ts'
 import { FLAVOUR_TRAITS } from './flavours.ts'
 import { clusterWide, constraintsName, NAME, namespaced } from './names.ts'

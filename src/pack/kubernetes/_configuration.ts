@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { utf8 } from '../../base/bytes.ts'
-import type { ConfigMap, KubernetesObject, Secret } from './_api.ts'
+import type { ConfigMap, KubernetesObject, Secret } from './api.ts'
 import type { ClusterSpec } from './cluster-spec.ts'
 import { toSortedJson } from './json.ts'
 import {

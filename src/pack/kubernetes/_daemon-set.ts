@@ -3,6 +3,8 @@
  * is nobody in particular, has no capabilities, sees nothing of the node's processes or network,
  * and writes to one folder. A payload that needs more gets it from the operator.
  */
+
+import { configurationDigest, textsOf } from './_configuration.ts'
 import type {
   Container,
   DaemonSet,
@@ -11,8 +13,7 @@ import type {
   Toleration,
   Volume,
   VolumeMount,
-} from './_api.ts'
-import { configurationDigest, textsOf } from './_configuration.ts'
+} from './api.ts'
 import type { ClusterSpec } from './cluster-spec.ts'
 import { FLAVOUR_TRAITS } from './flavours.ts'
 import {

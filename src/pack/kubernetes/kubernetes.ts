@@ -5,9 +5,9 @@
  */
 import { utf8 } from '../../base/bytes.ts'
 import { accessObjects } from './_access.ts'
-import type { KubernetesObject } from './_api.ts'
 import { configurationObjects } from './_configuration.ts'
 import { daemonSetOf } from './_daemon-set.ts'
+import type { KubernetesObject } from './api.ts'
 import { type ClusterSpec, checkClusterSpec } from './cluster-spec.ts'
 import { toYamlStream } from './yaml.ts'
 

@@ -1,5 +1,5 @@
 /** What the objects of one cluster are called, and where things lie in its pods. */
-import type { Labels, Metadata } from './_api.ts'
+import type { Labels, Metadata } from './api.ts'
 import type { ClusterSpec } from './cluster-spec.ts'
 
 export const NAME = 'drydock-agent'

@@ -1,5 +1,5 @@
 /** Of every pod, whoever writes it down: the manifest or the chart. */
-import type { Labels } from './_api.ts'
+import type { Labels } from './api.ts'
 import type { ClusterSpec } from './cluster-spec.ts'
 
 /** As the original's: an agent stops in 5 s, its payload has its own time before that. */

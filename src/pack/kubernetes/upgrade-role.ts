@@ -1,5 +1,5 @@
 /** What the agent's account may do: see _access.ts. */
-import type { Rule } from './_api.ts'
+import type { Rule } from './api.ts'
 import { NAME } from './names.ts'
 
 export const UPGRADE_ROLE = 'drydock-agent-upgrade'
