@@ -16,7 +16,17 @@ export type Segment =
       readonly length: number
     }
 
-export const FORMATS = ['deb', 'rpm', 'sh', 'msi', 'pkg', 'apk', 'qr', 'upgrade-sh', 'msi-upgrade'] as const
+export const FORMATS = [
+  'deb',
+  'rpm',
+  'sh',
+  'msi',
+  'pkg',
+  'apk',
+  'qr',
+  'upgrade-sh',
+  'msi-upgrade',
+] as const
 export type Format = (typeof FORMATS)[number]
 
 /**

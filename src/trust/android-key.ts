@@ -26,8 +26,8 @@ export type AndroidSigningKey = {
 
 /** Bits; NIST SP 800-57 part 1, table 2: 128 bits of strength, good beyond 2030. */
 const MODULUS_LENGTH = 3072
-/** RFC 5280, 4.1.2.5: a certificate that is to have no end. */
-const NO_END = new Date('9999-12-31T23:59:59Z')
+/** 9999-12-31T23:59:59Z: RFC 5280, 4.1.2.5, for a certificate that is to have no end. */
+const NO_END_MS = 253_402_300_799_000
 const SUBJECT = [{ name: 'commonName', value: 'Drydock agent for Android' }]
 
 const generate = promisify(generateKeyPair)
@@ -41,7 +41,7 @@ export async function newAndroidKey(now: number): Promise<AndroidSigningKey> {
   )
   certificate.serialNumber = '01'
   certificate.validity.notBefore = new Date(now)
-  certificate.validity.notAfter = NO_END
+  certificate.validity.notAfter = new Date(NO_END_MS)
   certificate.setSubject(SUBJECT)
   certificate.setIssuer(SUBJECT)
   const pem = privateKey.export({ format: 'pem', type: 'pkcs1' }).toString()

@@ -132,9 +132,13 @@ export function reasonsExplained(tree: Tree): Finding[] {
   return [...unexplained, ...stale, ...repeated(REASONS_DOCUMENT, rows)]
 }
 
-/** A code that is computed or handed on is still a literal somewhere. */
+/** A code that is computed or handed on is still a literal somewhere, if only in Android's app. */
 function saidInCode(tree: Tree, code: string): boolean {
-  return codeIn(tree, 'src/').some(({ path, text }) => !isTest(path) && text.includes(`'${code}'`))
+  const isSaid = codeIn(tree, 'src/').some(
+    ({ path, text }) => !isTest(path) && text.includes(`'${code}'`),
+  )
+  const app = [...tree.values()].filter(({ path }) => path.endsWith('.smali'))
+  return isSaid || app.some(({ text }) => text.includes(`"${code}"`))
 }
 
 function repeated(path: string, rows: ReadonlyMap<string, readonly number[]>): Finding[] {

@@ -33,7 +33,7 @@ export const ROOT = join(import.meta.dirname, '..', '..')
 
 // Not ours, not text, or made here: nothing of it is written by hand.
 const FOLDERS_LEFT_OUT = new Set(['node_modules', '.git', 'data', 'build', 'coverage'])
-const BINARY = /\.(?:gz|tar|deb|png|ico|woff2|bin|zip|log)$/
+const BINARY = /\.(?:gz|tar|deb|png|ico|woff2|bin|zip|apk|log)$/
 
 export function readTree(root: string = ROOT): Tree {
   const files = new Map<string, TextFile>()

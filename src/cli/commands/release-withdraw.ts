@@ -11,7 +11,12 @@ export const releaseWithdraw = defineApiCommand({
   notes: ['What runs it goes on. Doing it again is harmless.'],
   options: {
     version: { kind: 'text', value: 'N', isRequired: true, help: 'which one' },
-    platform: { kind: 'text', value: 'NAME', isRequired: true, help: 'linux, windows, macos or android' },
+    platform: {
+      kind: 'text',
+      value: 'NAME',
+      isRequired: true,
+      help: 'linux, windows, macos or android',
+    },
     arch: { kind: 'text', value: 'NAME', help: 'x64 or arm64 (default: both)' },
     libc: { kind: 'text', value: 'NAME', help: 'glibc or musl (default: both)' },
     reason: { kind: 'text', value: 'TEXT', help: 'for people' },

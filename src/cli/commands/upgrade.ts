@@ -14,7 +14,11 @@ const OPTIONS = {
   endpoint: { kind: 'list', value: 'ID', help: 'this endpoint' },
   hostname: { kind: 'list', value: 'NAME', help: 'every endpoint of this name' },
   all: { kind: 'flag', help: 'every endpoint of the platform' },
-  platform: { kind: 'text', value: 'NAME', help: 'linux, windows, macos or android (default: linux)' },
+  platform: {
+    kind: 'text',
+    value: 'NAME',
+    help: 'linux, windows, macos or android (default: linux)',
+  },
   days: { kind: 'text', value: 'DAY,...', help: 'only on these days, such as monday,friday' },
   start: { kind: 'text', value: 'HH:MM', help: 'begin no earlier (UTC)' },
   end: { kind: 'text', value: 'HH:MM', help: 'begin no later (UTC); before --start: next day' },

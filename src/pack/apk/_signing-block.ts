@@ -1,5 +1,5 @@
 /**
- * APK Signature Scheme v2 (source.android.com, "APK Signature Scheme v2"; the same in AOSP's apksig,
+ * APK Signature Scheme v2 (source.android.com, under that name; the same in AOSP's apksig,
  * V2SchemeSigner). It is enough for every Android since 7.0, and this app is for 9 and later, so
  * there are no signatures of single files (v1). v3 adds nothing but the change to another key.
  */

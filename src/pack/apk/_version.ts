@@ -2,10 +2,10 @@ import type { AgentVersion } from '../../base/version.ts'
 import type { ManifestVersion } from './_axml.ts'
 
 /**
- * Android orders packages by one number of 64 bits (PackageInfo.getLongVersionCode: versionCodeMajor
- * above, versionCode below; API 28), and replaces an app only by one that is no lower. So the four
- * numbers of a version are packed in order: three into the 31 bits above the sign of
- * versionCodeMajor, the build into versionCode, plus one, because a store takes no 0 there.
+ * Android orders packages by one number of 64 bits (PackageInfo.getLongVersionCode:
+ * versionCodeMajor above, versionCode below; API 28), and replaces an app only by one that is no
+ * lower. So the four numbers of a version are packed in order: three into the 31 bits below the
+ * sign of versionCodeMajor, the build into versionCode, plus one, because a store takes no 0 there.
  */
 const MAJOR_MAX = 2 ** 11 - 1
 const MINOR_MAX = 2 ** 10 - 1

@@ -25,6 +25,7 @@ export function readEnrolment(bytes: Uint8Array): EnrolmentWords | null {
   try {
     read = JSON.parse(fromUtf8(bytes))
   } catch {
+    // Best effort: what is no JSON is no enrolment, and the writer says so.
     return null
   }
   if (typeof read !== 'object' || read === null) return null

@@ -46,7 +46,10 @@ export const artifactDoor: AgentRoute<DownloadNeeds> = {
 }
 
 /** The digest that an endpoint which exists asks for; otherwise the answer that it gets. */
-export async function admit(needs: DownloadNeeds, request: AgentRequest): Promise<Digest | AgentAnswer> {
+export async function admit(
+  needs: DownloadNeeds,
+  request: AgentRequest,
+): Promise<Digest | AgentAnswer> {
   const credential = readCredential(request.headers.authorization)
   const digest = request.params.digest ?? ''
   if (!isDigest(digest)) return refusal(404, 'digest-malformed', 'a SHA-256 in hexadecimal')

@@ -11,7 +11,8 @@ export type PageFacts = {
   readonly sha256: string
 }
 
-const STYLE = `body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:2rem auto;padding:0 1rem}
+const STYLE = `body{font:1.1rem/1.5 system-ui,sans-serif}
+body{max-width:34rem;margin:2rem auto;padding:0 1rem}
 a.get{display:inline-block;padding:.7rem 1.2rem;background:#1f4e79;color:#fff;border-radius:.4rem}
 img{max-width:100%;height:auto;image-rendering:pixelated}code{overflow-wrap:anywhere}`
 
