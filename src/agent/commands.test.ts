@@ -54,7 +54,9 @@ describe('uninstall', () => {
     ['rpm\n', 'program', { value: ['rpm', '--root', anyRoot, '--erase', 'drydock-agent'] }],
     ['rpm\n', 'everything', { value: ['sh', '-c', purge, anyRoot, '--root', anyRoot] }],
     ['pkg\n', 'program', { value: [script, '--root', anyRoot] }],
-    ['msi', 'program', { refusal: { code: 'not-installed' } }],
+    ['msi\n', 'program', { refusal: { message: expect.stringMatching(/ \/x FILE.msi \/qn$/) } }],
+    ['msi\n', 'everything', { refusal: { message: expect.stringMatching(/ \/qn PURGE=1$/) } }],
+    ['hand', 'program', { refusal: { code: 'not-installed' } }],
     ['oci\n', 'everything', { refusal: { code: 'in-container' } }],
     [null, 'everything', { refusal: { code: 'not-installed' } }],
   ]
@@ -65,6 +67,17 @@ describe('uninstall', () => {
     writeFileSync(join(layout.program, 'uninstall.sh'), '')
     chmodSync(join(layout.program, 'uninstall.sh'), 0o755)
     expect(uninstallCommand(layout, { userId: 0, what })).toMatchObject(result)
+  })
+
+  it('shows what removes the very product that an msi brought', () => {
+    const layout = layoutOf(root, root)
+    const code = '{0011AABB-0000-8000-A000-00112233445F}'
+    writeFileSync(layout.installedBy, 'msi\n')
+    writeFileSync(join(root, 'install.ini'), `[product]\r\nproduct_code=${code}\r\n`)
+    expect(uninstallCommand(layout, { userId: 0, what: 'program' })).toEqual({
+      ok: false,
+      refusal: { code: 'by-msiexec', message: `as an administrator: msiexec /x ${code} /qn` },
+    })
   })
 
   it('from the machine itself it needs root', () => {

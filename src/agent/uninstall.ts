@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fromUtf8 } from '../base/bytes.ts'
 import { accept, type Result, refuse } from '../base/result.ts'
 import type { Removal } from './arguments.ts'
+import { INSTALL_SETTINGS_FILE, readInstallSettings } from './install-settings.ts'
 import type { Layout } from './layout.ts'
 import { isExecutable, readIfThere } from './machine/files.ts'
 
@@ -20,6 +21,7 @@ export type UninstallRefusal =
   | { readonly code: 'not-installed'; readonly message: string }
   | { readonly code: 'needs-root'; readonly message: string }
   | { readonly code: 'in-container'; readonly message: string }
+  | { readonly code: 'by-msiexec'; readonly message: string }
 
 /** The program that uninstalls this agent. */
 export function uninstallCommand(
@@ -32,6 +34,7 @@ export function uninstallCommand(
     const message = 'it runs from an image: whoever runs the container removes it and its volume'
     return refuse({ code: 'in-container', message })
   }
+  if (installedBy === 'msi') return refuse(askMsiexec(layout, asked.what))
   if (
     installedBy !== 'deb' &&
     installedBy !== 'rpm' &&
@@ -45,6 +48,15 @@ export function uninstallCommand(
     return refuse({ code: 'needs-root', message: 'uninstalling needs root: try with sudo' })
   }
   return commandOf(layout, installedBy, asked.what)
+}
+
+/** Windows removes no program that runs, as this one would while it waits for the removal. */
+function askMsiexec(layout: Layout, what: Removal): UninstallRefusal {
+  const settings = readInstallSettings(join(layout.program, INSTALL_SETTINGS_FILE))
+  const product = settings.ok ? settings.value['product.product_code'] : undefined
+  const purge = what === 'everything' ? ' PURGE=1' : ''
+  const command = `msiexec /x ${product ?? 'FILE.msi'} /qn${purge}`
+  return { code: 'by-msiexec', message: `as an administrator: ${command}` }
 }
 
 function commandOf(
