@@ -181,7 +181,7 @@ function movesOf(cluster: Cluster, namespace: string): readonly string[] {
   const images = (of: string, image: string) => of.split(`"image": "${image}"`).length - 1
   return [
     `its patch: ${first.said}`,
-    `of ${images(before.text, from)} images: ${images(text, to)}, left ${images(text, from)}`,
+    `images: ${images(before.text, from)}, moved: ${images(text, to)}, left: ${images(text, from)}`,
     `the same patch again: ${again.isTaken ? 'taken' : again.said}`,
   ]
 }
