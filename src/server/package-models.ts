@@ -78,7 +78,9 @@ export function createPackageModels(needs: ModelNeeds): PackageModels {
   }
 }
 
-/** A version and its target have one manifest each; the same build may be packaged beside others. */
+/**
+ * A version and its target have one manifest each; the same build may be packaged beside others.
+ */
 function keyOf(writer: PackageWriter, spec: PackageSpec): Digest {
   const manifests = [spec, ...spec.otherBuilds].map(({ manifest }) => digestOf(manifest))
   return digestOf(JSON.stringify([writer.format, spec.timestamp, ...manifests]))
