@@ -1,6 +1,7 @@
 /**
- * The icon of our programs for Windows, and in their list of what is installed, drawn here: a ship's hull between the walls of a
- * dock. An .ico file holds it twice ("Icons", Win32): 32 and 16 pixels wide, in 32-bit colours.
+ * The icon of our programs for Windows, and in their list of what is installed, drawn here: a
+ * ship's hull between the walls of a dock. An .ico file holds it twice ("Icons", Win32): 32 and 16
+ * pixels wide, in 32-bit colours.
  */
 import { concatBytes } from '../base/bytes.ts'
 

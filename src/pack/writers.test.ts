@@ -13,7 +13,7 @@ describe('the table of writers', () => {
     [{ platform: 'linux', arch: 'x64', libc: 'glibc' }, ['deb', 'rpm', 'sh']],
     [{ platform: 'linux', arch: 'arm64', libc: 'glibc' }, ['deb', 'rpm', 'sh']],
     [{ platform: 'linux', arch: 'x64', libc: 'musl' }, ['sh']],
-    [{ platform: 'windows', arch: 'x64', libc: 'none' }, []],
+    [{ platform: 'windows', arch: 'x64', libc: 'none' }, ['msi']],
     [{ platform: 'macos', arch: 'arm64', libc: 'none' }, ['pkg']],
   ])('says which formats %j can be had in: %j', (target, formats) => {
     expect(formatsFor(target, 'standalone')).toEqual(formats)

@@ -51,7 +51,7 @@ export async function* mszipCabinet(
   for await (const block of blocksOf(content)) {
     read += block.length
     const compressing = mszipBlock(block, before)
-    // Whoever awaits it hears of a failure; until then it is nobody's.
+    // Best effort: whoever awaits it below hears of a failure; until then nobody has to.
     compressing.catch(() => {})
     underWay.push(compressing)
     before = block

@@ -33,7 +33,7 @@ const DIFAT_SECTOR = 0xffff_fffc
 const NUMBERS_PER_SECTOR = SECTOR / 4
 /** [MS-CFB] 2.2: so many sectors of the table are named in the header itself. */
 const HEADER_DIFAT = 109
-/** [MS-CFB] 2.5: the others in sectors of their own, each with the number of the next at its end. */
+/** [MS-CFB] 2.5: the others in sectors of their own, each with the next one's number at its end. */
 const NAMED_PER_DIFAT = NUMBERS_PER_SECTOR - 1
 
 export type Front = {

@@ -92,8 +92,8 @@ function tablesPart(tables: Uint8Array, front: Front): DerivedPart {
 }
 
 /**
- * In the order of a signature's digest: names by their UTF-16LE bytes, the class id last ([MS-OSHARED]
- * knows nothing of it; osslsigncode's msi.c does).
+ * In the order of a signature's digest: names by their UTF-16LE bytes, the class id last. No
+ * specification says so; osslsigncode's msi.c does.
  */
 async function signatureStreams(
   assembly: Assembly,

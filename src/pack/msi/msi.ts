@@ -1,13 +1,13 @@
 /**
  * A package for Windows Installer 5.0, on 64-bit Windows: a compound file ([MS-CFB]) that holds a
  * database (the SDK's "Database Tables") and two cabinets ([MS-CAB]). The large one has the release
- * and is compressed once; the small one has what belongs to the distribution. A further distribution
- * costs some ten kilobytes.
+ * and is compressed once; the small one has what belongs to the distribution. A further
+ * distribution costs less than 20 KB.
  *
  * It installs for the machine, in Program Files, with a service. An upgrade is a product of its own
  * (another ProductCode) that removes the one before inside its transaction; older ones are refused.
- * Two kinds: `msi` installs an agent, or another over it, with its own enrolment; `msi-upgrade` moves
- * an agent that is there and leaves its enrolment alone unless it is told REHOME=1.
+ * Two kinds: `msi` installs an agent, or another over it, with its own enrolment; `msi-upgrade`
+ * moves an agent that is there and leaves its enrolment alone unless it is told REHOME=1.
  */
 import { type Digest, digestOf } from '../../base/digest.ts'
 import type { Arch, Target } from '../../base/platform.ts'
