@@ -159,7 +159,7 @@ describe('what is no certificate', () => {
     const jwk = createPrivateKey(TEST_CODE_CERTIFICATE.key).export({ format: 'jwk' })
     // The public half stays; what signs is exchanged.
     const broken = { ...jwk, d: jwk.p, dp: jwk.dq, dq: jwk.dp }
-    const damaged = createPrivateKey({ key: broken as JsonWebKey, format: 'jwk' })
+    const damaged = createPrivateKey({ key: broken as typeof jwk, format: 'jwk' })
     const key = damaged.export({ format: 'pem', type: 'pkcs8' }).toString()
     expect(refusalOf(utf8(key + TEST_CODE_CERTIFICATE.certificate))).toEqual({
       code: 'certificate-malformed',
