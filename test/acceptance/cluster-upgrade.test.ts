@@ -20,6 +20,8 @@ import { clientOf } from './server-process.ts'
 const [VERSION_1, VERSION_2, VERSION_3] = ['1.0.0.1', '1.0.0.2', '1.0.0.3'] as const
 const IMAGE_1 = `registry.test/drydock/agent@sha256:${'1'.repeat(64)}`
 const IMAGE_3 = `registry.test/drydock/agent@sha256:${'3'.repeat(64)}`
+/** A rollout is called ready when all pods were for 45 s. */
+const PATIENCE_MS = 120_000
 const NODES = ['node-a', 'node-b']
 
 let folder: string
@@ -87,7 +89,7 @@ describeNeeds(['dpkg'], 'an upgrade of a cluster', () => {
     expect(nodes.cluster.attempt).toMatchObject({ phase: 'succeeded' })
     expect(nodes.cluster.seen.filter((each) => each === 'PATCH 200 succeeded')).toHaveLength(1)
     expect(nodes.cluster.pods).toHaveLength(2)
-  }, 120_000)
+  }, 240_000)
 
   it('an image that fails runs the version before it, says not ready, and can be taken back', async () => {
     const good = nodes.cluster.images.agent
@@ -119,10 +121,11 @@ async function endpoints() {
 
 /** Asks again, and lets the cluster's controller and kubelets have their turn meanwhile. */
 async function turning<Value>(what: string, ask: () => Promise<Value | null>): Promise<Value> {
-  return await eventually(what, async () => {
+  const look = async () => {
     await nodes.turn()
     return await ask()
-  })
+  }
+  return await eventually(what, look, PATIENCE_MS)
 }
 
 async function untilAll(version: string): Promise<void> {
