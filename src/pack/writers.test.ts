@@ -6,7 +6,7 @@ import { formatsFor, writers } from './writers.ts'
 describe('the table of writers', () => {
   it.each(FORMATS)('lists the writer of %s under its own name', (format) => {
     expect(writers[format].format).toBe(format)
-    expect(writers[format].mediaType).toMatch(/^application\/[a-z0-9.-]+$/)
+    expect(writers[format].mediaType).toMatch(/^(?:application|image)\/[a-z0-9.-]+$/)
   })
 
   it.each<readonly [Target, readonly string[]]>([
@@ -15,6 +15,7 @@ describe('the table of writers', () => {
     [{ platform: 'linux', arch: 'x64', libc: 'musl' }, ['sh']],
     [{ platform: 'windows', arch: 'x64', libc: 'none' }, ['msi']],
     [{ platform: 'macos', arch: 'arm64', libc: 'none' }, ['pkg']],
+    [{ platform: 'android', arch: 'arm64', libc: 'none' }, ['apk', 'qr']],
   ])('says which formats %j can be had in: %j', (target, formats) => {
     expect(formatsFor(target, 'standalone')).toEqual(formats)
   })

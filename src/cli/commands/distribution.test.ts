@@ -33,6 +33,7 @@ function serving(bytes: Buffer, cli: () => { readonly url: string }): FakeCalls 
       size: bytes.length,
       sha256: SHA256,
       expires_at: 0,
+      ...(type === 'apk' ? { enrolment_url: `${cli().url}/enrol/x` } : {}),
     }),
   }
 }
@@ -220,5 +221,8 @@ describe('distribution status and url', () => {
     expect((await cli.run('distribution', 'status', ID)).stdout).toBe('Completed: deb, sh\n')
     expect((await cli.run('distribution', 'url', ID, 'deb')).stdout).toBe(`${cli.url}/dist/x.deb\n`)
     expect((await cli.run('distribution', 'url', ID, 'dep')).code).toBe(2)
+    const page = await cli.run('distribution', 'url', ID, 'apk', '--page')
+    expect(page.stdout).toBe(`${cli.url}/enrol/x\n`)
+    expect((await cli.run('distribution', 'url', ID, 'deb', '--page')).code).toBe(2)
   })
 })

@@ -15,6 +15,19 @@ describe('trust export', () => {
     expect(JSON.parse((await cli.run('trust', 'export', '--rpm', '--json')).stdout)).toEqual(KEY)
   })
 
+  it('prints the certificate of the packages for Android', async () => {
+    const asked: unknown[] = []
+    await using cli = await startTestCli({
+      'trust/get_package_key': (request) => {
+        asked.push(request)
+        return KEY
+      },
+    })
+    expect((await cli.run('trust', 'export', '--android')).stdout).toBe(ARMOURED)
+    expect(asked).toEqual([{ format: 'apk' }])
+    expect((await cli.run('trust', 'export', '--android', '--rpm')).code).toBe(2)
+  })
+
   it('wants to be told which key', async () => {
     await using cli = await startTestCli({})
     const told = await cli.run('trust', 'export')

@@ -6,11 +6,12 @@
  */
 import { createHash } from 'node:crypto'
 import { fromUtf8 } from '../../base/bytes.ts'
+import { ANDROID_PACKAGE } from '../apk/apk.ts'
 import { enrolmentPath, LINKED_FILES } from '../enrolment-link.ts'
 
 const EXTRA = 'android.app.extra.PROVISIONING_'
 /** The app's device-admin receiver, as `android/AndroidManifest.xml` names it. */
-const COMPONENT = 'dev.drydock.agent/dev.drydock.agent.Admin'
+const COMPONENT = `${ANDROID_PACKAGE}/${ANDROID_PACKAGE}.Admin`
 
 /** Of enrolment.json: what the code needs. */
 export type EnrolmentWords = {
