@@ -196,7 +196,7 @@ export class Payload {
   }
 }
 
-/** Windows refuses a program at once: one that a scanner holds, say. It counts as one that ended. */
+/** Windows may refuse a program at once, say one that a scanner holds: it counts as ended. */
 function startedOrWhyNot(start: () => ChildProcess): ChildProcess | string {
   try {
     return start()

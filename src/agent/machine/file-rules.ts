@@ -27,7 +27,7 @@ export const FILE_RULES_OF: Readonly<Record<AgentPlatform, FileRules>> = {
 
 export const FILE_RULES: FileRules = FILE_RULES_OF[OWN_PLATFORM]
 
-/** A scanner looks at a new file for some milliseconds. In all 0.5 s: everything waits meanwhile. */
+/** A scanner looks at a new file for some milliseconds. In all 0.5 s: all else waits meanwhile. */
 const TRIES = 10
 const PAUSE_MS = 50
 

@@ -1,8 +1,8 @@
 /**
  * Processes of Windows. Launcher and agent each put themselves into a job of their own before they
  * start anything: whatever they start is born into it, and ends with them, however they end,
- * because the last handle of the job is theirs (JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE). The agent's job
- * lies within the launcher's. A program is asked to end by the end of its stdin: Windows has no
+ * because the last handle of the job is theirs (KILL_ON_JOB_CLOSE). The agent's job lies within the
+ * launcher's. A program is asked to end by the end of its stdin: Windows has no
  * signals.
  *
  * Layouts and constants: "Job Objects" and "Process and Thread Functions" of Microsoft's Win32 API
