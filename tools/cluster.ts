@@ -155,6 +155,7 @@ function rightsIn(cluster: Cluster, namespace: string): readonly string[] {
     'get secrets',
     'create pods',
     'get nodes',
+    'list pods --all-namespaces',
   ]
   return asked.map((each) => {
     const { isTaken } = cluster.asAgent(namespace, ['auth', 'can-i', ...each.split(' ')])

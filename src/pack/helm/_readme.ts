@@ -25,7 +25,7 @@ nothing of the node but one folder for its state and the machine's id. A contain
 before it starts gives it that folder, as root with CHOWN alone. A payload that needs more gets
 it by \`payload\` in values.yaml.
 
-Its service account may get and patch its own daemon set, and look at pods of its namespace:
+Its service account may get and patch its own daemon set, and list the pods of its namespace:
 that is how an upgrade that was ordered is carried out. \`upgrades: false\` leaves that out.
 
 ## Upgrades

@@ -30,7 +30,7 @@ export type Rule = {
   readonly apiGroups: readonly string[]
   readonly resources: readonly string[]
   readonly resourceNames?: readonly string[]
-  readonly verbs: readonly ('get' | 'list' | 'watch' | 'patch')[]
+  readonly verbs: readonly ('get' | 'list' | 'patch')[]
 }
 
 export type Role = {

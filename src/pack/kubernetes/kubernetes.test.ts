@@ -106,7 +106,7 @@ describe('the objects of a cluster', () => {
         resourceNames: ['drydock-agent'],
         verbs: ['get', 'patch'],
       },
-      { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] },
+      { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
     ])
     expect(objects.map(({ kind }) => kind)).not.toContain('ClusterRole')
   })

@@ -16,5 +16,5 @@ export const UPGRADE_RULES: readonly Rule[] = [
     resourceNames: [NAME],
     verbs: ['get', 'patch'],
   },
-  { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] },
+  { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
 ]
