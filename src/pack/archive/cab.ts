@@ -18,7 +18,7 @@ export const CABINET_LENGTH_AT = 8
 /** [MS-CAB] 2.2.4, CFDATA.cbUncomp: at most 32 KiB, and all blocks but the last have as many. */
 const BLOCK = 32_768
 /** [MS-CAB] 2.2.2, CFFOLDER.cCFData has 16 bits, so one folder holds this much. */
-export const CABINET_CONTENT_MAX = 65_535 * BLOCK
+const CABINET_CONTENT_MAX = 65_535 * BLOCK
 /** [MS-MCI] 2.1: a compressed block, with its signature `CK`, is at most this long. */
 const MSZIP_BLOCK_MAX = BLOCK + 12
 

@@ -6,7 +6,7 @@
 
 import { digestOf } from '../../base/digest.ts'
 import { invariant } from '../../base/invariant.ts'
-import { CABINET_CONTENT_MAX, type CabinetEntry, mszipCabinet } from '../archive/cab.ts'
+import { type CabinetEntry, mszipCabinet } from '../archive/cab.ts'
 import type { ArtifactRef, ReleaseSpec } from '../package-spec.ts'
 import type { Derived, DerivedPart } from '../writer.ts'
 import type { ReleaseFile } from './_files.ts'
@@ -18,10 +18,16 @@ export type ReleaseCabinet = {
   readonly versions: ReadonlyMap<string, FileVersion>
 }
 
+/**
+ * Compressed, it may be a little longer; with the tables that its length asks for, a package stays
+ * below 2 GiB, beyond which not every reader of its format goes.
+ */
+const CONTENT_MAX = 2_000_000_000
+
 export function flawOfSize(files: readonly ReleaseFile[]): string | null {
   const size = files.reduce((sum, { content }) => sum + sizeOf(content), 0)
-  if (size <= CABINET_CONTENT_MAX) return null
-  return `its files have ${size} bytes, and a cabinet holds ${CABINET_CONTENT_MAX}`
+  if (size <= CONTENT_MAX) return null
+  return `its files have ${size} bytes, and a package for Windows holds ${CONTENT_MAX}`
 }
 
 export function releaseCabinet(spec: ReleaseSpec, files: readonly ReleaseFile[]): DerivedPart {

@@ -281,10 +281,10 @@ describe('what Windows would not take', () => {
     },
   )
 
-  it('is refused: more than a cabinet holds, with the number', async () => {
+  it('is refused: more than a package holds, with the number', async () => {
     const { launcher } = sample().spec
-    const size = 65_535 * 32_768
-    expect(await refusal({ launcher: { ...launcher, size } })).toMatch(/a cabinet holds 2147450880/)
+    const size = 2_000_000_000
+    expect(await refusal({ launcher: { ...launcher, size } })).toMatch(/holds 2000000000/)
   })
 
   it('is not refused: the last number of a version, which only we look at', async () => {
