@@ -13,8 +13,8 @@
 import { utf8 } from '../../base/bytes.ts'
 import { foldersAbove } from '../check-spec.ts'
 import type { ArtifactRef, PackageSpec, ReleaseSpec } from '../package-spec.ts'
+import { KINDS, type Kind } from './_kinds.ts'
 import { guidOf } from './_names.ts'
-import { ROLES, type Role } from './_roles.ts'
 import { flawOfName, foldedName, shortAndLong } from './_windows-names.ts'
 
 export const PROGRAM_FOLDER = 'ProgramFolder'
@@ -61,13 +61,13 @@ const PROGRAM_FOLDERS: readonly Folder[] = [
 ]
 
 /** Whatever the release: their ids never change. */
-function fixedComponents(role: Role): readonly Component[] {
+function fixedComponents(kind: Kind): readonly Component[] {
   const fixed = (id: string, keyPath: string, attributes = 0, condition: string | null = null) => {
     const all = IN_64_BIT_FOLDERS | attributes
     const guid = guidOf(`component ${id}`)
     return { id, guid, folder: PROGRAM_FOLDER, attributes: all, condition, keyPath }
   }
-  const { enrolmentCondition } = ROLES[role]
+  const { enrolmentCondition } = KINDS[kind]
   return [
     fixed('Launcher', 'Launcher'),
     fixed('About', 'InstalledBy'),
@@ -97,7 +97,7 @@ export function flawOfPaths(spec: ReleaseSpec): string | null {
   return reserved === undefined ? null : `the path ${JSON.stringify(reserved)} is reserved`
 }
 
-export function installedFiles(spec: ReleaseSpec, role: Role): Installed {
+export function installedFiles(spec: ReleaseSpec, kind: Kind): Installed {
   const seed = [
     { path: 'seed/manifest.json', content: spec.manifest },
     ...spec.files.map(({ path, artifact }) => ({ path: `seed/${path}`, content: artifact })),
@@ -115,7 +115,7 @@ export function installedFiles(spec: ReleaseSpec, role: Role): Installed {
   })
   return {
     folders: [...PROGRAM_FOLDERS, ...tree.folders],
-    components: [...fixedComponents(role), ...components],
+    components: [...fixedComponents(kind), ...components],
     files: [launcherOf(spec), ...files],
   }
 }

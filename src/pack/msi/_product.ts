@@ -3,8 +3,8 @@ import { HOMEPAGE } from '../linux/about.ts'
 import type { ReleaseSpec } from '../package-spec.ts'
 import { ICON_NAME } from '../windows-icon.ts'
 import type { Tables } from './_database.ts'
+import { KINDS, type Kind } from './_kinds.ts'
 import { guidOf } from './_names.ts'
-import { ROLES, type Role } from './_roles.ts'
 
 export const PRODUCT_NAME = 'Drydock Agent'
 export const MANUFACTURER = 'Drydock'
@@ -53,7 +53,7 @@ export function versionKey({ version }: Pick<ReleaseSpec, 'version'>): string {
     .join('.')}`
 }
 
-export function productTables(spec: ReleaseSpec, role: Role, productCode: string): Tables {
+export function productTables(spec: ReleaseSpec, kind: Kind, productCode: string): Tables {
   const names = PROPERTIES.map(({ name }) => name)
   const remembered = names.map((name) => `${WAS}${name}`)
   return {
@@ -77,11 +77,11 @@ export function productTables(spec: ReleaseSpec, role: Role, productCode: string
       ['MsiHiddenProperties', ['ENROL_TOKEN', ...remembered].join(';')],
     ],
     Upgrade: [[UPGRADE_CODE, '0.0.0', null, null, FROM_LOWER_END, null, FOUND]],
-    LaunchCondition: launchConditions(spec, role),
+    LaunchCondition: launchConditions(spec, kind),
   }
 }
 
-function launchConditions(spec: ReleaseSpec, role: Role): Tables[string] {
+function launchConditions(spec: ReleaseSpec, kind: Kind): Tables[string] {
   const newer = `Installed OR NOT (${WAS}VERSION > "${versionKey(spec)}")`
   const downgrade =
     `A newer ${PRODUCT_NAME} than ${spec.version} is installed. ` +
@@ -89,7 +89,7 @@ function launchConditions(spec: ReleaseSpec, role: Role): Tables[string] {
   const missing =
     `There is no ${PRODUCT_NAME} here that could be upgraded. ` +
     'This package enrols nobody: install the one of a standalone distribution.'
-  return role === 'install'
+  return kind === 'standalone'
     ? [[newer, downgrade]]
     : [
         [newer, downgrade],
@@ -113,7 +113,7 @@ const HIDDEN = 0x2000
  * because Windows Installer forgets it. Proxies and tags are the machine's, so they are said again
  * by every later package; the rest belongs to the enrolment of one package.
  */
-export function memoryTables(spec: ReleaseSpec, role: Role): Tables {
+export function memoryTables(spec: ReleaseSpec, kind: Kind): Tables {
   const own = PROPERTIES.map(({ name, value, isOfEnrolment }) => {
     const key = isOfEnrolment ? ENROLMENT_KEY : REGISTRY_KEY
     return { name, key, value, text: `[${name}]` }
@@ -130,7 +130,7 @@ export function memoryTables(spec: ReleaseSpec, role: Role): Tables {
       return [`Remember${value}`, SET_PROPERTY | HIDDEN, name, `[${WAS}${name}]`, null]
     }),
     InstallExecuteSequence: PROPERTIES.map(({ name, value, isOfEnrolment }, index) => {
-      const when = isOfEnrolment ? `(${ROLES[role].remembersEnrolment}) AND ` : ''
+      const when = isOfEnrolment ? `(${KINDS[kind].remembersEnrolment}) AND ` : ''
       return [`Remember${value}`, `${when}NOT ${name} AND ${WAS}${name}`, 60 + index]
     }),
   }

@@ -12,8 +12,8 @@ import {
   type ReleaseFile,
   SETTINGS_NAME,
 } from './_files.ts'
+import { KINDS, type Kind } from './_kinds.ts'
 import { memoryTables, productTables } from './_product.ts'
-import { ROLES, type Role } from './_roles.ts'
 import type { FileVersion } from './_version-resource.ts'
 
 /**
@@ -32,7 +32,7 @@ const COMPONENTS_PER_FEATURE = 1000
 
 export type Content = {
   readonly spec: ReleaseSpec
-  readonly role: Role
+  readonly kind: Kind
   readonly installed: Installed
   /** Of files that have a version resource, by key. */
   readonly versions: ReadonlyMap<string, FileVersion>
@@ -41,15 +41,15 @@ export type Content = {
 }
 
 export function tablesOf(content: Content): Tables {
-  const { spec, role, own } = content
+  const { spec, kind, own } = content
   return joined([
-    productTables(spec, role, own.productCode),
-    memoryTables(spec, role),
+    productTables(spec, kind, own.productCode),
+    memoryTables(spec, kind),
     fileTables(content),
     settingsTables(),
     serviceTables(),
     removalTables(),
-    sequenceTables(role),
+    sequenceTables(kind),
     { Icon: [[ICON_NAME, ICON_NAME]] },
   ])
 }
@@ -256,13 +256,13 @@ const EXECUTE: Readonly<Record<string, number>> = {
 const INTERFACE = ['CostInitialize', 'FileCost', 'CostFinalize']
 const ADMIN = [...INTERFACE, 'InstallValidate', 'InstallInitialize', 'InstallFiles']
 
-function sequenceTables(role: Role): Tables {
+function sequenceTables(kind: Kind): Tables {
   const rows = (names: readonly string[]) =>
     names.map((name) => [name, null, EXECUTE[name] ?? null])
   return {
     InstallExecuteSequence: [
       ...rows(Object.keys(EXECUTE)),
-      ['RemoveExistingProducts', null, ROLES[role].removesAt],
+      ['RemoveExistingProducts', null, KINDS[kind].removesAt],
     ],
     InstallUISequence: [...rows(INTERFACE), ['ExecuteAction', null, 1300]],
     AdminExecuteSequence: [

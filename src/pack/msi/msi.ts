@@ -19,10 +19,10 @@ import type { PackageWriter, Segment, WriterNeeds } from '../writer.ts'
 import { assemble } from './_assemble.ts'
 import { databaseStreams } from './_database.ts'
 import { flawOfPaths, type Installed, installedFiles, ownFiles } from './_files.ts'
+import { KINDS, type Kind } from './_kinds.ts'
 import { guidOf, streamName } from './_names.ts'
 import { flawOfVersion, LANGUAGE, MANUFACTURER } from './_product.ts'
 import { cabinetOf, flawOfSize, releaseCabinet } from './_release-cabinet.ts'
-import { ROLES, type Role } from './_roles.ts'
 import { SUMMARY_STREAM, summaryBytes } from './_summary.ts'
 import { type Content, OWN_CABINET, RELEASE_CABINET, tablesOf } from './_tables.ts'
 
@@ -32,40 +32,40 @@ const PROCESSORS: Readonly<Record<Arch, string>> = { x64: 'x64', arm64: 'Arm64' 
 /** As long as any other ProductCode, which is all that the shared tables want of it. */
 const NO_PRODUCT = '{00000000-0000-0000-0000-000000000000}'
 
-export const msiWriter: PackageWriter = writerFor('msi', 'install')
-export const msiUpgradeWriter: PackageWriter = writerFor('msi-upgrade', 'upgrade')
+export const msiWriter: PackageWriter = writerFor('msi', 'standalone')
+export const msiUpgradeWriter: PackageWriter = writerFor('msi-upgrade', 'in-place')
 
-function writerFor(format: 'msi' | 'msi-upgrade', role: Role): PackageWriter {
+function writerFor(format: 'msi' | 'msi-upgrade', kind: Kind): PackageWriter {
   const writer: PackageWriter = {
     format,
-    kind: role === 'install' ? 'standalone' : 'in-place',
+    kind,
     takesAllTargets: false,
     mediaType: 'application/x-msi',
     supports: (target: Target) => target.platform === 'windows' && target.libc === 'none',
     fileName: (spec) => {
-      const name = role === 'install' ? spec.name : `${spec.name}-upgrade`
+      const name = kind === 'standalone' ? spec.name : `${spec.name}-upgrade`
       return `${name}-${spec.version}-${spec.target.arch}.msi`
     },
     // One cabinet for both kinds. What else is shared is made in milliseconds.
     partsAhead: (spec) =>
-      role === 'install' ? [releaseCabinet(spec, installedFiles(spec, role).files)] : [],
-    write: (spec, needs) => writeMsi({ writer, role, spec }, needs),
+      kind === 'standalone' ? [releaseCabinet(spec, installedFiles(spec, kind).files)] : [],
+    write: (spec, needs) => writeMsi({ writer, kind, spec }, needs),
   }
   return writer
 }
 
 type Writing = {
   readonly writer: PackageWriter
-  readonly role: Role
+  readonly kind: Kind
   readonly spec: PackageSpec
 }
 
 async function writeMsi(writing: Writing, needs: WriterNeeds): Promise<readonly Segment[]> {
-  const { spec, role } = writing
+  const { spec, kind } = writing
   const installed = checkedFiles(writing)
   const derived = await needs.derive(releaseCabinet(spec, installed.files))
   const { versions, length } = cabinetOf(derived)
-  const release = { spec, role, installed, versions }
+  const release = { spec, kind, installed, versions }
   const { enrolment } = spec
   const template = streamsOf({
     ...release,
@@ -78,7 +78,7 @@ async function writeMsi(writing: Writing, needs: WriterNeeds): Promise<readonly 
       streams: streamsOf({ ...release, own: { ...codes, enrolment } }),
       template,
       ownStreams: [
-        { name: SUMMARY_STREAM, bytes: summaryOf(spec, role, codes.packageCode) },
+        { name: SUMMARY_STREAM, bytes: summaryOf(spec, kind, codes.packageCode) },
         { name: streamName(OWN_CABINET), bytes: ownCabinet(spec) },
       ],
     },
@@ -86,11 +86,11 @@ async function writeMsi(writing: Writing, needs: WriterNeeds): Promise<readonly 
   )
 }
 
-function checkedFiles({ writer, spec, role }: Writing): Installed {
+function checkedFiles({ writer, spec, kind }: Writing): Installed {
   checkPackageSpec(writer, spec)
   const flawOfSpec = flawOfVersion(spec) ?? flawOfPaths(spec)
   if (flawOfSpec !== null) refusePackage(writer, spec, flawOfSpec)
-  const installed = installedFiles(spec, role)
+  const installed = installedFiles(spec, kind)
   const flawOfFiles = flawOfSize(installed.files)
   if (flawOfFiles !== null) refusePackage(writer, spec, flawOfFiles)
   return installed
@@ -107,9 +107,9 @@ function codesOf(shared: readonly Digest[], { target, timestamp, enrolment }: Pa
   return { productCode: guidOf(`product ${name}`), packageCode: guidOf(`package ${name}`) }
 }
 
-function summaryOf(spec: ReleaseSpec, role: Role, packageCode: string): Uint8Array {
+function summaryOf(spec: ReleaseSpec, kind: Kind, packageCode: string): Uint8Array {
   return summaryBytes({
-    subject: ROLES[role].subject,
+    subject: KINDS[kind].subject,
     author: MANUFACTURER,
     comments: `Version ${spec.version}`,
     template: `${PROCESSORS[spec.target.arch]};${LANGUAGE}`,

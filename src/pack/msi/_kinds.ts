@@ -1,8 +1,8 @@
-/** The two packages that are databases: one that installs an agent, one that moves it on. */
+/** In what the two kinds of packages differ: one installs an agent, one moves it on. */
 
-export type Role = 'install' | 'upgrade'
+export type Kind = 'standalone' | 'in-place'
 
-type RoleFacts = {
+type KindFacts = {
   /** For people, in the list of installed programs. */
   readonly subject: string
   /** When the enrolment that the package carries is put in place; null: always. */
@@ -13,8 +13,8 @@ type RoleFacts = {
   readonly removesAt: number
 }
 
-export const ROLES: Readonly<Record<Role, RoleFacts>> = {
-  install: {
+export const KINDS: Readonly<Record<Kind, KindFacts>> = {
+  standalone: {
     subject: 'Drydock Agent',
     enrolmentCondition: null,
     // A new package brings its own enrolment; only a repair has nothing else to go by.
@@ -22,7 +22,7 @@ export const ROLES: Readonly<Record<Role, RoleFacts>> = {
     // First of all, but inside the transaction: the product before comes back when this one fails.
     removesAt: 1510,
   },
-  upgrade: {
+  'in-place': {
     subject: 'Drydock Agent (upgrade)',
     enrolmentCondition: 'REHOME=1',
     remembersEnrolment: 'NOT (REHOME=1)',
