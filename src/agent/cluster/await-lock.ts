@@ -4,11 +4,12 @@
  * turn comes when that one has ended. So it shows that it can start, says so, and waits.
  */
 import type { Clock } from '../../base/clock.ts'
+import { causeChain } from '../../base/fault.ts'
 import type { Log } from '../../base/log.ts'
 import type { TrustedKey } from '../../trust/keys.ts'
 import type { Layout } from '../layout.ts'
 import { readManifest, verifyVersion } from '../version-directory.ts'
-import { notePodState } from './readiness.ts'
+import { notePodState, type PodState } from './readiness.ts'
 
 /** How long nobody runs between two pods of a node, at most, beside their own times. */
 const TRY_EVERY_MS = 500
@@ -29,17 +30,29 @@ export async function awaitLock(needs: AwaitLockNeeds): Promise<boolean> {
   let isTold = false
   while (!needs.isStopping()) {
     if (await needs.takeLock(layout.lock)) {
-      notePodState(layout, { launcher: 'holding' })
+      note(needs, { launcher: 'holding' })
       return true
     }
     if (!isTold && (await isImageGood(needs))) {
       log.info({ state: layout.state }, 'waiting for the pod before this one to end')
-      notePodState(layout, { launcher: 'waiting' })
+      note(needs, { launcher: 'waiting' })
     }
     isTold = true
     await clock.sleep(TRY_EVERY_MS).done
   }
   return false
+}
+
+function note({ layout, log }: AwaitLockNeeds, state: PodState): void {
+  try {
+    notePodState(layout, state)
+  } catch (error) {
+    // Best effort: the agent works without; its pod is not called ready, which people see.
+    log.error(
+      { path: layout.podState, chain: causeChain(error) },
+      'this pod cannot say it is ready',
+    )
+  }
 }
 
 /** Every byte: once the pod before has ended, there is only its state to go back to. */

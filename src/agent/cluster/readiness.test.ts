@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -65,6 +65,12 @@ describe('the launcher of a pod', () => {
     expect(await waiting).toBe(true)
     await moving
     expect(readPodState(layoutOf(root, root))).toEqual(HOLDING)
+  })
+
+  it('takes its turn also where it can say nothing', async () => {
+    writeFileSync(join(root, 'dev'), 'no folder')
+    expect(await awaitLock(needs(async () => true))).toBe(true)
+    expect(readPodState(layoutOf(root, root))).toBeNull()
   })
 
   it('never says that it waits when its image cannot be used: the one before must stay', async () => {
