@@ -40,7 +40,11 @@ export async function publishBuiltIn(
   await publishUnlessThere(needs, host, signal, (target) =>
     buildAndPublish(needs, { target, workFolder, signal }),
   )
-  // The same app on every processor, and a release for each: an endpoint is of one of them.
+  await publishAndroidApp(needs, signal)
+}
+
+/** The same app on every processor, and a release for each: an endpoint is of one of them. */
+export async function publishAndroidApp(needs: ServerNeeds, signal: AbortSignal): Promise<void> {
   for (const arch of ARCHES) {
     const android = { platform: 'android', arch, libc: 'none' } as const
     await publishUnlessThere(needs, android, signal, async (target) => {

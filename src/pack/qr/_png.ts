@@ -10,14 +10,16 @@ const SIDE_MAX = 4096
 const TEXT_BYTES_MAX = 16 * 1024
 
 export type Picture = {
-  /** Pixels of a side: it is square. */
-  readonly side: number
-  readonly isDark: (row: number, column: number) => boolean
+  /** True is black; as many in each row as there are rows. */
+  readonly modules: readonly (readonly boolean[])[]
+  /** Pixels of a module's side. */
+  readonly scale: number
   /** ASCII: 11.3.3.2, tEXt. */
   readonly text: { readonly keyword: string; readonly value: string }
 }
 
-export function pngBytes({ side, isDark, text }: Picture): Uint8Array {
+export function pngBytes({ modules, scale, text }: Picture): Uint8Array {
+  const side = modules.length * scale
   const header = Buffer.alloc(13) // 11.2.1, IHDR
   header.writeUInt32BE(side, 0)
   header.writeUInt32BE(side, 4)
@@ -26,23 +28,24 @@ export function pngBytes({ side, isDark, text }: Picture): Uint8Array {
     SIGNATURE,
     chunk('IHDR', header),
     chunk('tEXt', utf8(`${text.keyword}\0${text.value}`)),
-    chunk('IDAT', deflateSync(rows(side, isDark), { level: 9 })),
+    chunk('IDAT', deflateSync(rows(modules, scale), { level: 9 })),
     chunk('IEND', new Uint8Array(0)),
   ])
 }
 
 /** 7.2: each row begins with its filter, here none, and fills whole bytes; 1 is white. */
-function rows(side: number, isDark: Picture['isDark']): Uint8Array {
-  const rowLength = 1 + Math.ceil(side / 8)
-  const pixels = new Uint8Array(side * rowLength)
-  for (let row = 0; row < side; row += 1) {
-    for (let column = 0; column < side; column += 1) {
-      if (isDark(row, column)) continue
-      const at = row * rowLength + 1 + (column >> 3)
-      pixels[at] = (pixels[at] ?? 0) | (0x80 >> (column & 7))
+function rows(modules: Picture['modules'], scale: number): Uint8Array {
+  const rowLength = 1 + Math.ceil((modules.length * scale) / 8)
+  const lines = modules.flatMap((row) => {
+    const line = new Uint8Array(rowLength)
+    for (let column = 0; column < row.length * scale; column += 1) {
+      if (row[Math.floor(column / scale)] === true) continue
+      const at = 1 + (column >> 3)
+      line[at] = (line[at] ?? 0) | (0x80 >> (column & 7))
     }
-  }
-  return pixels
+    return new Array<Uint8Array>(scale).fill(line)
+  })
+  return concatBytes(lines)
 }
 
 /** 5.3: length, type, data, and the checksum of the last two. */

@@ -90,7 +90,16 @@ describe('the code that sets up a device', () => {
 
 describe('the text in a picture', () => {
   const text = { keyword: 'k', value: 'value' }
-  const png = Buffer.from(pngBytes({ side: 9, isDark: (row, column) => row === column, text }))
+  const png = Buffer.from(
+    pngBytes({
+      modules: [
+        [true, false],
+        [false, true],
+      ],
+      scale: 3,
+      text,
+    }),
+  )
   const changed = (change: (bytes: Buffer) => void) => {
     const bytes = Buffer.from(png)
     change(bytes)

@@ -3,7 +3,7 @@
  * scanned by a device that was reset (six taps on its first screen). The same text as JSON is in
  * the picture (tEXt, `provisioning`), for consoles of zero-touch and the like.
  */
-import qrcode from 'qrcode-generator'
+import { encode } from 'uqr'
 import { apkWriter } from '../apk/apk.ts'
 import { checkPackageSpec, refusePackage } from '../check-spec.ts'
 import type { PackageSpec } from '../package-spec.ts'
@@ -43,19 +43,8 @@ async function writeQr(spec: PackageSpec, needs: WriterNeeds): Promise<readonly 
 }
 
 function codePicture(text: string): Uint8Array {
-  // 0: the smallest version that holds it.
-  const code = qrcode(0, 'M')
-  code.addData(text, 'Byte')
-  code.make()
-  const modules = code.getModuleCount()
-  const isDark = (row: number, column: number) => {
-    const y = Math.floor(row / PIXELS_OF_MODULE) - QUIET_MODULES
-    const x = Math.floor(column / PIXELS_OF_MODULE) - QUIET_MODULES
-    const isInside = y >= 0 && x >= 0 && y < modules && x < modules
-    return isInside && code.isDark(y, x)
-  }
-  const side = (modules + 2 * QUIET_MODULES) * PIXELS_OF_MODULE
-  return pngBytes({ side, isDark, text: { keyword: KEYWORD, value: text } })
+  const { data: modules } = encode(text, { ecc: 'M', border: QUIET_MODULES })
+  return pngBytes({ modules, scale: PIXELS_OF_MODULE, text: { keyword: KEYWORD, value: text } })
 }
 
 /** What the code says, of a package of this format; null: it is none. */
