@@ -3,6 +3,7 @@
  * into `build/agent/<target>/`, with the licences of what is compiled into it. With `--sign-with
  * FILE [--password-file FILE]` those for Windows are signed with the certificate in it.
  */
+import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -13,6 +14,7 @@ import { runtimeFor } from './agent-runtime.ts'
 import { certificateOf, signProgramFile } from './sign-program.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const LICENCES = 'LICENSES.txt'
 
 const TARGETS: readonly Target[] = [
   { platform: 'linux', arch: 'x64', libc: 'glibc' },
@@ -65,5 +67,6 @@ for (const target of targetsOf(values.targets)) {
   if (target.platform === 'windows' && certificate !== null) {
     await signProgramFile(built.launcher, certificate)
   }
+  copyFileSync(join(ROOT, 'assets/agent', LICENCES), join(outDir, LICENCES))
   process.stdout.write(`${built.launcher}\n${built.agent}\n`)
 }
