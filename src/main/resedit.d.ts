@@ -8,12 +8,12 @@ type Entry = {
   readonly lang: number | string
 }
 
-export class NtExecutable {
+export declare class NtExecutable {
   static from(bytes: Uint8Array, options: { readonly ignoreCert: boolean }): NtExecutable
   generate(): ArrayBuffer
 }
 
-export class NtExecutableResource {
+export declare class NtExecutableResource {
   static from(program: NtExecutable): NtExecutableResource
   entries: Entry[]
   removeResourceEntry(type: Entry['type'], id: Entry['id'], lang: Entry['lang']): void
@@ -46,10 +46,10 @@ declare class VersionInfo {
 
 type IconData = { readonly data: unknown }
 
-export const Data: {
+export declare const Data: {
   readonly IconFile: { from(bytes: Uint8Array): { readonly icons: readonly IconData[] } }
 }
-export const Resource: {
+export declare const Resource: {
   readonly VersionInfo: typeof VersionInfo
   readonly IconGroupEntry: {
     replaceIconsForResource(
