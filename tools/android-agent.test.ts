@@ -36,6 +36,31 @@ describe('the app for Android', () => {
     },
   )
 
+  it.skipIf(!needs('baksmali', 'bsdtar'))(
+    'reads no register that was not set on every way there, as dexlib2 follows them (needs baksmali)',
+    () => {
+      const folder = mkdtempSync(join(tmpdir(), 'drydock-flow-'))
+      try {
+        spawnSync('bsdtar', ['-xf', KEPT_APP, '-C', folder, 'classes.dex'])
+        const options = ['--register-info', 'ARGS', '--bootclasspath', '', '--output', folder]
+        const words = ['disassemble', ...options, join(folder, 'classes.dex')]
+        expect(spawnSync('baksmali', words, { encoding: 'utf8' })).toMatchObject({ status: 0 })
+        const written = join(folder, 'dev/drydock/agent')
+        const texts = readdirSync(written).map((name) => readFileSync(join(written, name), 'utf8'))
+        // A comment with what each register holds, then the instruction. These only read.
+        const reads = /^ *#(\S+)\n *((?:invoke|if|return|throw|[isa]put|sparse)\S*.*)$/gm
+        const found = texts.flatMap((text) => [...text.matchAll(reads)])
+        expect(found.length).toBeGreaterThan(500)
+        const flaws = found.filter(([, held = '']) =>
+          /\((?:Conflicted|Uninit|Unknown)\)/.test(held),
+        )
+        expect(flaws.map(([text]) => text)).toEqual([])
+      } finally {
+        rmSync(folder, { recursive: true })
+      }
+    },
+  )
+
   it('names in its manifest classes that there are, and keeps what is not for others to itself', () => {
     const manifest = readFileSync(join(SOURCES, '../AndroidManifest.xml'), 'utf8')
     const named = [...manifest.matchAll(/android:name="\.(\w+)"/g)].map(([, name]) => name)

@@ -111,8 +111,6 @@
     move-result-object v1
     const/4 v2, 0x1
     invoke-virtual {v0, v2}, Ljava/net/HttpURLConnection;->setDoOutput(Z)V
-    array-length v2, v1
-    invoke-virtual {v0, v2}, Ljava/net/HttpURLConnection;->setFixedLengthStreamingMode(I)V
     const-string v2, "Content-Type"
     const-string v3, "application/json"
     invoke-virtual {v0, v2, v3}, Ljava/net/HttpURLConnection;->setRequestProperty(Ljava/lang/String;Ljava/lang/String;)V

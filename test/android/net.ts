@@ -49,7 +49,6 @@ export const NET_CALLS: Framework['calls'] = {
   'HttpURLConnection.setInstanceFollowRedirects/1': nothing,
   'HttpURLConnection.setUseCaches/1': nothing,
   'HttpURLConnection.setDoOutput/1': nothing,
-  'HttpURLConnection.setFixedLengthStreamingMode/1': nothing,
   'HttpURLConnection.disconnect/0': nothing,
   'HttpURLConnection.setRequestProperty/2'(self: Connection, name: string, value: string) {
     self.headers[name] = value
