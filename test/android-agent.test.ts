@@ -3,6 +3,7 @@
  * Android runtime is here. So this is evidence of the app's own steps and words, not of Android's.
  */
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -206,6 +207,28 @@ describeNeeds(['bsdtar'], 'an app that is installed (needs bsdtar)', () => {
     expect(await upgrade()).toMatchObject({ state: 'succeeded' })
     expect(device.preferences.has('attempt')).toBe(false)
     expect(await endpoint()).toMatchObject({ endpoint_version: '1.0.0.2' })
+  })
+
+  it('gets the same package again, in parts if it likes, and nobody else gets any', async () => {
+    await round()
+    const digest = createHash('sha256')
+    const [, payload = ''] =
+      /"payload":"([^"]+)"/.exec(device.assets.get('manifest-arm64.json') ?? '') ?? []
+    const name = digest.update(Buffer.from(payload, 'base64')).digest('hex')
+    const get = (path: string, headers: Record<string, string> = {}) =>
+      fetch(`${server.url}/agent/v1/packages/${path}`, { headers })
+    const authorization = `Bearer ${device.preferences.get('bearer')}`
+    const whole = await get(name, { authorization })
+    const bytes = Buffer.from(await whole.arrayBuffer())
+    const sum = createHash('sha256').update(bytes).digest('hex')
+    expect([whole.status, whole.headers.get('etag')]).toEqual([200, `"${sum}"`])
+    const part = await get(name, { authorization, range: 'bytes=1000-1999' })
+    expect(part.status).toBe(206)
+    const middle = bytes.subarray(1000, 2000)
+    expect(Buffer.from(await part.arrayBuffer()).equals(middle)).toBe(true)
+    expect((await get(name)).status).toBe(401)
+    expect((await get('a'.repeat(64), { authorization })).status).toBe(404)
+    expect((await get('nothing', { authorization })).status).toBe(404)
   })
 
   it('says why the installer refused, and does not try that version again', async () => {
