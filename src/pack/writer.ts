@@ -103,9 +103,10 @@ export type AuthenticodeSigned = {
   /**
    * SHA-256 over the contents of all streams but \x05DigitalSignature and
    * \x05MsiDigitalSignatureEx, in the order of their names' UTF-16LE bytes (memcmp, the shorter
-   * name first), and over the 16 bytes of the root storage's CLSID behind them. Sizes and places are
-   * no part of it, so a signature of any length can be added afterwards. `digestOf` reads everything
-   * up to the last artifact once: a stream that is an artifact best has a name that sorts first.
+   * name first), and over the 16 bytes of the root storage's CLSID behind them. Sizes and places
+   * are no part of it, so a signature of any length can be added afterwards. `digestOf` reads
+   * everything up to the last artifact once: a stream that is an artifact best has a name that
+   * sorts first.
    */
   readonly digest: Digest
 }

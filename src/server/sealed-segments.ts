@@ -75,7 +75,7 @@ export function listBytes(segments: readonly Segment[]): Uint8Array {
   return concatBytes([length, text, ...own])
 }
 
-/** Written by `listBytes` and sealed since: what does not fit is a bug, and zod or a range says so. */
+/** Written by `listBytes` and sealed since: what does not fit is a bug, and says so. */
 function listFrom(bytes: Uint8Array): readonly Segment[] {
   const length = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(0)
   let at = 4 + length
@@ -86,7 +86,8 @@ function listFrom(bytes: Uint8Array): readonly Segment[] {
       return { kind: 'bytes', bytes: own }
     }
     const [digest, offset, size] = stored
-    return { kind: 'artifact', digest: digest as Digest, offset, length: size } // The schema checked it.
+    // The schema checked the digest.
+    return { kind: 'artifact', digest: digest as Digest, offset, length: size }
   })
 }
 

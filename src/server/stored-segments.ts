@@ -1,6 +1,6 @@
 /**
- * A list of segments as text: those of images, which hold nothing secret, and those of packages that
- * were stored before there were models.
+ * A list of segments as text: those of images, which hold nothing secret, and those of packages
+ * that were stored before there were models.
  */
 import * as z from 'zod'
 import type { Digest } from '../base/digest.ts'

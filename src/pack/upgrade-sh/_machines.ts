@@ -57,9 +57,8 @@ const MACOS = `\
 find_build() {
   build=macos-x64
   # A shell that Rosetta translates says x86_64.
-  if [ "$(uname -m)" = arm64 ] || [ "$(/usr/sbin/sysctl -n hw.optional.arm64 2>/dev/null)" = 1 ]; then
-    build=macos-arm64
-  fi
+  is_arm=$(/usr/sbin/sysctl -n hw.optional.arm64 2>/dev/null || :)
+  if [ "$(uname -m)" = arm64 ] || [ "$is_arm" = 1 ]; then build=macos-arm64; fi
 }
 
 ${LAUNCHD_HEAD}

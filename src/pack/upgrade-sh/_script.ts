@@ -117,7 +117,7 @@ linked_program() {
   printf %s "$linked"
 }
 
-# Sets nothing_to_do where this version runs already. What cannot be read is the launcher's to judge.
+# Sets nothing_to_do where this version runs already. What cannot be read, the launcher judges.
 check_version() {
   nothing_to_do=no
   running=

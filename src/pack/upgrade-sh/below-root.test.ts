@@ -30,9 +30,8 @@ const THEIRS = 'b'.repeat(64)
 
 /** As the server writes it. */
 function enrolment(server: string, key: string): Uint8Array {
-  return utf8(
-    `{\n  "server_url": "${server}",\n  "trusted_keys": [\n    {\n      "key_id": "${key}"\n    }\n  ]\n}\n`,
-  )
+  const installation = { server_url: server, trusted_keys: [{ key_id: key }] }
+  return utf8(`${JSON.stringify(installation, null, 2)}\n`)
 }
 
 const OUR_ENROLMENT = enrolment('https://ours.example', OURS)
