@@ -35,7 +35,7 @@ const OPTIONS = {
   agent: {
     kind: 'text',
     value: 'DIR',
-    help: 'drydock-agent and agent.mjs, or agent.apk (default: those of the newest release)',
+    help: 'with drydock-agent and agent.mjs, or agent.apk (default: the newest there)',
   },
   payload: { kind: 'text', value: 'DIR', help: 'your own program and what belongs to it' },
   run: { kind: 'text', value: 'LINE', help: 'how to run it: "bin/x --flag", within --payload' },
