@@ -37,7 +37,7 @@ describe('the app for Android', () => {
   )
 
   it.skipIf(!needs('baksmali', 'bsdtar'))(
-    'reads no register that was not set on every way there, as dexlib2 follows them (needs baksmali)',
+    'reads no register that is not set on every way, as dexlib2 sees it (needs baksmali)',
     () => {
       const folder = mkdtempSync(join(tmpdir(), 'drydock-flow-'))
       try {
