@@ -3,6 +3,7 @@
  * not have answered. The seed makes the same requests again.
  *
  * Usage: node tools/fuzz.ts [--seed N] [--requests N]
+ *        node tools/fuzz.ts readers [--seed N] [--cases N] [--only NAME]
  */
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -10,13 +11,20 @@ import { systemRandom } from '../src/base/random.ts'
 import { fuzz } from '../test/fuzz/fuzz.ts'
 import type { Document } from '../test/fuzz/requests.ts'
 import { startFuzzServer } from '../test/fuzz/server.ts'
+import { isNothingFoundInReaders } from './fuzz-readers.ts'
 
-const options = { seed: { type: 'string' }, requests: { type: 'string' } } as const
-const { values } = parseArgs({ options })
+const text = { type: 'string' } as const
+const options = { seed: text, requests: text, cases: text, only: text }
+const { values, positionals } = parseArgs({ options, allowPositionals: true })
 const seed = Number(values.seed ?? Math.floor(systemRandom.fraction() * 2 ** 32))
 const requests = Number(values.requests ?? 20_000)
-process.stdout.write(`seed ${seed}, ${requests} requests\n`)
-const isGood = await isNothingFound()
+const cases = Number(values.cases ?? 1_000_000)
+const isOfReaders = positionals[0] === 'readers'
+const amount = isOfReaders ? `${cases} cases for each reader` : `${requests} requests`
+process.stdout.write(`seed ${seed}, ${amount}\n`)
+const isGood = isOfReaders
+  ? await isNothingFoundInReaders({ seed, cases, only: values.only ?? '' })
+  : await isNothingFound()
 // The database of tests goes with this process, which would otherwise wait for it.
 process.exit(isGood ? 0 : 1)
 

@@ -11,9 +11,17 @@ import { parseEnvelope } from '../trust/envelope.ts'
 export function manifestIn(envelope: Uint8Array, manifestDigest: Digest): Manifest {
   const parsed = parseEnvelope(envelope, MANIFEST_BYTES_MAX)
   if (!parsed.ok) throw damaged(manifestDigest, parsed.refusal.code)
-  const read = manifest.safeParse(JSON.parse(fromUtf8(parsed.value.payload)))
+  const read = manifest.safeParse(jsonIn(parsed.value.payload, manifestDigest))
   if (!read.success) throw damaged(manifestDigest, read.error)
   return read.data
+}
+
+function jsonIn(payload: Uint8Array, manifestDigest: Digest): unknown {
+  try {
+    return JSON.parse(fromUtf8(payload))
+  } catch (cause) {
+    throw damaged(manifestDigest, cause)
+  }
 }
 
 function damaged(manifestDigest: Digest, cause: unknown): Fault {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -29,6 +29,7 @@ describe('facts of a Linux machine', () => {
     ['VERSION_ID=12', 'VERSION_ID', '12'],
     ["NAME='Arch Linux'", 'NAME', 'Arch Linux'],
     ['NAME="a \\"b\\" \\$c"', 'NAME', 'a "b" $c'],
+    ['NAME="Debian" \t\r', 'NAME', 'Debian'],
     ['# NAME=no', 'NAME', undefined],
     ['name=no', 'NAME', undefined],
   ])('os-release: %s', (line, key, value) => {
@@ -86,6 +87,17 @@ describe('machineId', () => {
     expect(made).toMatch(/^[0-9a-f]{32}$/)
     expect(machineId(layout, machine, systemRandom)).toBe(made)
     expect(readFileSync(layout.machineId, 'utf8')).toBe(`${made}\n`)
+    rmSync(root, { recursive: true })
+  })
+
+  it('is made anew where the file holds anything else, text or not', () => {
+    const root = mkdtempSync(join(tmpdir(), 'drydock-id-'))
+    const layout = layoutOf(root, root)
+    machineId(layout, linuxMachine(), systemRandom)
+    for (const content of [Buffer.from([0xff, 0xfe, 0x80]), Buffer.from('uninitialized\n')]) {
+      writeFileSync(layout.machineId, content)
+      expect(machineId(layout, linuxMachine(), systemRandom)).toMatch(/^[0-9a-f]{32}$/)
+    }
     rmSync(root, { recursive: true })
   })
 })

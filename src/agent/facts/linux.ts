@@ -56,7 +56,8 @@ export function machineLibc(): Libc {
 export function parseKeyValues(text: string): ReadonlyMap<string, string> {
   const values = new Map<string, string>()
   for (const line of text.split('\n')) {
-    const match = /^([A-Z_0-9]+)=(?:"(.*)"|'(.*)'|(.*))\s*$/.exec(line)
+    // Trimmed beforehand: blanks at the end of the pattern would be tried from every blank.
+    const match = /^([A-Z_0-9]+)=(?:"(.*)"|'(.*)'|(.*))$/.exec(line.trimEnd())
     if (match?.[1] === undefined) continue
     values.set(match[1], (match[2] ?? match[3] ?? match[4] ?? '').replace(/\\(["$`\\])/g, '$1'))
   }

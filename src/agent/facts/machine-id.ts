@@ -4,7 +4,7 @@
  * endpoints; a real machine's id is its own business and is never written.
  */
 import { dirname } from 'node:path'
-import { fromUtf8, toHex, utf8 } from '../../base/bytes.ts'
+import { toHex, utf8 } from '../../base/bytes.ts'
 import type { Random } from '../../base/random.ts'
 import type { Layout } from '../layout.ts'
 import { makeFolder, readIfThere, writeDurably } from '../machine/files.ts'
@@ -23,7 +23,8 @@ export function machineId(layout: Layout, machine: Pick<Machine, 'ownId'>, rando
 /** The id that a file like machine-id(5) holds; empty when it holds none. */
 export function readMachineId(path: string): string {
   const bytes = readIfThere(path, 4096)
-  const text = bytes === null ? '' : fromUtf8(bytes).trim()
+  // Not as strict UTF-8, which throws: a file full of something else is one without an id.
+  const text = bytes === null ? '' : Buffer.from(bytes).toString('latin1').trim()
   // machine-id(5): 32 hexadecimal characters; `uninitialized` in an image that was never booted.
   return /^[0-9a-f]{32}$/.test(text) ? text : ''
 }
