@@ -18,10 +18,13 @@ export async function startServerProcess(options: {
   readonly dataDir: string
   readonly port: number
   readonly env?: Readonly<Record<string, string>>
+  /** A program that starts it and becomes it, with its arguments: `strace -D`. */
+  readonly under?: readonly [string, ...string[]]
 }): Promise<ServerProcess> {
-  const { dataDir, port } = options
+  const { dataDir, port, under = [] } = options
+  const [program = DRYDOCK, ...words] = [...under, DRYDOCK, 'serve']
   const url = `http://127.0.0.1:${port}`
-  const running = start([DRYDOCK, 'serve'], {
+  const running = start([program, ...words], {
     env: {
       DRYDOCK_DATA_DIR: dataDir,
       DRYDOCK_LISTEN: `127.0.0.1:${port}`,
