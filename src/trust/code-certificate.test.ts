@@ -129,6 +129,28 @@ describeNeeds(['openssl'], 'a certificate for code (needs openssl)', () => {
       detail: expect.stringContaining('number of rounds'),
     })
   })
+
+  it.each([
+    ['too many rounds', ['-iter', '100001'], 'number of rounds'],
+    ['memory, whose cost nobody counts here', ['-scrypt'], 'key derivation'],
+  ])('is refused when the key of a PEM would have to be derived with %s', (_name, more, detail) => {
+    using issued = issueCertificate()
+    const args = ['pkcs8', '-topk8', '-in', join(issued.folder, 'key.pem'), '-passout', 'pass:x']
+    const key = execFileSync('openssl', [...args, ...more])
+    expect(refusalOf(Buffer.concat([issued.certificate, key]), { password: 'x' })).toEqual({
+      code: 'certificate-malformed',
+      detail: expect.stringContaining(detail),
+    })
+  })
+
+  it('comes out of PEM with a key as openssl once locked it', () => {
+    using issued = issueCertificate()
+    const args = ['rsa', '-traditional', '-aes256', '-in', join(issued.folder, 'key.pem')]
+    const key = execFileSync('openssl', [...args, '-passout', 'pass:x'], { stdio: 'pipe' })
+    const both = Buffer.concat([issued.certificate, key])
+    expect(read(both, { password: 'x' }).ok).toBe(true)
+    expect(refusalOf(both, { password: 'y' })).toEqual({ code: 'certificate-password-wrong' })
+  })
 })
 
 describe('what is no certificate', () => {

@@ -8,7 +8,7 @@ import { fromUtf8, utf8 } from '../base/bytes.ts'
 import { type Digest, digestOf } from '../base/digest.ts'
 import { accept, type Result, refuse } from '../base/result.ts'
 import { derBytes, readDer } from './der.ts'
-import { openPkcs12, type Pkcs12Content, type Pkcs12Refusal } from './pkcs12.ts'
+import { checkLockedKey, openPkcs12, type Pkcs12Content, type Pkcs12Refusal } from './pkcs12.ts'
 
 export const CODE_PURPOSES = ['windows', 'macos'] as const
 export type CodePurpose = (typeof CODE_PURPOSES)[number]
@@ -131,18 +131,30 @@ function openPem({
   if (blocks.length > PEM_BLOCKS_MAX) return unreadable(`it has more than ${PEM_BLOCKS_MAX} parts`)
   const certificates = blocks.filter((block) => block.startsWith('-----BEGIN CERTIFICATE-----'))
   const keys = blocks.filter((block) => /^-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(block))
-  const privateKeys: Uint8Array[] = []
-  for (const pem of keys.slice(0, 1)) {
-    const isLocked = pem.includes('ENCRYPTED')
-    try {
-      const key = createPrivateKey({ key: pem, format: 'pem', passphrase: password })
-      privateKeys.push(key.export({ format: 'der', type: 'pkcs8' }))
-    } catch {
-      if (isLocked) return refuse({ code: 'certificate-password-wrong' })
-      return unreadable('its private key is damaged, or of a kind that is not known here')
-    }
-  }
+  const [pem] = keys
+  const key = pem === undefined ? null : openPemKey(pem, password)
+  if (key !== null && !key.ok) return key
+  const privateKeys = key === null ? [] : [key.value]
   return accept({ privateKeys, certificates: certificates.map(bytesOfPem) })
+}
+
+/** What openssl once wrote costs one round; the other kind says how many it wants. */
+function openPemKey(pem: string, password: string): Result<Uint8Array, CodeCertificateRefusal> {
+  const isLockedPkcs8 = pem.startsWith('-----BEGIN ENCRYPTED PRIVATE KEY-----')
+  const der = isLockedPkcs8 ? Buffer.from(bytesOfPem(pem)) : null
+  const checked = der === null ? accept(null) : checkLockedKey(der)
+  if (!checked.ok) return checked
+  try {
+    // What was looked at, and not what somebody else would read in its text.
+    const key =
+      der === null
+        ? createPrivateKey({ key: pem, format: 'pem', passphrase: password })
+        : createPrivateKey({ key: der, format: 'der', type: 'pkcs8', passphrase: password })
+    return accept(key.export({ format: 'der', type: 'pkcs8' }))
+  } catch {
+    if (pem.includes('ENCRYPTED')) return refuse({ code: 'certificate-password-wrong' })
+    return unreadable('its private key is damaged, or of a kind that is not known here')
+  }
 }
 
 function bytesOfPem(block: string): Uint8Array {

@@ -75,8 +75,24 @@ export function openPkcs12(
   file: Uint8Array,
   password: string,
 ): Result<Pkcs12Content, Pkcs12Refusal> {
+  return orRefusal(() => contentOf(file, { password, roundsLeft: ROUNDS_MAX }))
+}
+
+/**
+ * Whether a key in PKCS #8 that is locked with a password (RFC 5958, 3) may be opened by somebody
+ * who counts no rounds: it costs no more than what is opened here.
+ */
+export function checkLockedKey(key: Uint8Array): Result<null, Pkcs12Refusal> {
+  return orRefusal(() => {
+    const [algorithm] = membersOf(readDer(key, 'the private key'), 'private key')
+    spend({ password: '', roundsLeft: ROUNDS_MAX }, roundsIn(algorithm))
+    return null
+  })
+}
+
+function orRefusal<Value>(read: () => Value): Result<Value, Pkcs12Refusal> {
   try {
-    return accept(contentOf(file, { password, roundsLeft: ROUNDS_MAX }))
+    return accept(read())
   } catch (error) {
     if (error instanceof WrongPassword) return refuse({ code: 'certificate-password-wrong' })
     if (!(error instanceof MalformedDer)) throw error
@@ -156,10 +172,9 @@ function dataIn(contentInfo: Der | undefined): Uint8Array {
 }
 
 function decrypt(algorithm: Der | undefined, bytes: Uint8Array, opening: Opening): Der {
-  const [type, parameters] = membersOf(algorithm, 'encryption')
-  const isNew = oidIn(type, 'encryption') === PBES2
-  spend(opening, isNew ? newRounds(parameters) : oldRounds(oidIn(type, 'encryption'), parameters))
+  spend(opening, roundsIn(algorithm))
   // RFC 7292, B.1: UTF-16 for what PKCS #12 itself defines; RFC 8018, 3 recommends UTF-8.
+  const isNew = oidIn(membersOf(algorithm, 'encryption')[0], 'encryption') === PBES2
   const password = isNew ? forge.util.encodeUtf8(opening.password) : opening.password
   let opened: Der | null
   try {
@@ -171,6 +186,12 @@ function decrypt(algorithm: Der | undefined, bytes: Uint8Array, opening: Opening
   }
   if (opened === null) throw new MalformedDer('no content that the password opens')
   return opened
+}
+
+function roundsIn(algorithm: Der | undefined): number {
+  const [type, parameters] = membersOf(algorithm, 'encryption')
+  const oid = oidIn(type, 'encryption')
+  return oid === PBES2 ? newRounds(parameters) : oldRounds(oid, parameters)
 }
 
 /** RFC 8018, A.4 and A.2. */
