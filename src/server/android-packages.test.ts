@@ -166,7 +166,17 @@ describe('the enrolment link', () => {
     }
     const logged = server.answered.filter(({ route }) => route?.path.startsWith('/enrol/'))
     expect(logged.length).toBeGreaterThanOrEqual(3)
-    expect(JSON.stringify(logged.map(({ path }) => path))).not.toContain(secret)
+    // Nor where there is no route: clients probe with other methods, and people add to links.
+    const elsewhere = [
+      fetch(enrolment_url, { method: 'POST' }),
+      fetch(enrolment_url, { method: 'OPTIONS' }),
+      fetch(`${enrolment_url}/agent.apk/more`),
+      fetch(enrolment_url.replace('/enrol/', '/Enrol/')),
+      fetch(`${enrolment_url}%`),
+    ]
+    for (const answer of await Promise.all(elsewhere)) await answer.text()
+    expect(server.answered.filter(({ route }) => route === null).length).toBeGreaterThanOrEqual(5)
+    expect(server.answered.map(({ path }) => path).join('\n')).not.toContain(secret)
   })
 
   it('is gone with its distribution, and with its token', async () => {

@@ -85,7 +85,10 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   for (const route of options.routes) addRoute(app, route, options, connections)
   app.setNotFoundHandler((request, reply) => answerElsewhere(options, request, reply))
   app.setErrorHandler((error, request, reply) =>
-    send(reply, faultAnswer(error, options.log, { path: pathOf(request.url) })),
+    send(
+      reply,
+      faultAnswer(error, options.log, { path: unroutedPath(options.routes, pathOf(request.url)) }),
+    ),
   )
   try {
     await app.listen({ host: options.host, port: options.port })
@@ -259,8 +262,20 @@ function pathOf(url: string): string {
 }
 
 /** Where a path opens something by itself, its pattern stands for it. */
-function loggedPath(route: HttpRoute | null, path: string): string {
-  return route?.hasSecretPath === true ? route.path : path
+function loggedPath(route: HttpRoute, path: string): string {
+  return route.hasSecretPath === true ? route.path : path
+}
+
+/**
+ * A path without a route may hold a secret all the same: asked for by another method, say, or with
+ * something behind it.
+ */
+function unroutedPath(routes: readonly HttpRoute[], path: string): string {
+  const asked = path.toLowerCase()
+  const secret = routes.find((route) => {
+    return route.hasSecretPath === true && asked.startsWith(route.path.split(':', 1)[0] ?? '')
+  })
+  return secret?.path ?? path
 }
 
 /** A body that was refused unread would have to be read to its end before the next request. */
@@ -278,12 +293,13 @@ function watch(
   reply: FastifyReply,
 ): void {
   const startedAt = options.clock.monotonic()
+  const path = pathOf(request.url)
   const remoteAddress = request.raw.socket?.remoteAddress ?? ''
   reply.raw.once('close', () =>
     options.onAnswered({
       route,
       method: request.method,
-      path: loggedPath(route, pathOf(request.url)),
+      path: route === null ? unroutedPath(options.routes, path) : loggedPath(route, path),
       status: reply.raw.statusCode,
       ms: options.clock.monotonic() - startedAt,
       remoteAddress,
