@@ -35,10 +35,9 @@ export async function imageFor(needs: ImageNeeds, version: AgentVersion): Promis
  * withdrawn stays. Null: there is none.
  */
 export async function digestOfTag(needs: ImageNeeds, tag: string): Promise<Digest | null> {
-  const builds = isAgentVersion(tag) ? await loadBuilds(needs, tag) : []
-  if (isAgentVersion(tag) && builds.length > 0) {
-    return (await imageOfBuilds(needs, tag, builds)).digest
-  }
+  if (!isAgentVersion(tag)) return null
+  const builds = await loadBuilds(needs, tag)
+  if (builds.length > 0) return (await imageOfBuilds(needs, tag, builds)).digest
   return (await loadImage(needs.database.read, tag))?.digest ?? null
 }
 

@@ -96,6 +96,7 @@ describe('what is asked for and not there', () => {
     ['a digest in capitals', `blobs/sha256:${'A'.repeat(64)}`, 400, 'DIGEST_INVALID'],
     ['traversal', 'blobs/..%2f..%2f..%2finstance-secret', 400, 'DIGEST_INVALID'],
     ['a reference without end', `manifests/${'x'.repeat(250)}`, 404, 'NAME_UNKNOWN'],
+    ['a tag that no database takes', 'manifests/%00', 404, 'MANIFEST_UNKNOWN'],
     ['tags of no number', 'tags/list?n=many', 400, 'PAGINATION_NUMBER_INVALID'],
     ['referrers', `referrers/${NOTHING}`, 404, 'NAME_UNKNOWN'],
     ['another repository', '../other/manifests/1', 404, 'NAME_UNKNOWN'],
@@ -106,6 +107,12 @@ describe('what is asked for and not there', () => {
     expect(answer.headers.get('content-type')).toMatch(/^application\/json\b/)
     const { errors } = (await answer.json()) as { errors: { code: string; message: string }[] }
     expect(errors).toEqual([{ code, message: expect.any(String), detail: null }])
+  })
+
+  it('tags behind what no database takes are those behind what stands before it', async () => {
+    const tagsBehind = async (last: string) => (await registry.json(`tags/list?last=${last}`)).tags
+    expect(await tagsBehind('0%00x')).toEqual([VERSION])
+    expect(await tagsBehind(`${VERSION}%00x`)).toEqual([])
   })
 
   it('a manifest is no blob, and a blob no manifest', async () => {

@@ -127,7 +127,9 @@ async function answerTags(needs: RegistryNeeds, request: HttpRequest): Promise<H
     return registryError('PAGINATION_NUMBER_INVALID', 'n is how many tags are wanted at most')
   }
   const limit = Math.min(Number(asked), TAGS_MAX)
-  const page = { after: request.query.get('last') ?? '', limit: limit + 1 }
+  // No database takes U+0000, and no tag has it: what is behind it is behind what stands before it.
+  const [after = ''] = (request.query.get('last') ?? '').split('\0', 1)
+  const page = { after, limit: limit + 1 }
   const found = await listImageVersions(needs.database.read, page)
   const tags = found.slice(0, limit)
   const last = tags.at(-1)
