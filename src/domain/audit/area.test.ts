@@ -5,6 +5,7 @@ describe('the area of an audit entry', () => {
   it.each([
     ['distribution.create', 'distributions', 'create'],
     ['release.withdraw', 'distributions', 'withdraw'],
+    ['certificate.import', 'distributions', 'import'],
     ['endpoint.rename', 'endpoint-management', 'rename'],
     ['tag.assign', 'endpoint-management', 'assign'],
     ['upgrade-action.cancel', 'action-center', 'cancel'],

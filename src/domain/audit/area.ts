@@ -18,6 +18,7 @@ export type AuditArea = (typeof AUDIT_AREAS)[number]
 const AREA_OF_NOUN: Readonly<Record<string, AuditArea>> = {
   'api-key': 'api-key',
   call: 'public-api',
+  certificate: 'distributions',
   auth: 'auth',
   configuration: 'agent-configuration',
   distribution: 'distributions',

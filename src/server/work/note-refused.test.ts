@@ -146,6 +146,9 @@ describe('the edge', () => {
     const viewer = made.body.reply as { id: number; key: string }
     const as = { authorization: viewer.key, 'x-xdr-auth-id': String(viewer.id) }
     expect((await fetch(path, { method: 'POST', headers: as })).status).toBe(403)
+    const password = 'p'.repeat(128)
+    const given = { purpose: 'windows', certificate: 'AAAA', password }
+    expect((await server.call('trust/import_certificate', given)).status).toBe(400)
     // A look that is refused changes nothing that anybody asks about later.
     expect((await server.call('audits/management_logs', { search_to: -1 })).status).toBe(400)
     await needs.refusedAttempts.drain()
@@ -154,10 +157,11 @@ describe('the edge', () => {
     )
     expect(entries.map(({ action, reason, by }) => [action, reason, by.name]).toSorted()).toEqual([
       ['auth.refuse', 'unauthorised', 'unknown'],
+      ['certificate.refuse', 'certificate-malformed', `api-key:${server.key.id}`],
       ['distribution.refuse', 'forbidden', `api-key:${viewer.id}`],
       ['distribution.refuse', 'invalid-request', `api-key:${server.key.id}`],
     ])
-    expect(JSON.stringify(entries)).not.toContain(key)
+    for (const secret of [key, password]) expect(JSON.stringify(entries)).not.toContain(secret)
     expect(JSON.stringify(entries)).not.toContain(server.key.key)
   })
 })

@@ -134,6 +134,7 @@ const NOUNS: Readonly<Record<string, string>> = {
   rbac: 'user',
   releases: 'release',
   tags: 'tag',
+  trust: 'certificate',
 }
 
 function nounOf({ actor, call }: RefusedAttempt): string {
