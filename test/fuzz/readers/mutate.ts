@@ -131,11 +131,12 @@ function insertWord(bytes: Buffer, chance: Chance, { words }: Mutated): Buffer {
 
 const COMMON_WORDS = ['\0', '\n', '\r\n', '"', '\\', '../', '/', ' ', '=', ':', ',', '\u2028', 'é']
 
-const STRANGE: readonly unknown[] = [
+/** As text, so that none is ever changed by what is done to it. */
+const STRANGE = [
   ...[null, true, -1, 1.5, 2 ** 53, 1e308, '', 'x'.repeat(300), '\u0000', '\ud800', '__proto__'],
   ...['constructor', '../x', 'http://[', '0'.repeat(64), 'A'.repeat(44), '9'.repeat(20)],
   ...[[], {}, [[]], [null], { toString: 1 }, { message: {} }, [1, 'a', null]],
-]
+].map((value) => JSON.stringify(value))
 
 /** Where the bytes are JSON: one value is another, is there again, or is gone. */
 function exchangeValue(bytes: Buffer, chance: Chance): Buffer {
@@ -145,10 +146,10 @@ function exchangeValue(bytes: Buffer, chance: Chance): Buffer {
   const { of, key } = chance.of(places)
   const kind = chance.below(4)
   if (kind === 0) delete of[key]
-  else if (kind === 1) of[key] = chance.of(places.map((place) => place.of[place.key]))
+  else if (kind === 1) of[key] = copyOf(chance.of(places))
   else if (kind === 2 && typeof of[key] === 'string') of[key] = changedText(of[key], chance)
-  else of[key] = chance.of(STRANGE)
-  return Buffer.from(textOf(root.value) ?? '')
+  else of[key] = JSON.parse(chance.of(STRANGE))
+  return Buffer.from(JSON.stringify(root.value) ?? '')
 }
 
 function changedText(text: string, chance: Chance): string {
@@ -162,16 +163,6 @@ function jsonIn(bytes: Buffer): unknown {
     return JSON.parse(bytes.toString('utf8'))
   } catch {
     // Best effort: what was damaged before is damaged otherwise.
-    return undefined
-  }
-}
-
-/** Undefined of what became a circle. */
-function textOf(value: unknown): string | undefined {
-  try {
-    return JSON.stringify(value)
-  } catch {
-    // Best effort: a value that was put into itself is no JSON; nothing is left of it.
     return undefined
   }
 }
@@ -190,4 +181,10 @@ function placesIn(root: object): readonly Place[] {
     }
   }
   return places
+}
+
+/** A copy: what is put into itself is no JSON. */
+function copyOf({ of, key }: Place): unknown {
+  const text = JSON.stringify(of[key])
+  return text === undefined ? undefined : JSON.parse(text)
 }
