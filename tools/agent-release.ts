@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Fault } from '../src/base/fault.ts'
-import { type Target, targetName } from '../src/base/platform.ts'
+import { buildFolderName, type Target } from '../src/base/platform.ts'
 import { buildAgent, hostRuntime, hostTarget } from '../src/main/build-agent.ts'
 import { runtimeFor } from './agent-runtime.ts'
 import { certificateOf, signProgramFile } from './sign-program.ts'
@@ -27,17 +27,12 @@ const TARGETS: readonly Target[] = [
   { platform: 'macos', arch: 'arm64', libc: 'none' },
 ]
 
-/** Releases are also named as their makers' runtimes are: `darwin-arm64`. */
-function folderName(target: Target): string {
-  return targetName(target).replace('macos', 'darwin')
-}
-
 function targetsOf(words: string): readonly Target[] {
   if (words === 'all') return TARGETS
   return words.split(',').map((word) => {
-    const target = TARGETS.find((each) => folderName(each) === word.trim())
+    const target = TARGETS.find((each) => buildFolderName(each) === word.trim())
     if (target !== undefined) return target
-    const known = TARGETS.map(folderName).join(', ')
+    const known = TARGETS.map(buildFolderName).join(', ')
     throw new Fault({
       code: 'unknown-target',
       doing: `finding ${word} in ${known}`,
@@ -61,7 +56,7 @@ if (compilerPath === null) {
   throw new Fault({ code: 'no-runtime', doing: 'finding the compiler', retry: 'never' })
 }
 for (const target of targetsOf(values.targets)) {
-  const outDir = join(ROOT, 'build/agent', folderName(target))
+  const outDir = join(ROOT, 'build/agent', buildFolderName(target))
   const runtimePath = runtimeFor(target)
   const built = await buildAgent({ target, runtimePath, outDir, compilerPath })
   if (target.platform === 'windows' && certificate !== null) {

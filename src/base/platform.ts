@@ -23,3 +23,8 @@ export function targetName(target: Target): string {
   const libc = target.libc === 'musl' ? '-musl' : ''
   return `${target.platform}-${target.arch}${libc}`
 }
+
+/** The folder that a build of the agent lies in, called as its runtime is: `darwin-arm64`. */
+export function buildFolderName(target: Target): string {
+  return targetName(target).replace('macos', 'darwin')
+}

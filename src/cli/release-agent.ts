@@ -1,13 +1,14 @@
 /** The launcher and agent of a release: from a folder, or those of an earlier release again. */
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Target, targetName } from '../base/platform.ts'
+import { buildFolderName, type Target, targetName } from '../base/platform.ts'
 import { accept, type Result } from '../base/result.ts'
 import { compareVersions, isAgentVersion } from '../base/version.ts'
 import { entryFor } from '../contract/manifest.ts'
 import type { ReleaseObject } from '../contract/public/releases.ts'
 import type { ApiContext } from './command.ts'
 import { type Failure, refuseFailed, refuseUsage } from './outcome.ts'
+import { targetOfProgram } from './program-target.ts'
 import { type Hashed, hashFiles, type LocalFile } from './upload.ts'
 
 export type ReleaseAgent = {
@@ -43,15 +44,29 @@ async function agentInFolder(
       const hint =
         target.platform === 'android'
           ? 'assets/android has the one that comes with this version.'
-          : `"npm run agent:release" builds both into build/agent/${targetName(target)}.`
+          : `"npm run agent:release" builds both into build/agent/${buildFolderName(target)}.`
       return refuseUsage(`--agent ${folder} has no ${name}.`, hint)
     }
     files.push({ source, size: stats.size })
   }
+  const flaw = await flawOfLauncher(target, folder)
+  if (flaw !== null) return refuseUsage(flaw)
   const [launcher, entry] = await hashFiles(io, files)
   if (launcher === undefined || entry === undefined)
     return refuseUsage(`--agent ${folder} is gone.`)
   return accept({ launcher: launcher.digest, entry: entry.digest, files: [launcher, entry] })
+}
+
+/** A release is for ever, and what cannot start cannot go back either. */
+async function flawOfLauncher(target: Target, folder: string): Promise<string | null> {
+  const name = launcherFor(target.platform)
+  const own = await targetOfProgram(join(folder, name))
+  if (own === null) return null
+  const libc = own.libc ?? target.libc
+  const isFor = own.platform === target.platform && own.arch === target.arch && libc === target.libc
+  if (isFor) return null
+  const there = targetName({ ...own, libc })
+  return `--agent ${folder} is for ${there}, not for ${targetName(target)}: its ${name} is.`
 }
 
 /** The app is both: there is nothing below it that would start it. */

@@ -273,6 +273,29 @@ describe('release publish finds everything wrong before it sends anything:', () 
   })
 })
 
+describe('release publish of an agent for another target', () => {
+  it('sends nothing, and says whose it is', async () => {
+    await using cli = await startTestCli(recorder().calls)
+    const folder = await agentOf(cli)
+    const macho = Buffer.alloc(256)
+    macho.writeUInt32LE(0xfeed_facf, 0)
+    macho.writeUInt32LE(0x0100_000c, 4)
+    await writeFile(join(folder, 'drydock-agent'), macho)
+    const told = await cli.run(...WORDS, '--agent', folder)
+    expect(told.code).toBe(2)
+    const sentence = `${folder} is for macos-arm64, not for linux-x64: its drydock-agent is.`
+    expect(told.stderr).toContain(sentence)
+    expect(cli.seen).toEqual([])
+  })
+
+  it('names the folder of a Mac as the build does', async () => {
+    await using cli = await startTestCli(recorder().calls)
+    const words = ['--version', '1.2.3.4', '--platform', 'macos', '--arch', 'arm64']
+    const told = await cli.run('release', 'publish', ...words, '--agent', '/no')
+    expect(told.stderr).toContain('build/agent/darwin-arm64')
+  })
+})
+
 describe('release list', () => {
   it('is a table', async () => {
     const payload = {
