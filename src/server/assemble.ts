@@ -73,17 +73,15 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
   const eventTail = new EventTail(database)
   const packageSigner = createPackageSigner(foundations)
   const androidSigner = createAndroidSigner(foundations)
-  const writerNeeds = {
-    digestOf: createSegmentDigests(foundations.artifacts),
-    signOpenPgp: packageSigner.sign,
-    derive: createDerivedParts(foundations),
-    ...createCodeSigner(foundations),
-    androidKey: androidSigner.androidKey,
-  }
+  const stopping = new AbortController()
+  const beginning = { ...foundations, stopping: stopping.signal }
+  const { androidKey } = androidSigner
+  const writerNeeds = { ...packagingOf(beginning), signOpenPgp: packageSigner.sign, androidKey }
   let effects: Loop | null = null
   let preparing: Loop | null = null
   const needs: ServerNeeds = {
-    ...foundations,
+    ...beginning,
+    underWay: new Map(),
     metrics,
     keyRing,
     configuration,
@@ -120,13 +118,23 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
     needs,
     routes: routesOf(needs),
     onAnswered: (answered) => noteAnswered(answered, needs),
-    drain: () => loops[0]?.drain() ?? Promise.resolve(),
+    async drain() {
+      await effects.drain()
+      await Promise.all(needs.underWay.values())
+    },
     endStreams: () => eventTail.close(),
     async stop() {
       eventTail.close()
+      stopping.abort()
       await Promise.all([refusedAttempts.stop(), ...loops.map((loop) => loop.stop())])
+      await Promise.all(needs.underWay.values())
     },
   }
+}
+
+function packagingOf(needs: ServerFoundations & Pick<ServerNeeds, 'stopping'>) {
+  const digestOf = createSegmentDigests(needs.artifacts)
+  return { digestOf, derive: createDerivedParts(needs), ...createCodeSigner(needs) }
 }
 
 function routesOf(needs: ServerNeeds): readonly HttpRoute[] {

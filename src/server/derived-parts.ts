@@ -1,7 +1,8 @@
 /**
  * What packages need of a release that its gzip members cannot be put together to: made once, kept
  * as an artifact, found again by how it is made and of what. Two that ask at once wait for one
- * making; two servers make it twice and keep one.
+ * making; two servers make it twice, and the last is found. A making that takes long does not hold
+ * up the server's end.
  */
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
@@ -19,24 +20,20 @@ export type DerivingNeeds = {
   readonly database: Database
   readonly artifacts: Pick<Artifacts, 'openRead' | 'putAsIs' | 'has'>
   readonly clock: Clock
+  /** The server stops: what is being made is thrown away, and made after the next start. */
+  readonly stopping: AbortSignal
 }
 
 const NOTES_CHARACTERS_MAX = 1024 * 1024
 
 export function createDerivedParts(needs: DerivingNeeds): (part: DerivedPart) => Promise<Derived> {
-  const making = new Map<Digest, Promise<Derived>>()
+  const underWay = new Map<Digest, Promise<Derived>>()
   return async (part) => {
     const key = keyOf(part)
-    const known = await loadDerivedPart(needs.database.read, key)
-    // One whose bytes were lost is made again.
-    if (known !== null && (await needs.artifacts.has(known.digest))) return known
-    const underWay = making.get(key) ?? makePart(needs, key, part)
-    making.set(key, underWay)
-    try {
-      return await underWay
-    } finally {
-      making.delete(key)
-    }
+    const derived =
+      underWay.get(key) ?? findOrMake(needs, key, part).finally(() => underWay.delete(key))
+    underWay.set(key, derived)
+    return await derived
   }
 }
 
@@ -44,8 +41,15 @@ function keyOf({ recipe, parameters, sources }: DerivedPart): Digest {
   return digestOf(JSON.stringify([recipe, parameters, sources.map(({ digest }) => digest)]))
 }
 
+async function findOrMake(needs: DerivingNeeds, key: Digest, part: DerivedPart): Promise<Derived> {
+  const known = await loadDerivedPart(needs.database.read, key)
+  // One whose bytes were lost is made again.
+  if (known !== null && (await needs.artifacts.has(known.digest))) return known
+  return await makePart(needs, key, part)
+}
+
 async function makePart(needs: DerivingNeeds, key: Digest, part: DerivedPart): Promise<Derived> {
-  const source = part.make((artifact) => contentOf(needs.artifacts, artifact))
+  const source = part.make((artifact) => contentOf(needs, artifact))
   return await needs.artifacts.putAsIs(source, ARTIFACT_BYTES_MAX, async (stored) => {
     if (stored.notes.length > NOTES_CHARACTERS_MAX) {
       const doing = `keeping ${stored.notes.length} characters of notes on ${part.recipe}`
@@ -57,14 +61,20 @@ async function makePart(needs: DerivingNeeds, key: Digest, part: DerivedPart): P
 
 /** As it was before it was compressed; leaving the loop closes the file. */
 async function* contentOf(
-  artifacts: Pick<Artifacts, 'openRead'>,
+  { artifacts, stopping }: Pick<DerivingNeeds, 'artifacts' | 'stopping'>,
   artifact: ArtifactRef,
 ): AsyncGenerator<Uint8Array> {
   const stored = await artifacts.openRead(artifact.gzipDigest)
   const gunzip = createGunzip()
   // Best effort: what goes wrong in it ends the loop below; ending that loop early is no fault.
   pipeline(copied(stored), gunzip).catch(() => {})
-  yield* gunzip
+  for await (const bytes of gunzip) {
+    if (stopping.aborted) {
+      const doing = 'making a part of packages while the server stops'
+      throw new Fault({ code: 'server-stopping', doing, retry: 'later' })
+    }
+    yield bytes
+  }
 }
 
 /** The store gives one buffer again and again, and a stream holds several parts at once. */

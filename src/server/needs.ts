@@ -26,6 +26,7 @@ import type { PackageModels } from './package-models.ts'
 import type { PackageSigner } from './package-signer.ts'
 import type { OpenStreams } from './public-api/events/follow.ts'
 import type { Verifications } from './verify-audit.ts'
+import type { EffectsUnderWay } from './work/perform-effects.ts'
 
 /** What is open when a server begins: given by whoever starts it. */
 export type ServerFoundations = {
@@ -72,6 +73,9 @@ export type ServerNeeds = ServerFoundations & {
   readonly androidSigner: AndroidSigner
   readonly writerNeeds: WriterNeeds
   readonly packageModels: PackageModels
+  readonly underWay: EffectsUnderWay
+  /** Aborted when the server stops. */
+  readonly stopping: AbortSignal
   /** There is an effect to perform: the worker need not wait until it looks by itself. */
   readonly wakeWorker: () => void
   /** There is a release whose packages can be prepared. */

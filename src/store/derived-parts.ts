@@ -14,7 +14,10 @@ export async function loadDerivedPart(reader: Reader, key: Digest): Promise<Stor
   return row === undefined ? null : { ...row, digest: storedDigest(row.digest) }
 }
 
-/** Whoever was first is the one: the same recipe gives the same bytes, or nobody minds. */
+/**
+ * It is made again only when the bytes of the one before were lost, and another compressor may pack
+ * them otherwise: so the last is the one.
+ */
 export async function saveDerivedPart(
   writer: Writer,
   key: Digest,
@@ -24,6 +27,6 @@ export async function saveDerivedPart(
   await writer
     .insertInto('derived_part')
     .values({ key, ...part, created_at: now })
-    .onConflict((conflict) => conflict.column('key').doNothing())
+    .onConflict((conflict) => conflict.column('key').doUpdateSet({ ...part, created_at: now }))
     .execute()
 }

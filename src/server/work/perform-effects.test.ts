@@ -8,6 +8,7 @@ import { systemRandom } from '../../base/random.ts'
 import type { AgentVersion } from '../../base/version.ts'
 import {
   loadDistribution,
+  lockDistribution,
   saveNewDistribution,
   saveOrderedAgain,
 } from '../../store/distributions.ts'
@@ -24,11 +25,14 @@ async function setUp() {
   const database = await startTestDatabase()
   const clock = new ManualClock(START)
   const outcomes: string[] = []
+  const stopping = new AbortController()
   const needs: EffectNeeds = {
     database,
     artifacts: { remove: async () => {} },
     clock,
     log: silentLog,
+    underWay: new Map(),
+    stopping: stopping.signal,
     secret: instanceSecret(systemRandom.bytes(32), systemRandom),
     settings: { publicUrl: 'http://127.0.0.1' },
     packageModels: {
@@ -53,6 +57,7 @@ async function setUp() {
     clock,
     id,
     outcomes,
+    stopping,
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   }
 }
@@ -88,7 +93,60 @@ function failing(needs: EffectNeeds, isAway: () => boolean): EffectNeeds {
   return { ...needs, database: { ...needs.database, read } }
 }
 
+/** The same needs, with a worker that waits for nothing that is not done at once. */
+function impatient({ clock, needs }: Awaited<ReturnType<typeof setUp>>): EffectNeeds {
+  const sleep = () => ({ done: Promise.resolve(), cancel() {} })
+  const now = () => clock.now()
+  return { ...needs, clock: { now, monotonic: () => clock.monotonic(), sleep } }
+}
+
+/** Nobody else ends it until the answer is called. */
+async function holdDistribution(database: Database, id: DistributionId) {
+  const locked = Promise.withResolvers<void>()
+  const released = Promise.withResolvers<void>()
+  const holding = database.write(async (tx) => {
+    await lockDistribution(tx, id)
+    locked.resolve()
+    await released.promise
+  })
+  await Promise.race([locked.promise, holding])
+  return async () => {
+    released.resolve()
+    await holding
+  }
+}
+
 describe('the outbox', () => {
+  it('an effect that takes long holds up no other, and is performed once', async () => {
+    await using it = await setUp()
+    const { database, underWay } = it.needs
+    const release = await holdDistribution(database, it.id)
+    const other = newId<DistributionId>(systemRandom)
+    await order(database, other)
+    expect(await performEffects(impatient(it))).toBe(10_000)
+    const [slow, quick] = underWay.keys()
+    await underWay.get(quick ?? 0)
+    expect([...underWay.keys()]).toEqual([slow])
+    expect(await loadDistribution(database.read, other)).toMatchObject({ state: 'failed' })
+    it.clock.advance(10_000)
+    // Its lease ran out and is prolonged.
+    expect(await performEffects(impatient(it))).toBe(10_000)
+    expect([...underWay.keys()]).toEqual([slow])
+    expect(await loadDistribution(database.read, it.id)).toMatchObject({ state: 'requested' })
+    await release()
+    await Promise.all(underWay.values())
+    expect(await loadDistribution(database.read, it.id)).toMatchObject({ state: 'failed' })
+    expect(it.outcomes).toHaveLength(2)
+    expect(await performEffects(it.needs)).toBeNull()
+  })
+
+  it('a server that stops takes no more effects', async () => {
+    await using it = await setUp()
+    it.stopping.abort()
+    expect(await performEffects(it.needs)).toBeNull()
+    expect(it.outcomes).toEqual([])
+  })
+
   it('a slow build ends nothing that was ordered again with another version meanwhile', async () => {
     await using it = await setUp()
     const { database } = it.needs

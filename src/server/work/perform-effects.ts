@@ -3,6 +3,9 @@
  * transaction. A worker that dies in between leaves a row whose lease runs out, so everything
  * performed here is repeatable. What fails for the moment is tried again, later and later; what
  * cannot succeed is given up, with a reason where a person looks.
+ *
+ * Building is quick, unless it is the first of its release and what its packages share is being
+ * made. What takes longer than others should wait goes on beside them.
  */
 import type { Clock } from '../../base/clock.ts'
 import { causeChain, Fault } from '../../base/fault.ts'
@@ -26,10 +29,23 @@ export type EffectNeeds = BuildNeeds & {
   readonly artifacts: Pick<Artifacts, 'remove'>
   readonly clock: Clock
   readonly log: Log
+  readonly underWay: EffectsUnderWay
+  /** The server stops: nothing more is taken. */
+  readonly stopping: AbortSignal
 }
 
-/** Far longer than a build takes, short enough that a dead server's orders wait only so long. */
+/** By their ids: those of this server that the next need not wait for. */
+export type EffectsUnderWay = Map<number, Promise<void>>
+
+/**
+ * Far longer than most builds take, short enough that a dead server's orders wait only so long. One
+ * that takes longer falls due here, too, and being taken again prolongs its lease.
+ */
 const LEASE_MS = 10_000
+/** Longer than a build whose parts were made ahead, also on a busy machine. */
+const PATIENCE_MS = 100
+/** Most wait for the same part; each costs no more than a few promises. */
+const UNDER_WAY_MAX = 256
 /** Of one taking: other servers get some too. */
 const TAKE_MAX = 8
 export const ATTEMPTS_MAX = 8
@@ -45,7 +61,7 @@ const BACK_OFF_MS_MAX = 300_000
  * null: never.
  */
 export async function performEffects(needs: EffectNeeds): Promise<number | null> {
-  for (;;) {
+  while (!needs.stopping.aborted) {
     const now = needs.clock.now()
     const take = { limit: TAKE_MAX, leaseMs: LEASE_MS }
     const effects = await needs.database.write((tx) => takeEffects(tx, take, now))
@@ -53,8 +69,27 @@ export async function performEffects(needs: EffectNeeds): Promise<number | null>
       const next = await loadNextDue(needs.database.read)
       return next === undefined ? null : Math.max(next - needs.clock.now(), REST_MS_MIN)
     }
-    for (const effect of effects) await performOne(needs, effect)
+    for (const effect of effects) await begin(needs, effect)
   }
+  return null
+}
+
+/** Until it is done, or has taken long enough for others to go on. */
+async function begin(needs: EffectNeeds, effect: Effect): Promise<void> {
+  const { underWay } = needs
+  if (underWay.has(effect.id)) return
+  if (underWay.size >= UNDER_WAY_MAX) await Promise.race(underWay.values())
+  const ended = performOne(needs, effect)
+    .catch((error: unknown) => {
+      // Best effort: its row stays, and is taken again once its lease has run out.
+      const facts = { effect: effect.kind, subject: effect.subject, error: causeChain(error) }
+      needs.log.error(facts, 'the end of an effect could not be saved')
+    })
+    .finally(() => underWay.delete(effect.id))
+  underWay.set(effect.id, ended)
+  const patience = needs.clock.sleep(PATIENCE_MS)
+  await Promise.race([ended, patience.done])
+  patience.cancel()
 }
 
 async function performOne(needs: EffectNeeds, effect: Effect): Promise<void> {
