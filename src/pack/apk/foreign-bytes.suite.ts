@@ -1,4 +1,4 @@
-/** What is read of an app that somebody published, one reader at a time, for the fuzz of readers. */
+/** What is read of an app that somebody published, reader by reader, for the fuzz of readers. */
 import { contentOfEntry, readZip } from '../archive/zip.ts'
 import { withVersion } from './_axml.ts'
 import { APP } from './sample-app.suite.ts'

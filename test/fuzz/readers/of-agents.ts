@@ -1,4 +1,4 @@
-/** What agents and launchers read: each other's lines, their own files, and the server's answers. */
+/** What agents and launchers read: each other's lines, own files, and the server's answers. */
 
 import { loadIdentity } from '../../../src/agent/identity.ts'
 import { parseJson } from '../../../src/agent/json-file.ts'
