@@ -30,10 +30,19 @@ const SERVICE_NAME = 'DrydockAgent'
 /** The longest a payload may be given (`stop_timeout_s`), and some more. */
 const STOP_MS_MAX = 310_000
 
+/**
+ * A service manager may start a service anew as soon as it has said that it stopped; its process,
+ * which holds the lock, ends a moment later.
+ */
+const LOCK_TRIES = 50
+const LOCK_PAUSE_MS = 100
+
 /** Who started the launcher, where the log goes, and how it is told to stop. */
 type Host = {
   readonly log: Log
   readonly takeAgentLog: ((bytes: Uint8Array) => void) | null
+  /** How often the lock is asked for, when an earlier launcher may be about to end. */
+  readonly lockTries: number
   hasStarted(launcher: Launcher): void
 }
 
@@ -45,7 +54,8 @@ export async function runLauncher(root: string): Promise<number> {
     log.error({ state: layout.state, ...taken.refusal }, 'the state folder cannot be trusted')
     return 1
   }
-  return launch(layout, { log, takeAgentLog: null, hasStarted: stopOnSignals })
+  const host = { log, takeAgentLog: null, lockTries: 1, hasStarted: stopOnSignals }
+  return launch(layout, host)
 }
 
 const SERVICES: Readonly<Record<AgentPlatform, (root: string) => Promise<number>>> = {
@@ -65,14 +75,16 @@ export function runService(root: string, platform = OWN_PLATFORM): Promise<numbe
 async function runDaemon(root: string): Promise<number> {
   const layout = layoutFor(root, process.execPath)
   const taken = await takePrivateFolder(layout.state)
-  return taken.ok ? launch(layout, { ...fileLog(layout), hasStarted: stopOnSignals }) : 1
+  return taken.ok ? launch(layout, { ...serviceHost(layout), hasStarted: stopOnSignals }) : 1
 }
 
-function fileLog({ log: path }: Layout): Pick<Host, 'log' | 'takeAgentLog'> {
+/** What every service of ours has: a log of its own, and patience with its lock. */
+function serviceHost({ log: path }: Layout): Omit<Host, 'hasStarted'> {
   const file = new BoundedLog(path)
   return {
     log: lineLog('launcher', systemClock, (line) => file.write(utf8(line))),
     takeAgentLog: (bytes) => file.write(bytes),
+    lockTries: LOCK_TRIES,
   }
 }
 
@@ -106,7 +118,7 @@ async function runWindowsService(root: string): Promise<number> {
 
   function hostOf(layout: Layout): Host {
     return {
-      ...fileLog(layout),
+      ...serviceHost(layout),
       hasStarted(launcher) {
         service.isRunning()
         stop = () => {
@@ -131,7 +143,7 @@ async function launch(layout: Layout, host: Host): Promise<number> {
   const followsImage = isInPod(layout)
   if (followsImage) {
     if (!(await awaitOwnTurn({ layout, trustedKeys, log }))) return 0
-  } else if (!(await takeLock(layout.lock))) {
+  } else if (!(await takeLockWithin(layout.lock, host.lockTries))) {
     log.error({ state: layout.state }, 'another launcher is running here')
     return 3
   }
@@ -174,4 +186,12 @@ async function awaitOwnTurn(
   process.on('SIGINT', stop)
   const clock = systemClock
   return await awaitLock({ ...needs, clock, takeLock, isStopping: () => isStopping })
+}
+
+async function takeLockWithin(path: string, tries: number): Promise<boolean> {
+  for (let left = tries; ; left -= 1) {
+    if (await takeLock(path)) return true
+    if (left <= 1) return false
+    await systemClock.sleep(LOCK_PAUSE_MS).done
+  }
 }

@@ -71,8 +71,7 @@ describe.skipIf(!hasWine || !needs('dpkg-deb'))(
 
     it('runs as a service, enrols, and closes its folder to others', async () => {
       await install()
-      await wine.must('sc', 'start', SERVICE)
-      await wine.serviceIs(SERVICE, 'RUNNING')
+      await wine.startService(SERVICE)
       id = await enrolled()
       await runsVersion(client, id, VERSION_1)
       expect(await endpointOf(client, id)).toMatchObject({
@@ -129,8 +128,7 @@ describe.skipIf(!hasWine || !needs('dpkg-deb'))(
     })
 
     it('a second launcher leaves the first alone', async () => {
-      await wine.must('sc', 'start', SERVICE)
-      await wine.serviceIs(SERVICE, 'RUNNING')
+      await wine.startService(SERVICE)
       const { code } = await wine.run(PROGRAM, 'run')
       expect(code).toBe(3)
       expect(await wine.serviceState(SERVICE)).toBe('RUNNING 0 0')

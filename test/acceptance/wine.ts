@@ -38,6 +38,11 @@ export type Wine = AsyncDisposable & {
   processes(text: string): readonly number[]
   /** `RUNNING 0 0`: the state of a service, and the exit codes it left; `NONE 1060`: no service. */
   serviceState(name: string): Promise<string>
+  /**
+   * Starts a service and waits until it runs. On a busy machine wine's service manager sometimes
+   * gives a start up and kills what it started, or says so of one that runs: it is told again.
+   */
+  startService(name: string): Promise<void>
   /** Waits until the service is in this state. */
   serviceIs(name: string, state: 'RUNNING' | 'STOPPED'): Promise<void>
   /** Ends everything in it, as switching the machine off does. */
@@ -112,6 +117,13 @@ function wineIn(folder: string, environment: Readonly<Record<string, string>>): 
     start,
     processes: (text) => processesOf(prefix, text),
     serviceState,
+    async startService(name) {
+      await eventually(`the start of ${name}`, async () => {
+        if ((await serviceState(name)).startsWith('RUNNING')) return true
+        await runProgram('sc', 'start', name)
+        return null
+      })
+    },
     async serviceIs(name, state) {
       const isSo = async () => ((await serviceState(name)).startsWith(state) ? true : null)
       await eventually(`service ${name} ${state}`, isSo)
