@@ -51,6 +51,7 @@ export async function buildDistribution(needs: BuildNeeds, subject: string): Pro
   // It was built by another server, or deleted meanwhile: there is nothing left to do.
   if (distribution === undefined || !isOpen) return async () => {}
   const built = await buildPackages(needs, distribution)
+  invariant('reason' in built || built.length > 0, 'what is ready has a package')
   const now = needs.clock.now()
   const ms = needs.clock.monotonic() - startedAt
   if ('reason' in built) {

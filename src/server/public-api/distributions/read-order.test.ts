@@ -115,6 +115,7 @@ describe('what an order means', () => {
   it.each([
     ['no platform at all', { package_type: 'standalone' }, 'platform'],
     ['an upgrade of nothing', { package_type: 'upgrade' }, 'platform'],
+    ['an upgrade for Android', { package_type: 'upgrade', platform: 'android' }, 'platform'],
     [
       'two version fields and no platform',
       { package_type: 'upgrade', windows_version: '1.1.1.1', linux_version: '1.1.1.1' },

@@ -7,7 +7,8 @@
  *   `linux_version`, `macos_version`: then it is that field's value, else the newest, and names the
  *   platform too.
  * - `standalone` with the platform `kubernetes` or `helm` is that kind, which runs on linux.
- * - An `upgrade` names its platform by the one version field it fills.
+ * - An `upgrade` names its platform by the one version field it fills. There is none for Android,
+ *   which takes a newer app over an older one.
  */
 import type { Platform } from '../../../base/platform.ts'
 import { accept, type Result, refuse } from '../../../base/result.ts'
@@ -77,7 +78,10 @@ function readPlatform(wire: Wire): Read<Platform> {
   if (named !== null && implied.value !== null && named !== implied.value) {
     return bad('agent_version', `it speaks of ${implied.value}, platform says ${named}`)
   }
-  return accept(named ?? implied.value ?? 'linux')
+  const platform = named ?? implied.value ?? 'linux'
+  return kind === 'in-place' && platform === 'android'
+    ? bad('platform', 'upgrade packages are for windows, linux and macos; a newer apk is one itself')
+    : accept(platform)
 }
 
 function namedPlatform(wire: Wire): Platform | null {
