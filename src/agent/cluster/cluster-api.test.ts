@@ -58,6 +58,29 @@ it('shows the token as it is now: the kubelet replaces it', async () => {
   expect(seen).toEqual(['Bearer one', 'Bearer two', undefined])
 })
 
+it('sends no token over TLS to whom the cluster has not vouched for', async () => {
+  const names = { namespace: 'drydock', daemon_set: 'agent', container: 'agent' }
+  const sent: string[] = []
+  const api = new ClusterApi({
+    pod: {
+      file: { schema: 1, cluster_name: '', ...names },
+      nodeName: 'node-a',
+      apiUrl: 'https://127.0.0.1:1',
+      tokenPath: join(folder, 'token'),
+      certificatesPath: join(folder, 'not-there'),
+    },
+    fetch: async (url) => {
+      sent.push(url)
+      return new Response('{"ok":true}')
+    },
+    clock: systemClock,
+  })
+  expect(await api.ask(GET, schema)).toMatchObject({
+    refusal: { kind: 'unavailable', message: expect.stringContaining("cluster's certificates") },
+  })
+  expect(sent).toEqual([])
+})
+
 it.each([
   [401, '{"message":"Unauthorized"}', 'forbidden'],
   [403, '{"message":"cannot patch"}', 'forbidden'],

@@ -84,6 +84,11 @@ export class ClusterApi {
     const { pod, fetch } = this.#needs
     const token = readText(pod.tokenPath, TOKEN_BYTES_MAX)
     const certificates = readText(pod.certificatesPath, CERTIFICATES_BYTES_MAX)
+    if (certificates === '' && pod.apiUrl.startsWith('https:')) {
+      // The token would go to whoever has a certificate of a public authority.
+      const doing = `reading the cluster's certificates in ${pod.certificatesPath}`
+      throw new Fault({ code: 'cluster-certificates-missing', doing, retry: 'later' })
+    }
     return await fetch(`${pod.apiUrl}${request.path}`, {
       method: request.method,
       headers: {
