@@ -10,9 +10,9 @@ import { builtInRelease, download, order } from '../test/acceptance/catalogue.ts
 import { freePort, run } from '../test/acceptance/processes.ts'
 import { type ServerProcess, startServerProcess } from '../test/acceptance/server-process.ts'
 import { benchCheckIns } from './check-ins.ts'
-import { benchDistributions } from './distributions.ts'
 import { benchDownloads } from './downloads.ts'
 import { benchEndpointLists } from './endpoint-lists.ts'
+import { benchPackages } from './packages.ts'
 import { type Row, renderTable } from './table.ts'
 import { benchUpgradeOrder } from './upgrade-order.ts'
 import { benchUpgrades } from './upgrades.ts'
@@ -33,7 +33,7 @@ try {
   const token = await enrolmentToken(server, distributionId)
   const rows: Row[] = []
   const benches = {
-    distributions: () => benchDistributions(server, dataDir),
+    packages: () => benchPackages(server, dataDir),
     downloads: () => benchDownloads(server, distributionId),
     upgrades: () => benchUpgrades(server),
     'check-ins': () => benchCheckIns(server, { distributionId, token }),
