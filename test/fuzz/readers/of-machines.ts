@@ -7,6 +7,7 @@ import { idOf as idOfWindows, systemName } from '../../../src/agent/facts/window
 import { parseInstallSettings } from '../../../src/agent/install-settings.ts'
 import { startTimeOf } from '../../../src/agent/machine/macos/processes.ts'
 import { parseStat } from '../../../src/agent/machine/proc-table.ts'
+import { sidText } from '../../../src/agent/machine/windows/security.ts'
 import { fromWide } from '../../../src/agent/machine/windows/win32.ts'
 import { utf8 } from '../../../src/base/bytes.ts'
 import { inFile } from './in-file.ts'
@@ -109,6 +110,11 @@ export const OF_MACHINES: readonly Reader[] = [
     name: 'product name of a registry',
     samples: [Buffer.from('Windows 10 Pro\0', 'utf16le')],
     read: (bytes) => systemName(fromWide(bytes), 22_631).startsWith('Windows'),
+  },
+  {
+    name: 'owner of a file on Windows',
+    samples: [Buffer.from('010500000000000515000000010000000200000003000000e9030000', 'hex')],
+    read: (bytes) => sidText(bytes) !== '',
   },
   {
     name: 'machine-id',

@@ -23,4 +23,8 @@ describe('a SID', () => {
   ])('%s is read from its bytes, whatever follows', (text, hex) => {
     expect(sidText(Buffer.from(`${hex}ffff`, 'hex'))).toBe(text)
   })
+
+  it.each(['', '01', '010500000000000515000000'])('nobody is read from what is cut: %j', (hex) => {
+    expect(sidText(Buffer.from(hex, 'hex'))).toBe('')
+  })
 })

@@ -154,11 +154,12 @@ function ownUser(windows: Libraries): string {
 
 /**
  * A SID as people write it: revision, number of sub-authorities, an authority of 48 bits of which
- * we show the low 32, and the sub-authorities.
+ * we show the low 32, and the sub-authorities. Empty: it is cut.
  */
 export function sidText(bytes: Uint8Array): string {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const count = view.getUint8(1)
+  const count = bytes[1] ?? 0
+  if (bytes.length < 8 + count * 4) return ''
   const subAuthorities = Array.from({ length: count }, (_, at) => view.getUint32(8 + at * 4, true))
   return ['S', view.getUint8(0), view.getUint32(4, false), ...subAuthorities].join('-')
 }
