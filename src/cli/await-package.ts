@@ -67,12 +67,21 @@ export function failedBuild(id: string, status: Status) {
 
 export type DownloadOrder = { readonly packageType: PackageType; readonly path: string | undefined }
 
+/** The API calls these by their processor, or by what they are. */
+const CALLED: Readonly<Record<string, string>> = { msi: 'x64 or arm', chart: 'helm', yml: 'yaml' }
+
+export function flawOfPackageType(option: string, text: string): string | null {
+  const own = CALLED[text]
+  if (own !== undefined) return `${option} is ${own} for what you call "${text}".`
+  return flawOfChoice(option, text, PACKAGE_TYPES)
+}
+
 /** `deb`, or `deb=PATH`. */
 export function parseDownload(text: string): Result<DownloadOrder, Failure> {
   const [, name = '', path] = /^([^=]*)(?:=(.*))?$/s.exec(text) ?? []
   const packageType = PACKAGE_TYPES.find((each) => each === name)
   if (packageType === undefined) {
-    return refuseUsage(flawOfChoice('--download', name, PACKAGE_TYPES) ?? '--download is empty.')
+    return refuseUsage(flawOfPackageType('--download', name) ?? '--download is empty.')
   }
   if (path === '') return refuseUsage(`--download ${name}= names no path.`)
   return accept({ packageType, path })

@@ -7,6 +7,13 @@ import { counted } from './print.ts'
 /** Advanced keys work within fifteen minutes of the server's clock. */
 const CLOCK_SKEW_MS = 10 * 60_000
 
+/** What to do about a reason of the server's that a command of ours has to do with. */
+const HINTS: Readonly<Record<string, readonly string[]>> = {
+  'nothing-released': [
+    '"npm run agent:release" builds the agent, "drydock release publish" adds it.',
+  ],
+}
+
 export type Situation = { readonly server: string; readonly keyFile: string; readonly now: number }
 
 /** Null for what is no failure of the world but a bug: that must be seen as it is. */
@@ -29,6 +36,7 @@ function refusedByServer(error: ApiError, situation: Situation): Failure {
     ...(error.errExtra === '' || error.errMsg.includes(error.errExtra) ? [] : [error.errExtra]),
     ...fields,
     ...(error.status === 401 ? keyHints(error, situation) : []),
+    ...(HINTS[error.reason ?? ''] ?? []),
   ]
   const message =
     exitCode === EXIT.unreachable

@@ -9,7 +9,11 @@ export const distributionDownload = defineApiCommand({
   summary: 'Fetch a package, from where an earlier try stopped',
   operands: [
     { name: 'ID', help: 'what "drydock distribution create" gave', count: 'one' },
-    { name: 'TYPE[=PATH]', help: 'deb, rpm, sh, aarch64_deb ...; and where to', count: 'one' },
+    {
+      name: 'TYPE[=PATH]',
+      help: 'deb, aarch64_deb, x64, pkg, yaml, apk ...; and where to',
+      count: 'one',
+    },
   ],
   options: {},
   async run(context, _values, [id = '', wanted = '']) {

@@ -1,7 +1,6 @@
 import { accept } from '../../base/result.ts'
-import { PACKAGE_TYPES } from '../../contract/public/distributions.ts'
+import { flawOfPackageType } from '../await-package.ts'
 import { defineApiCommand } from '../command.ts'
-import { flawOfChoice } from '../option-values.ts'
 import { EXIT, refuseUsage } from '../outcome.ts'
 
 export const distributionUrl = defineApiCommand({
@@ -9,13 +8,13 @@ export const distributionUrl = defineApiCommand({
   summary: 'Give an address to download a package without a key',
   operands: [
     { name: 'ID', help: 'what "drydock distribution create" gave', count: 'one' },
-    { name: 'TYPE', help: 'deb, rpm, sh, or one of them after aarch64_', count: 'one' },
+    { name: 'TYPE', help: 'deb, aarch64_deb, x64, pkg, yaml, apk ...', count: 'one' },
   ],
   options: {
     page: { kind: 'flag', help: "of apk or qr: the page for a phone's browser, which stays good" },
   },
   async run({ client }, values, [id = '', type = '']) {
-    const flaw = flawOfChoice('TYPE', type, PACKAGE_TYPES)
+    const flaw = flawOfPackageType('TYPE', type)
     if (flaw !== null) return refuseUsage(flaw)
     const reply = await client.distributions.getDistUrl({ distribution_id: id, package_type: type })
     const url = values.page ? reply.enrolment_url : reply.distribution_url

@@ -88,6 +88,7 @@ describe('distribution create', () => {
     ['a version', ['--platform', 'linux', '--version', '8.6'], 'This cannot be ordered.'],
     ['a proxy', ['--platform', 'linux', '--proxy', 'x'], 'a proxy as host:port'],
     ['a package', ['--platform', 'linux', '--download', 'dep'], 'Did you mean "deb"?'],
+    ['a name of ours', ['--platform', 'windows', '--download', 'msi'], 'is x64 or arm for'],
     ['a path', ['--platform', 'linux', '--download', 'deb='], 'names no path'],
     ['a time', ['--platform', 'linux', '--timeout', 'soon'], '--timeout is a whole number'],
   ])('orders nothing when %s is wrong', async (_case, words, text) => {
@@ -122,6 +123,14 @@ describe('distribution create', () => {
     const told = await cli.run(...CREATE, '--wait')
     expect(told.code).toBe(0)
     expect(told.stderr).toContain('The server does not answer; asking again.\n')
+  })
+
+  it('says how a platform gets its first version', async () => {
+    const no = () => refusal(500, 'nothing-released', 'no version for linux yet')
+    await using cli = await startTestCli(building(0, { 'distributions/create': no }))
+    const told = await cli.run(...CREATE)
+    expect(told.code).toBe(5)
+    expect(told.stderr).toContain('"npm run agent:release" builds the agent')
   })
 
   it('--wait ends with 6 when the time is over', async () => {
