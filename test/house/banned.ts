@@ -73,6 +73,14 @@ export const BANNED: readonly BannedRow[] = [
     why: 'what touches the disk must be findable',
   },
   {
+    pattern: /^node:child_process/,
+    in: 'imports',
+    under: ['src/store/'],
+    except: ['src/store/embedded/'],
+    instead: 'write it in TypeScript: the one program a server starts is its own PostgreSQL',
+    why: 'docs/adr/0004-no-external-programs.md',
+  },
+  {
     pattern: /^(?:node:(?:https?|http2|net|tls)|fastify|@fastify\/.*)$/,
     in: 'imports',
     under: ['src/'],
