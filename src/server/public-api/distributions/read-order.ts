@@ -80,7 +80,7 @@ function readPlatform(wire: Wire): Read<Platform> {
   }
   const platform = named ?? implied.value ?? 'linux'
   return kind === 'in-place' && platform === 'android'
-    ? bad('platform', 'upgrade packages are for windows, linux and macos; a newer apk is one itself')
+    ? bad('platform', 'there are no upgrade packages for android: a newer apk is one')
     : accept(platform)
 }
 
