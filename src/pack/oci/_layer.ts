@@ -61,7 +61,7 @@ export async function layersOf(
 }
 
 /** Kept as an artifact, so that images which name it can be pulled when a newer one is used. */
-function basePart(base: BaseLayer): DerivedPart {
+export function basePart(base: BaseLayer): DerivedPart {
   return {
     recipe: 'oci-base-1',
     parameters: base.digest,

@@ -13,7 +13,7 @@ import type { Digest } from '../../base/digest.ts'
 import type { Arch, Target } from '../../base/platform.ts'
 import { checkPackageSpec } from '../check-spec.ts'
 import type { ReleaseSpec } from '../package-spec.ts'
-import type { Segment, WriterNeeds } from '../writer.ts'
+import type { DerivedPart, Segment, WriterNeeds } from '../writer.ts'
 import {
   configDocument,
   type Document,
@@ -21,7 +21,7 @@ import {
   indexDocument,
   manifestDocument,
 } from './_documents.ts'
-import { type BaseLayer, layersOf } from './_layer.ts'
+import { type BaseLayer, basePart, layersOf } from './_layer.ts'
 import { MEDIA_TYPES, type MediaType } from './media-types.ts'
 
 /** Another one whenever the same release gives another image. */
@@ -47,6 +47,11 @@ const NOBODYS = new Uint8Array()
 
 export function supports(target: Target): boolean {
   return target.platform === 'linux' && target.libc === 'glibc'
+}
+
+/** What images of a build stand on: an image that was made is not asked for it again. */
+export function imagePartsAhead({ arch }: Target, bases: BaseLayers): readonly DerivedPart[] {
+  return [basePart(bases[arch])]
 }
 
 /** Builds of one version, one for each processor. The same ones give the same image. */

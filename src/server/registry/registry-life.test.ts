@@ -93,6 +93,16 @@ describe('the image of a version', () => {
     expect((await imageFor(needs, VERSION)).digest).toBe(`sha256:${made?.digest}`)
   })
 
+  it('stands on layers that are kept again after the next start, when they were lost', async () => {
+    await using registry = await startRegistry()
+    const { artifacts, assembled } = registry.server
+    const { digest } = (await assembled.needs.imageBases()).x64
+    await artifacts.remove(digest, async () => false)
+    expect(await artifacts.has(digest)).toBe(false)
+    await preparingReleases(assembled.needs).perform()
+    expect(await artifacts.has(digest)).toBe(true)
+  })
+
   it('is made once, whoever asks at the same time, and found afterwards', async () => {
     await using registry = await startRegistry()
     const { server, image } = registry

@@ -5,6 +5,7 @@
 import { causeChain, Fault } from '../../base/fault.ts'
 import type { Log } from '../../base/log.ts'
 import type { Release } from '../../domain/release/release.ts'
+import { imagePartsAhead } from '../../pack/oci/image.ts'
 import { FORMATS } from '../../pack/writer.ts'
 import { writers } from '../../pack/writers.ts'
 import { loadReleases } from '../../store/releases.ts'
@@ -58,10 +59,7 @@ async function isPrepared(needs: PreparingNeeds, releases: readonly Release[]): 
         }
       }
     }
-    if (releases.some(isInImages) && release !== undefined) {
-      await imageFor(needs, release.version)
-      count += 1
-    }
+    count += await prepareImage(needs, releases.filter(isInImages))
   } catch (error) {
     const mayPass = error instanceof Fault && error.retry === 'later'
     if (needs.stopping.aborted) return !mayPass
@@ -74,4 +72,15 @@ async function isPrepared(needs: PreparingNeeds, releases: readonly Release[]): 
   const ms = Math.round(needs.clock.monotonic() - startedAt)
   needs.log.info({ version: release?.version, ...release?.target, parts: count, ms }, 'prepared')
   return true
+}
+
+/** How many parts it has. */
+async function prepareImage(needs: PreparingNeeds, builds: readonly Release[]): Promise<number> {
+  const [build] = builds
+  if (build === undefined) return 0
+  const bases = await needs.imageBases()
+  const parts = builds.flatMap(({ target }) => imagePartsAhead(target, bases))
+  for (const part of parts) await needs.writerNeeds.derive(part)
+  await imageFor(needs, build.version)
+  return parts.length + 1
 }
