@@ -13,7 +13,7 @@ const TRAILER = 'TRAILER!!!'
 const WIDE = 11
 const NARROW = 6
 /** The number of an entry has six octal digits, and none is 0. */
-export const ODC_ENTRIES_MAX = 8 ** NARROW - 1
+const ODC_ENTRIES_MAX = 8 ** NARROW - 1
 
 /** One entry: its header, and what follows it. */
 export type OdcPart = {
@@ -25,6 +25,7 @@ export type OdcPart = {
 
 /** Paths are written with `./` before them; the path `.` stands for the folder they are in. */
 export function odcParts(entries: readonly ArchiveEntry[], timestamp: number): readonly OdcPart[] {
+  invariant(entries.length <= ODC_ENTRIES_MAX, 'an archive numbers so many entries')
   return entries.map((entry, index) => ({
     entry,
     header: headerBytes({
