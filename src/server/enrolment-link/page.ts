@@ -9,12 +9,18 @@ export type PageFacts = {
   readonly name: string
   readonly version: string
   readonly sha256: string
+  /** Android fetches the app for the code over HTTPS only. */
+  readonly isOverTls: boolean
 }
 
 const STYLE = `body{font:1.1rem/1.5 system-ui,sans-serif}
 body{max-width:34rem;margin:2rem auto;padding:0 1rem}
 a.get{display:inline-block;padding:.7rem 1.2rem;background:#1f4e79;color:#fff;border-radius:.4rem}
 img{max-width:100%;height:auto;image-rendering:pixelated}code{overflow-wrap:anywhere}`
+
+const NEEDS_TLS = `
+<p><strong>This does not work yet:</strong> Android downloads the app over HTTPS only, and this
+server's address does not begin with https://.</p>`
 
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64')
 const POLICY = [
@@ -43,7 +49,7 @@ export function pageAnswer(facts: PageFacts): HttpAnswer {
   return { status: 200, headers, body: pageText(facts) }
 }
 
-function pageText({ path, name, version, sha256 }: PageFacts): string {
+function pageText({ path, name, version, sha256, isOverTls }: PageFacts): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -63,7 +69,7 @@ function pageText({ path, name, version, sha256 }: PageFacts): string {
 </ol>
 <h2>A phone that is new or was reset</h2>
 <p>Tap its first screen six times and scan this code; the phone is then managed by this server,
-and takes upgrades without asking.</p>
+and takes upgrades without asking.</p>${isOverTls ? '' : NEEDS_TLS}
 <p><img src="${path}/${LINKED_FILES.code}" alt="The code to set up a device with"></p>
 <p>For a console that sets devices up:
 <a href="${path}/${LINKED_FILES.provisioning}">the same as JSON</a>.</p>

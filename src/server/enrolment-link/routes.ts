@@ -21,6 +21,7 @@ import { LINK_HEADERS, pageAnswer } from './page.ts'
 
 export type EnrolmentLinkNeeds = PackageNeeds & {
   readonly secret: InstanceSecret
+  readonly settings: { readonly publicUrl: string }
   readonly log: Log
 }
 
@@ -101,7 +102,8 @@ async function answerPage(
   const found = await findPackage(needs, id, 'apk')
   if (!found.ok) return null
   const sha256 = await sha256Of(needs, id, found.value)
-  return pageAnswer({ path, name: order.name, version: order.version, sha256 })
+  const isOverTls = needs.settings.publicUrl.startsWith('https:')
+  return pageAnswer({ path, name: order.name, version: order.version, sha256, isOverTls })
 }
 
 async function answerFile(
