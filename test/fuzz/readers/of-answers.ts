@@ -42,7 +42,7 @@ const POD = {
     ...{ schema: 1 as const, cluster_name: '', namespace: 'default', daemon_set: 'agent' },
     container: 'agent',
   },
-  ...{ nodeName: 'node-a', apiUrl: 'https://10.0.0.1:443' },
+  ...{ nodeName: 'node-a', apiUrl: 'http://10.0.0.1:8080' },
   ...{ tokenPath: '/nonexistent/token', certificatesPath: '/nonexistent/ca.crt' },
 }
 const IMAGE = `registry.test/agent@sha256:${'1'.repeat(64)}`
