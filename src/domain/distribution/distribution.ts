@@ -90,7 +90,12 @@ export type NewDistribution = Pick<
 >
 
 /** Why a distribution failed to be built. */
-export const BUILD_FAILED_REASONS = ['release-withdrawn', 'release-missing', 'build-fault'] as const
+export const BUILD_FAILED_REASONS = [
+  'release-withdrawn',
+  'release-missing',
+  'code-certificate-expired',
+  'build-fault',
+] as const
 export type BuildFailedReason = (typeof BUILD_FAILED_REASONS)[number]
 
 /** A built package, without its bytes. */
