@@ -67,6 +67,9 @@ describe.skipIf(!hasWine)('an agent brought by msi (needs wine, mingw)', () => {
     const endpoint = await endpointOf(client, id)
     expect(endpoint).toMatchObject({ endpoint_status: 'CONNECTED', os_type: 'AGENT_OS_WINDOWS' })
     expect(endpoint?.tags?.endpoint_tags.toSorted()).toEqual(['acceptance', 'größe', 'till'])
+    const key = `HKLM\\SYSTEM\\CurrentControlSet\\Services\\${SERVICE}`
+    const environment = await wine.must('reg', 'query', key, '/v', 'Environment')
+    expect(environment).toContain('BUN_OPTIONS=\\0BUN_BE_BUN=\\0BUN_INSPECT=')
   })
 
   it('is upgraded by a newer package, and is the same endpoint with the same tags', async () => {

@@ -151,6 +151,14 @@ const DELETE_ON_UNINSTALL = 0x80
 /** SDK, "MsiServiceConfigFailureActions Table": at installation and at repair. */
 const WHEN_INSTALLED = 1 | 4
 const DAY_S = 86_400
+const LOCAL_MACHINE = 2 // SDK, "Registry Table", Root: HKEY_LOCAL_MACHINE
+/**
+ * The runtime in the launcher obeys these, and a machine's environment is everybody's who may
+ * change it: set to nothing they say nothing. SDK, "Registry Table", Value: `[~]` parts the strings
+ * of a REG_MULTI_SZ.
+ */
+const DEAF = 'BUN_OPTIONS=[~]BUN_BE_BUN=[~]BUN_INSPECT=[~]BUN_INSPECT_PRELOAD='
+const SERVICE_KEY = `SYSTEM\\CurrentControlSet\\Services\\${SERVICE_NAME}`
 
 function serviceTables(): Tables {
   const description = `Starts the agent (${LAUNCHER_NAME}), watches it and keeps it up to date.`
@@ -158,6 +166,7 @@ function serviceTables(): Tables {
   const none = [null, null, null, null]
   return {
     ServiceInstall: [['Service', ...about, ...none, 'service', 'Launcher', description]],
+    Registry: [['ServiceEnvironment', LOCAL_MACHINE, SERVICE_KEY, 'Environment', DEAF, 'Launcher']],
     ServiceControl: [
       // Not waited for: a service that does not start never fails an installation.
       ['StartService', SERVICE_NAME, START, null, 0, 'Launcher'],
