@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Fault } from '../src/base/fault.ts'
-import { buildFolderName, type Target } from '../src/base/platform.ts'
+import { buildFolderName, type Target, targetName } from '../src/base/platform.ts'
 import { buildAgent, hostRuntime, hostTarget } from '../src/main/build-agent.ts'
 import { runtimeFor } from './agent-runtime.ts'
 import { certificateOf, signProgramFile } from './sign-program.ts'
@@ -27,18 +27,12 @@ const TARGETS: readonly Target[] = [
   { platform: 'macos', arch: 'arm64', libc: 'none' },
 ]
 
-function targetsOf(words: string): readonly Target[] {
-  if (words === 'all') return TARGETS
-  return words.split(',').map((word) => {
-    const target = TARGETS.find((each) => buildFolderName(each) === word.trim())
-    if (target !== undefined) return target
-    const known = TARGETS.map(buildFolderName).join(', ')
-    throw new Fault({
-      code: 'unknown-target',
-      doing: `finding ${word} in ${known}`,
-      retry: 'never',
-    })
-  })
+/** By its folder's name, or as it is called everywhere else. */
+function targetNamed(word: string): Target {
+  const target = TARGETS.find((each) => buildFolderName(each) === word || targetName(each) === word)
+  if (target !== undefined) return target
+  process.stderr.write(`"${word}" is none of ${TARGETS.map(buildFolderName).join(', ')}\n`)
+  return process.exit(2)
 }
 
 const { values } = parseArgs({
@@ -48,6 +42,8 @@ const { values } = parseArgs({
     'password-file': { type: 'string' },
   },
 })
+const words = values.targets.split(',')
+const targets = values.targets === 'all' ? TARGETS : words.map((word) => targetNamed(word.trim()))
 // First of all: what is wrong with it should not be told after minutes of building.
 const signWith = values['sign-with']
 const certificate = signWith === undefined ? null : certificateOf(signWith, values['password-file'])
@@ -55,7 +51,7 @@ const compilerPath = hostRuntime(hostTarget(process))
 if (compilerPath === null) {
   throw new Fault({ code: 'no-runtime', doing: 'finding the compiler', retry: 'never' })
 }
-for (const target of targetsOf(values.targets)) {
+for (const target of targets) {
   const outDir = join(ROOT, 'build/agent', buildFolderName(target))
   const runtimePath = runtimeFor(target)
   const built = await buildAgent({ target, runtimePath, outDir, compilerPath })

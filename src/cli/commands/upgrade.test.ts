@@ -147,6 +147,14 @@ describe('upgrade', () => {
     expect(cli.seen).toEqual([])
   })
 
+  it.each(['windows', 'linux', 'macos', 'android'])('takes endpoints of %s', async (platform) => {
+    const { calls, orders } = fleet([endpoint(A, 'web-1')], [])
+    await using cli = await startTestCli(calls)
+    const words = ['--endpoint', A, '--platform', platform]
+    expect(await cli.run('upgrade', '--to', '8.6.0.2', ...words)).toMatchObject({ code: 0 })
+    expect(orders[0]?.target_versions).toEqual({ [platform]: '8.6.0.2' })
+  })
+
   it('orders nothing when a name belongs to nobody', async () => {
     const { calls, orders } = fleet(TWO, [])
     await using cli = await startTestCli(calls)

@@ -72,7 +72,7 @@ function flawOf(values: UpgradeValues): string | null {
   if ((start === undefined) !== (end === undefined)) return '--start and --end come together.'
   return (
     flawOfVersion('--to', values.to) ??
-    flawOfChoice('--platform', values.platform, ['linux', 'windows', 'macos']) ??
+    flawOfChoice('--platform', values.platform, PLATFORMS) ??
     (daysOf(days) ?? []).map((day) => flawOfChoice('--days', day, WEEKDAY_NAMES)).find(Boolean) ??
     flawOfTime('--start', start) ??
     flawOfTime('--end', end) ??
