@@ -38,7 +38,8 @@ async function made(writer = msiWriter): Promise<Made> {
 
 function run(...[program, ...args]: readonly [string, ...string[]]): SpawnSyncReturns<string> {
   const env = { PATH: process.env.PATH ?? '', LANG: 'C.UTF-8' }
-  return spawnSync(program, args, { encoding: 'utf8', env })
+  // msiinfo writes the streams of a table into the folder it is in.
+  return spawnSync(program, args, { encoding: 'utf8', env, cwd: folder })
 }
 
 describe.skipIf(!needs('msiinfo', 'msiextract'))(
