@@ -92,6 +92,22 @@ describe('parseJsonBytes and parseJsonFast', () => {
     expect(parse(utf8('["\\ud83d\\ude00"]'))).toEqual({ ok: true, value: ['😀'] })
   })
 
+  it.each([parseJsonBytes, parseJsonFast])('refuse what is nested deeply', (parse) => {
+    const nested = (levels: number) => `${'[{"a":'.repeat(levels)}1${'}]'.repeat(levels)}`
+    const most = JSON_DEPTH_MAX / 2
+    expect(parse(utf8(nested(most)))).toMatchObject({ ok: true })
+    // Of those with many levels some end the process in `JSON.parse` of Node 26.10.
+    for (const levels of [most + 1, 300, 20_000]) {
+      const refusal = { message: `nested more than ${JSON_DEPTH_MAX} deep` }
+      expect(parse(utf8(nested(levels)))).toMatchObject({ ok: false, refusal })
+    }
+  })
+
+  it.each([parseJsonBytes, parseJsonFast])('count no bracket of a string', (parse) => {
+    const text = `${'[{'.repeat(100)}"\\`
+    expect(parse(utf8(JSON.stringify([text, 'é[']))).ok).toBe(true)
+  })
+
   it.each([parseJsonBytes, parseJsonFast])('never throw, whatever the bytes', (parse) => {
     fc.assert(fc.property(fc.uint8Array(), (bytes) => typeof parse(bytes).ok === 'boolean'))
   })
