@@ -71,12 +71,16 @@ function isDeep(bytes: Uint8Array): boolean {
       if (byte === BACKSLASH) at += 1
       else if (byte === QUOTE) isInString = false
     } else if (byte === QUOTE) isInString = true
-    else if (byte === 0x5b || byte === 0x7b) {
-      depth += 1
-      if (depth > JSON_DEPTH_MAX) return true
-    } else if (byte === 0x5d || byte === 0x7d) depth -= 1
+    else depth += stepOf(byte)
+    if (depth > JSON_DEPTH_MAX) return true
   }
   return false
+}
+
+/** Into brackets or braces, or out of them. */
+function stepOf(byte: number | undefined): number {
+  if (byte === 0x5b || byte === 0x7b) return 1
+  return byte === 0x5d || byte === 0x7d ? -1 : 0
 }
 
 /** Of U+0000, or of a surrogate, which may be half of a pair. */
