@@ -40,6 +40,8 @@ export async function fillServer(server: FuzzServer, texts: Texts): Promise<Worl
   const manifests: string[] = []
   for (const version of versions) manifests.push(await server.publish(version))
   await publishFor(server, 'windows', ['8.6.0.1234'])
+  // Made when it is first asked for, by whoever may look at it.
+  await server.call('trust/get_package_key', { format: 'apk' })
   const agents = await agentsOf(server, 'fuzz', ENDPOINTS)
   const hostile = await agentsOf(server, 'hostile', HOSTILE_AGENTS)
   const endpoints = agents.map(({ endpointId }) => endpointId)

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ManualClock } from '../../base/clock-manual.ts'
 import { silentLog } from '../../base/log.ts'
-import { systemRandom } from '../../base/random.ts'
+import type { Random } from '../../base/random.ts'
 import type { AttemptReport } from '../../contract/agent/check-in.ts'
 import { type Behaviour, FakeCluster, NAMESPACE, TOKEN } from '../testing/fake-cluster.ts'
 import { ClusterUpgrader } from './cluster-upgrader.ts'
@@ -31,6 +31,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'drydock-cluster-'))
   writeFileSync(join(folder, 'token'), `${TOKEN}\n`)
   clock = new ManualClock(START)
+  state = 1
 })
 afterEach(async () => {
   agents.clear()
@@ -38,6 +39,16 @@ afterEach(async () => {
   await cluster[Symbol.asyncDispose]()
   rmSync(folder, { recursive: true })
 })
+
+/** The same chances for every test, each time (Park and Miller's generator). */
+let state = 1
+const chance: Random = {
+  bytes: (length) => new Uint8Array(length),
+  fraction() {
+    state = (state * 48_271) % 0x7fff_ffff
+    return state / 0x7fff_ffff
+  },
+}
 
 async function start(nodes: readonly string[]): Promise<void> {
   cluster = await FakeCluster.start(nodes, OLD)
@@ -61,7 +72,7 @@ function agentOn(nodeName: string): ClusterUpgrader {
   }
   dueAt.set(nodeName, 0)
   const endpointId = () => endpointOf(nodeName)
-  const ours = { pod, fetch, clock, random: systemRandom, log: silentLog, endpointId }
+  const ours = { pod, fetch, clock, random: chance, log: silentLog, endpointId }
   return new ClusterUpgrader({ ...ours, onNews: () => dueAt.set(nodeName, 0) })
 }
 
@@ -223,7 +234,8 @@ describe('what may die', () => {
     offer('d')
     await pass(20)
     cluster.deadNodes.add('d')
-    await pass(900)
+    // The others look every ten minutes, more or less, and then wait for a sign of it.
+    await pass(1500)
     expect(cluster.images.agent).toBe(OLD)
     expect(cluster.attempt).toMatchObject({ phase: 'rolled-back', attempt_id: ATTEMPT })
     expect(cluster.attempt?.holder).not.toBe(endpointOf('d'))
@@ -257,7 +269,8 @@ describe('what may die', () => {
     cluster.isDown = true
     await pass(600)
     cluster.isDown = false
-    await pass(90)
+    // Whoever watches does so once a minute, and all have to stay ready for a while.
+    await pass(240)
     expect(reportOf('a')).toMatchObject({ phase: 'succeeded' })
   })
 
