@@ -31,6 +31,9 @@ export type ModelNeeds = {
   readonly writerNeeds: WriterNeeds
 }
 
+/** Who a model is written for, with an id and a token as long as real ones are. */
+export const NOBODY = { distributionId: '0'.repeat(32), token: 'A'.repeat(43) } as const
+
 /** In memory at a time; those of small releases have some 20 KiB. */
 const HELD_BYTES_MAX = 32 * 1024 * 1024
 const NOTHING = new Uint8Array()

@@ -7,7 +7,7 @@
  */
 import { utf8 } from '../../base/bytes.ts'
 import { digestOf } from '../../base/digest.ts'
-import type { ArchiveEntry } from '../archive/entry.ts'
+import { type ArchiveEntry, contentSize } from '../archive/entry.ts'
 import { tarGzSegments } from '../archive/tar-gz.ts'
 import { lengthOf, type Segment } from '../writer.ts'
 import { fillTemplate } from './template.ts'
@@ -40,6 +40,14 @@ export function selfExtracting(
       }),
     )
   return [{ kind: 'bytes', bytes: render(render(0).length) }, ...segments]
+}
+
+/** What the content takes when it is unpacked. */
+export function unpackedKiB(content: readonly ArchiveEntry[]): number {
+  const sizes = content.map((entry) =>
+    entry.kind === 'file' ? Math.ceil(contentSize(entry.content) / 1024) : 4,
+  )
+  return sizes.reduce((sum, size) => sum + size, 0)
 }
 
 /** A small file of the package's own. */

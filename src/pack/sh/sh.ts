@@ -8,14 +8,14 @@
  */
 import { utf8 } from '../../base/bytes.ts'
 import { type Target, targetName } from '../../base/platform.ts'
-import { type ArchiveEntry, contentSize } from '../archive/entry.ts'
+import type { ArchiveEntry } from '../archive/entry.ts'
 import { checkPackageSpec } from '../check-spec.ts'
 import { INIT_SCRIPT } from '../linux/init-script.ts'
 import { directory, programEntries } from '../linux/layout.ts'
 import { SYSTEMD_UNIT } from '../linux/systemd-unit.ts'
 import type { PackageSpec } from '../package-spec.ts'
 import { LOADERS, MACHINES } from '../self-extracting/machines.ts'
-import { ownFile, selfExtracting } from '../self-extracting/script.ts'
+import { ownFile, selfExtracting, unpackedKiB } from '../self-extracting/script.ts'
 import type { PackageWriter, Segment } from '../writer.ts'
 import { CHECKS_PART } from './_checks.ts'
 import { OPTIONS_PART } from './_options.ts'
@@ -59,15 +59,8 @@ function valuesOf(
     TARGET: targetName(spec.target),
     MACHINES: MACHINES[spec.target.arch],
     LOADER: LOADERS[spec.target.arch][spec.target.libc],
-    NEEDED_KIB: String(neededKiB(content)),
+    NEEDED_KIB: String(unpackedKiB(content) + SPACE_RESERVE_KIB),
   }
-}
-
-function neededKiB(content: readonly ArchiveEntry[]): number {
-  const sizes = content.map((entry) =>
-    entry.kind === 'file' ? Math.ceil(contentSize(entry.content) / 1024) : 4,
-  )
-  return sizes.reduce((sum, size) => sum + size, SPACE_RESERVE_KIB)
 }
 
 /** `program` becomes the program folder; `service` holds templates for what lies elsewhere. */

@@ -8,11 +8,11 @@
  * place by `--rehome` alone, which moves an agent of another server to this one.
  */
 import { type Target, targetName } from '../../base/platform.ts'
-import { type ArchiveEntry, contentSize } from '../archive/entry.ts'
+import type { ArchiveEntry } from '../archive/entry.ts'
 import { checkPackageSpec, refusePackage } from '../check-spec.ts'
 import { directory, ENROLMENT_MODE, seedEntries } from '../linux/layout.ts'
 import type { Build, PackageSpec } from '../package-spec.ts'
-import { selfExtracting } from '../self-extracting/script.ts'
+import { selfExtracting, unpackedKiB } from '../self-extracting/script.ts'
 import type { PackageWriter, Segment } from '../writer.ts'
 import { MACHINE_PARTS } from './_machines.ts'
 import { upgradeScript } from './_script.ts'
@@ -41,7 +41,7 @@ export function writeUpgradeSh(spec: PackageSpec): readonly Segment[] {
   const values = {
     VERSION: spec.version,
     BUILDS: builds.map(({ target }) => targetName(target)).join(' '),
-    NEEDED_KIB: String(Math.max(...folders.map(neededKiB))),
+    NEEDED_KIB: String(Math.max(...folders.map(unpackedKiB)) * COPIES + SPACE_RESERVE_KIB),
     SYSTEM: part.system,
     PROGRAM_FOLDER: part.program,
     STATE_FOLDER: part.state,
@@ -66,11 +66,4 @@ function buildEntries(build: Build, enrolment: Uint8Array): readonly ArchiveEntr
     },
     ...seedEntries(build, `${folder}/seed`),
   ]
-}
-
-function neededKiB(content: readonly ArchiveEntry[]): number {
-  const sizes = content.map((entry) =>
-    entry.kind === 'file' ? Math.ceil(contentSize(entry.content) / 1024) : 4,
-  )
-  return sizes.reduce((sum, size) => sum + size * COPIES, SPACE_RESERVE_KIB)
 }

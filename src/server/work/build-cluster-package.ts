@@ -15,7 +15,7 @@ import type { StoredPackage } from '../../store/packages.ts'
 import type { InstanceSecret } from '../../store/secret.ts'
 import { loadSigningKeys } from '../../store/signing-keys.ts'
 import { enrolmentToken } from '../enrolment-token.ts'
-import type { PackageModels } from '../package-models.ts'
+import { NOBODY, type PackageModels } from '../package-models.ts'
 import { type ImageNeeds, imageFor, isInImages } from '../registry/image-for.ts'
 import { registryOf } from '../registry/image-reference.ts'
 import { dockerConfig, pullCredentials } from '../registry/pull-credentials.ts'
@@ -98,7 +98,7 @@ async function clusterSpecOf(
 
 /** What others of the version are stored beside: no secret of a distribution is in it. */
 function nobodysOf(spec: ClusterSpec): ClusterSpec {
-  const enrolment = { ...spec.enrolment, distributionId: '0'.repeat(32), token: 'A'.repeat(43) }
+  const enrolment = { ...spec.enrolment, ...NOBODY }
   const nowhere = { namespace: NAMESPACE, flavour: FLAVOUR, nodeSelector: {}, clusterName: null }
   const plain = { proxy: [], endpointTags: [], runOnMasterNode: false, runOnAllNodes: false }
   return { ...spec, ...nowhere, ...plain, dockerConfig: '{}', enrolment }

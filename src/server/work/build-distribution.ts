@@ -23,7 +23,7 @@ import { loadSigningKeys } from '../../store/signing-keys.ts'
 import { CERTIFICATE_EXPIRED } from '../code-signer.ts'
 import { enrolmentToken } from '../enrolment-token.ts'
 import type { Metrics } from '../metrics.ts'
-import type { PackageModels } from '../package-models.ts'
+import { NOBODY, type PackageModels } from '../package-models.ts'
 import { sealSegments } from '../sealed-segments.ts'
 import {
   buildClusterPackage,
@@ -157,12 +157,10 @@ async function writeEnrolments(needs: BuildNeeds, distribution: Distribution): P
     endpoint_tags: [...order.endpointTags],
     trusted_keys: keys.map(({ keyId, publicKey }) => ({ key_id: keyId, public_key: publicKey })),
   }
-  const nobodys = { ...installation, ...NOBODY, proxy: [], endpoint_tags: [] }
+  const { distributionId: distribution_id, token } = NOBODY
+  const nobodys = { ...installation, distribution_id, token, proxy: [], endpoint_tags: [] }
   return { enrolment: enrolmentBytes(installation), nobodys: enrolmentBytes(nobodys) }
 }
-
-/** As long as real ones are. */
-const NOBODY = { distribution_id: '0'.repeat(32), token: 'A'.repeat(43) }
 
 function enrolmentBytes(installation: Installation): Uint8Array {
   return utf8(`${JSON.stringify(installation, null, 2)}\n`)
