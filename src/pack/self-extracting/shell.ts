@@ -96,3 +96,32 @@ openssl_digest() {
   openssl dgst -sha256 <"$1" | sed 's/.* //'
 }
 `
+
+/** For scripts that put a seed in place: they set `work` and `target`. */
+export const HOLD_FOLDER = `\
+# Makes the folder $work. That of a run that was killed is taken over, that of a living $1 is not.
+hold_folder() {
+  boot=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null || echo unknown)
+  if mkdir -m 700 "$work" 2>/dev/null; then return 0; fi
+  holder=
+  if [ -r "$work/holder" ]; then read -r holder <"$work/holder" || :; fi
+  pid=\${holder%% *}
+  case $pid in '' | *[!0-9]*) pid= ;; esac
+  if [ -n "$pid" ] && [ "$holder" = "$pid $boot" ] && kill -0 "$pid" 2>/dev/null; then
+    fail "another $1 is running here as process $pid"
+  fi
+  keep_seed
+  rm -rf "$work"
+  mkdir -m 700 "$work" || fail "$work cannot be made"
+}
+
+# Said once the traps are set that clean up.
+say_holder() {
+  echo "$$ $boot" >"$work/holder"
+}
+
+# A run killed between the two renames of seed left the old one there: put it back before cleaning.
+keep_seed() {
+  if [ ! -e "$target/seed" ] && [ -d "$work/old-seed" ]; then mv "$work/old-seed" "$target/seed"; fi
+}
+`

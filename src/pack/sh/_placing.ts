@@ -8,6 +8,7 @@
  * the other way. A kill at any moment leaves each file old or new, and another run repairs.
  */
 import { COMMAND_LINK, LAUNCHER_FILE, PROGRAM_FOLDER, UNIT_FILE } from '../linux/layout.ts'
+import { HOLD_FOLDER } from '../self-extracting/shell.ts'
 import { UNINSTALLER_FILE } from './_uninstaller.ts'
 
 export const PLACING_PART = `
@@ -36,37 +37,20 @@ install_agent() {
   [ "$below_root" = yes ] || start_service
 }
 
-# The folder of an installation that was killed is taken over, that of a living one is not.
+${HOLD_FOLDER}
 take_lock() {
   work=$target/.installing
   is_new=no
   [ -e "$target/installed-by" ] || is_new=yes
   mkdir -p "$target" || fail "$target cannot be made"
-  boot=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null || echo unknown)
-  if ! mkdir -m 700 "$work" 2>/dev/null; then
-    holder=
-    if [ -r "$work/holder" ]; then read -r holder <"$work/holder" || :; fi
-    pid=\${holder%% *}
-    case $pid in '' | *[!0-9]*) pid= ;; esac
-    if [ -n "$pid" ] && [ "$holder" = "$pid $boot" ] && kill -0 "$pid" 2>/dev/null; then
-      fail "another installation is running here as process $pid"
-    fi
-    keep_seed
-    [ ! -e "$work/is-new" ] || is_new=yes
-    rm -rf "$work"
-    mkdir -m 700 "$work" || fail "$work cannot be made"
-  fi
+  [ ! -e "$work/is-new" ] || is_new=yes
+  hold_folder installation
   placing=no
   trap clean_up EXIT
   trap 'exit 1' HUP INT TERM
-  echo "$$ $boot" >"$work/holder"
+  say_holder
   # A first run that was killed may have left a service that nobody has enabled yet.
   [ "$is_new" = no ] || : >"$work/is-new"
-}
-
-# A run killed between the two renames of seed left the old one there: put it back before cleaning.
-keep_seed() {
-  if [ ! -e "$target/seed" ] && [ -d "$work/old-seed" ]; then mv "$work/old-seed" "$target/seed"; fi
 }
 
 # After a failure.

@@ -4,7 +4,7 @@
  * there adopts the new seed as it would one of a newer package: on probation, and back if it does
  * not prove itself.
  */
-import { FIND_SELF, SAYING, STRICT_MODE, UNPACK } from '../self-extracting/shell.ts'
+import { FIND_SELF, HOLD_FOLDER, SAYING, STRICT_MODE, UNPACK } from '../self-extracting/shell.ts'
 
 const HEAD = `\
 #!/bin/sh
@@ -198,31 +198,14 @@ upgrade_agent() {
     fail "the service was not restarted: the agent takes the version when it is started" 3
 }
 
-# The folder of a run that was killed is taken over, that of a living one is not.
+${HOLD_FOLDER}
 take_lock() {
   [ ! -d "$target/.installing" ] || fail "an installation is under way in $target, or was killed"
   work=$target/.upgrading
-  boot=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null || echo unknown)
-  if ! mkdir -m 700 "$work" 2>/dev/null; then
-    holder=
-    if [ -r "$work/holder" ]; then read -r holder <"$work/holder" || :; fi
-    pid=\${holder%% *}
-    case $pid in '' | *[!0-9]*) pid= ;; esac
-    if [ -n "$pid" ] && [ "$holder" = "$pid $boot" ] && kill -0 "$pid" 2>/dev/null; then
-      fail "another upgrade is running here as process $pid"
-    fi
-    keep_seed
-    rm -rf "$work"
-    mkdir -m 700 "$work" || fail "$work cannot be made"
-  fi
+  hold_folder upgrade
   trap 'keep_seed; rm -rf "$work"' EXIT
   trap 'exit 1' HUP INT TERM
-  echo "$$ $boot" >"$work/holder"
-}
-
-# A run killed between the two renames of seed left the old one there.
-keep_seed() {
-  if [ ! -e "$target/seed" ] && [ -d "$work/old-seed" ]; then mv "$work/old-seed" "$target/seed"; fi
+  say_holder
 }
 
 # The seed first: an agent that trusts the other server's keys alone would find nothing to run.
