@@ -3,7 +3,7 @@ import { type Digest, isDigest } from '../base/digest.ts'
 import type { DistributionId } from '../base/ids.ts'
 import { invariant } from '../base/invariant.ts'
 import { accept, type Result, refuse } from '../base/result.ts'
-import type { Segment } from '../pack/writer.ts'
+import { lengthOf, type Segment } from '../pack/writer.ts'
 import type { Artifacts } from '../store/artifacts.ts'
 import { loadDistribution } from '../store/distributions.ts'
 import type { Database } from '../store/open.ts'
@@ -11,9 +11,9 @@ import { loadPackages, type StoredPackage, savePackageSha256 } from '../store/pa
 import type { InstanceSecret } from '../store/secret.ts'
 import type { RequestRefusal } from './http/refusal.ts'
 import { streamSegments } from './http/segment-stream.ts'
-import type { PackageModels } from './package-models.ts'
+import type { PackageModel, PackageModels } from './package-models.ts'
 import { packageTypeOf } from './package-type.ts'
-import { openSegments } from './sealed-segments.ts'
+import { openSegments, type PackagePlace, sealSegments } from './sealed-segments.ts'
 
 export type PackageNeeds = {
   readonly database: Database
@@ -39,6 +39,28 @@ export async function findPackage(
   if (found !== undefined) return accept(found)
   const supported = packages.map(packageTypeOf)
   return refuse({ code: 'package-not-in-distribution', packageType, supported })
+}
+
+/** A package as it is kept: its list sealed beside its model, its SHA-256 not asked for yet. */
+export function packageToStore(
+  secret: Pick<InstanceSecret, 'seal'>,
+  place: PackagePlace,
+  made: {
+    readonly fileName: string
+    readonly segments: readonly Segment[]
+    readonly model: PackageModel
+  },
+): StoredPackage {
+  const { fileName, segments, model } = made
+  return {
+    format: place.format,
+    arch: place.arch,
+    fileName,
+    size: lengthOf(segments),
+    ...sealSegments(secret, place, segments, model.bytes),
+    modelKey: model.key,
+    sha256: null,
+  }
 }
 
 export async function segmentsOf(

@@ -10,7 +10,6 @@ import type { Release } from '../../domain/release/release.ts'
 import { clusterPackages } from '../../pack/cluster-packages.ts'
 import type { ClusterSpec } from '../../pack/kubernetes/cluster-spec.ts'
 import { FLAVOURS, type Flavour } from '../../pack/kubernetes/flavours.ts'
-import { lengthOf } from '../../pack/writer.ts'
 import type { StoredPackage } from '../../store/packages.ts'
 import type { InstanceSecret } from '../../store/secret.ts'
 import { loadSigningKeys } from '../../store/signing-keys.ts'
@@ -19,7 +18,7 @@ import { NOBODY, type PackageModels } from '../package-models.ts'
 import { type ImageNeeds, imageFor, isInImages } from '../registry/image-for.ts'
 import { registryOf } from '../registry/image-reference.ts'
 import { dockerConfig, pullCredentials } from '../registry/pull-credentials.ts'
-import { sealSegments } from '../sealed-segments.ts'
+import { packageToStore } from '../stored-package.ts'
 
 export type ClusterBuildNeeds = ImageNeeds & {
   readonly secret: InstanceSecret
@@ -51,15 +50,7 @@ export async function buildClusterPackage(
   const key = digestOf(JSON.stringify([made.format, spec.version, spec.timestamp, spec.image]))
   const model = await needs.packageModels.like(key, async () => made.write(nobodysOf(spec)))
   const place = { distributionId: distribution.id, format: made.format, arch: ARCH }
-  return {
-    format: made.format,
-    arch: ARCH,
-    fileName: made.fileName(spec),
-    size: lengthOf(segments),
-    ...sealSegments(needs.secret, place, segments, model.bytes),
-    modelKey: model.key,
-    sha256: null,
-  }
+  return packageToStore(needs.secret, place, { fileName: made.fileName(spec), segments, model })
 }
 
 async function clusterSpecOf(

@@ -12,7 +12,7 @@ import { invariant } from '../../base/invariant.ts'
 import type { Installation } from '../../contract/agent/installation.ts'
 import type { BuildFailedReason, Distribution } from '../../domain/distribution/distribution.ts'
 import type { ReleaseSpec } from '../../pack/package-spec.ts'
-import { FORMATS, lengthOf, type WriterNeeds } from '../../pack/writer.ts'
+import { FORMATS, type WriterNeeds } from '../../pack/writer.ts'
 import { writers } from '../../pack/writers.ts'
 import { loadDistribution, lockDistribution, saveBuildState } from '../../store/distributions.ts'
 import type { Database } from '../../store/open.ts'
@@ -24,7 +24,7 @@ import { CERTIFICATE_EXPIRED } from '../code-signer.ts'
 import { enrolmentToken } from '../enrolment-token.ts'
 import type { Metrics } from '../metrics.ts'
 import { NOBODY, type PackageModels } from '../package-models.ts'
-import { sealSegments } from '../sealed-segments.ts'
+import { packageToStore } from '../stored-package.ts'
 import {
   buildClusterPackage,
   type ClusterBuildNeeds,
@@ -131,15 +131,8 @@ async function writePackages(
       const segments = await writer.write(spec, needs.writerNeeds)
       const model = await needs.packageModels.of(writer, { ...release, enrolment: content.nobodys })
       const place = { distributionId: id, format, arch: release.target.arch }
-      packages.push({
-        format,
-        arch: place.arch,
-        fileName: writer.fileName(spec),
-        size: lengthOf(segments),
-        ...sealSegments(needs.secret, place, segments, model.bytes),
-        modelKey: model.key,
-        sha256: null,
-      })
+      const made = { fileName: writer.fileName(spec), segments, model }
+      packages.push(packageToStore(needs.secret, place, made))
     }
   }
   return packages
