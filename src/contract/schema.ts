@@ -19,6 +19,11 @@ export const versionText = z
     'four numbers joined by dots, such as 8.6.0.1234',
   )
 
+export function whole(least: number, most: number) {
+  const right = `a whole number from ${least} to ${most}`
+  return z.int(right).min(least, right).max(most, right)
+}
+
 /** Bytes of one artifact: far above any agent, far below what fills a disk by mistake. */
 export const ARTIFACT_BYTES_MAX = 2 * 1024 ** 3
 export const byteCount = z.int().min(0).max(ARTIFACT_BYTES_MAX)

@@ -4,6 +4,7 @@
  * what was there. A null leaves its field as it is, so that what a GET gave can be sent back.
  */
 import * as z from 'zod'
+import { whole } from '../schema.ts'
 import { publicCall } from './call.ts'
 import {
   BANDWIDTH_MBPS_MAX,
@@ -16,11 +17,6 @@ import {
   LOST_DAYS_MIN,
   PARALLEL_UPGRADES_MAX,
 } from './limits.ts'
-
-function whole(least: number, most: number) {
-  const right = `a whole number from ${least} to ${most}`
-  return z.int(right).min(least, right).max(most, right)
-}
 
 const nothing = z.strictObject({})
 const done = z.literal(true)

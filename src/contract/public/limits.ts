@@ -56,7 +56,7 @@ export const KEY_STREAMS_MAX = 10
 export const STREAMS_MAX = 200
 
 /** Settings of the instance: the documented ranges, and ours where none is. */
-export const PARALLEL_UPGRADES_MAX = 2000
+export const PARALLEL_UPGRADES_MAX = 100_000
 export const LOST_DAYS_MIN = 2
 export const LOST_DAYS_MAX = 60
 export const DELETED_DAYS_MIN = 3
@@ -65,6 +65,19 @@ export const EXPIRATION_HOURS_MIN = 24
 export const EXPIRATION_HOURS_MAX = 720
 export const CLEANUP_INTERVAL_HOURS = [1, 6, 24, 168] as const
 export const BANDWIDTH_MBPS_MAX = 10_000
+export const CLOSED_DAYS_MAX = 200
+export const CLOSED_RANGE_DAYS_MAX = 366
+export const CHECK_INS_PER_S_MIN = 10
+export const CHECK_INS_PER_S_MAX = 100_000
+
+/** Of a rollout: more waves than these nobody follows; a week of soaking is two closed weekends. */
+export const WAVES_MAX = 20
+export const SOAK_MINUTES_MAX = 7 * 1440
+export const PROBATION_MINUTES_MAX = 1440
+export const ATTEMPTS_MAX = 10
+/** Bytes a second: slower, no release arrives before its upgrade is given up. */
+export const DOWNLOAD_RATE_MIN = 1024
+export const DOWNLOAD_RATE_MAX = 1_000_000_000
 
 /**
  * Keys that were not deleted, roles of the operator's own, users, and groups of one instance: every
