@@ -17,11 +17,11 @@ import {
   type UpgradeState,
 } from '../domain/upgrade/upgrade.ts'
 import type { UpgradeAction } from '../domain/upgrade/upgrade-action.ts'
-import type { Window } from '../domain/upgrade/window.ts'
 import { holdEndpoints } from './endpoint-changes.ts'
 import { allOf, isInScope } from './endpoint-query.ts'
 import { saveEvents } from './events.ts'
 import type { Reader, Writer } from './open.ts'
+import { storedWindow } from './stored-window.ts'
 import { changeEvent, upgradeOf } from './upgrades.ts'
 
 export type StoredUpgradeAction = UpgradeAction & {
@@ -73,7 +73,7 @@ export async function loadUpgradeActions(
     return {
       id: row.id as UpgradeActionId, // What is branded here was checked before it was stored.
       targetVersions: new Map(Object.entries(row.target_versions) as [Platform, AgentVersion][]),
-      window: row.window as Window | null,
+      window: storedWindow(row.window),
       createdBy: row.created_by,
       createdAt: row.created_at,
       expiresAt: row.expires_at,

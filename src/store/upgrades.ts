@@ -21,7 +21,6 @@ import {
   type UpgradeState,
   WAITING_STATES,
 } from '../domain/upgrade/upgrade.ts'
-import type { Window } from '../domain/upgrade/window.ts'
 import { saveAgentReports } from './agent-reports.ts'
 import { loadMates } from './clusters.ts'
 import { loadConfiguration } from './configuration.ts'
@@ -29,6 +28,7 @@ import { isInScope } from './endpoint-query.ts'
 import { saveEvents } from './events.ts'
 import type { Reader, Writer } from './open.ts'
 import { loadReleases, storedDigest } from './releases.ts'
+import { storedWindow } from './stored-window.ts'
 import type { UpgradeTable } from './tables.ts'
 
 /** Saves an action with its upgrades, and ends the waiting upgrades that it takes over. */
@@ -301,7 +301,7 @@ export function upgradeOf(row: Selectable<UpgradeTable>): Upgrade {
     bytesDone: row.bytes_done,
     bytesTotal: row.bytes_total,
     retrySkipped: row.retry_skipped,
-    window: row.window as Window | null,
+    window: storedWindow(row.window),
     expiresAt: row.expires_at,
     deadlineAt: row.deadline_at,
     cancelRequestedAt: row.cancel_requested_at,

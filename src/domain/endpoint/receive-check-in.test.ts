@@ -27,7 +27,8 @@ import {
 } from './receive-check-in.ts'
 
 const LIMITS = { intervalS: 60, probationS: 300 }
-const MONDAY_2_TO_6: Window = { days: [1], startMinute: 120, endMinute: 360 }
+const UTC = { zone: 'UTC', strictEnd: false }
+const MONDAY_2_TO_6: Window = { days: [1], startMinute: 120, endMinute: 360, ...UTC }
 const OTHER_RUN = '000000000000000000000000000000f2' as RunId
 
 function receive(given: {
@@ -142,7 +143,7 @@ describe('check-in with a waiting upgrade', () => {
       state: 'offered',
       attemptId: ATTEMPT,
       attempts: 1,
-      window: { days: [2], startMinute: 0, endMinute: 0 },
+      window: { days: [2], startMinute: 0, endMinute: 0, ...UTC },
     })
     const held = receive({ open }).upgrades[0]
     expect(held).toMatchObject({ state: 'queued', reason: 'outside-window', attemptId: ATTEMPT })
@@ -197,7 +198,7 @@ describe('check-in with a waiting upgrade', () => {
     })
 
     it('is given back when the window closes, and asked for when it opens', () => {
-      const window: Window = { days: [2], startMinute: 0, endMinute: 0 }
+      const window: Window = { days: [2], startMinute: 0, endMinute: 0, ...UTC }
       const held = receive({ open: { ...offered, window } }).upgrades[0]
       expect(held).toMatchObject({ state: 'queued', reason: 'outside-window', deadlineAt: null })
       const opened = sampleUpgrade({ ...offered, state: 'queued', deadlineAt: null })
@@ -257,7 +258,8 @@ describe('check-in during an upgrade', () => {
   })
 
   it('goes on after the window closed, once it has begun', () => {
-    const closed = { ...downloading, window: { days: [2] as const, startMinute: 0, endMinute: 60 } }
+    const tuesday = { days: [2] as const, startMinute: 0, endMinute: 60, ...UTC }
+    const closed = { ...downloading, window: tuesday }
     const attempt = sampleProgress({ state: 'staged', percent: 100 })
     const decided = receive({ open: closed, reported: closed, checkIn: { attempt } })
     expect(decided.upgrades).toMatchObject([{ state: 'staged' }])

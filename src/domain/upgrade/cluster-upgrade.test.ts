@@ -131,7 +131,8 @@ describe('who leads', () => {
   })
 
   it('inside the window and with a berth to begin, without both to go on', () => {
-    const window: Window = { days: [2], startMinute: 0, endMinute: 1 }
+    const utc = { zone: 'UTC', strictEnd: false }
+    const window: Window = { days: [2], startMinute: 0, endMinute: 1, ...utc }
     expect(receive({ open: { window } }).upgrade.reason).toBe('outside-window')
     expect(receive({ view: { isBerthFree: false } }).upgrade.reason).toBe('parallel-limit')
     const dead = [other({ state: 'switching', lastSeen: NOW - LEADER_SILENCE_MS })]

@@ -91,7 +91,8 @@ describe('an upgrade action', () => {
 
   it('says from the start that it waits for its window', () => {
     const view = { candidates: [candidate()], releases: [sampleRelease()], settings, mates: [] }
-    const window = { days: [2] as const, startMinute: 0, endMinute: 0 }
+    const utc = { zone: 'UTC', strictEnd: false }
+    const window = { days: [2] as const, startMinute: 0, endMinute: 0, ...utc }
     const decided = decideCreateUpgradeAction(view, command({ window }), NOW)
     expect(decided).toMatchObject({ value: { upgrades: [{ reason: 'outside-window', window }] } })
   })

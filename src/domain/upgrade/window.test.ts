@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { closesAt, isOpen, opensAt, WEEKDAYS, type Weekday, type Window } from './window.ts'
 
 const at = (text: string): number => Date.parse(`${text}Z`)
+const UTC = { zone: 'UTC', strictEnd: false }
 const window = (days: readonly Weekday[], start: string, end: string): Window => {
   const minute = (time: string): number => Number(time.slice(0, 2)) * 60 + Number(time.slice(3))
-  return { days, startMinute: minute(start), endMinute: minute(end) }
+  return { days, startMinute: minute(start), endMinute: minute(end), ...UTC }
 }
 
 // 2026-11-23 is a Monday.
@@ -76,6 +77,8 @@ describe('window: when it closes and opens', () => {
     days: fc.subarray([...WEEKDAYS], { minLength: 1 }),
     startMinute: fc.integer({ min: 0, max: 1439 }),
     endMinute: fc.integer({ min: 0, max: 1439 }),
+    zone: fc.constantFrom('UTC', 'Europe/Berlin', 'Australia/Lord_Howe', 'Africa/Casablanca'),
+    strictEnd: fc.boolean(),
   })
   const anyTime = fc.integer({ min: 0, max: 4_000_000_000_000 })
 

@@ -6,7 +6,7 @@ import { WEEKDAYS, type Weekday, type Window } from '../../../domain/upgrade/win
 type WireWindow = z.infer<typeof timeframeWindow>
 
 /** Only days: round the clock on them. Only times: every day. Neither: no window at all. */
-export function toWindow(wire: WireWindow | null): Window | null {
+export function toWindow(wire: WireWindow | null, defaultZone: string): Window | null {
   if (wire === null) return null
   const named = wire.upgrade_timeframe_days ?? []
   const start = wire.upgrade_timeframe_start_time ?? null
@@ -17,6 +17,8 @@ export function toWindow(wire: WireWindow | null): Window | null {
     days: days.length === 0 ? WEEKDAYS : days,
     startMinute: minuteOf(start ?? '00:00'),
     endMinute: minuteOf(end ?? '00:00'),
+    zone: defaultZone,
+    strictEnd: false,
   }
 }
 

@@ -65,7 +65,7 @@ function toCommand(wire: UpgradeEndpointsRequest, scope: Scope): CreateUpgradeAc
     targetVersions: new Map(
       targets.map(([platform, version]) => [platform as Platform, version as AgentVersion]),
     ),
-    window: toWindow(wire.upgrade_timeframe_window ?? null),
+    window: toWindow(wire.upgrade_timeframe_window ?? null, 'UTC'),
     retrySkipped: wire.retry_failed ?? false,
     scope,
   }
