@@ -62,6 +62,8 @@ function offer(release: Release, attempt: string): Instruction {
     probation_s: 60,
     download_rate_max: 500_000,
     retry_skipped: false,
+    may_switch: true,
+    switch_within_s: null,
   }
 }
 

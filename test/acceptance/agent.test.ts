@@ -68,6 +68,8 @@ function offer(release: Release, changes: Record<string, unknown> = {}): Instruc
     probation_s: 60,
     download_rate_max: null,
     retry_skipped: false,
+    may_switch: true,
+    switch_within_s: null,
     ...changes,
   }
 }

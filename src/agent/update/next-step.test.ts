@@ -166,6 +166,8 @@ const upgrade = (changes: object = {}): Instruction => ({
   probation_s: 60,
   download_rate_max: null,
   retry_skipped: false,
+  may_switch: null,
+  switch_within_s: null,
   ...changes,
 })
 const other = upgrade({ attempt_id: 'b'.repeat(32) })

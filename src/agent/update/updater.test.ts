@@ -39,6 +39,8 @@ const instruction = {
   probation_s: 60,
   download_rate_max: null,
   retry_skipped: false,
+  may_switch: null,
+  switch_within_s: null,
 } as const
 
 describe('an offer', () => {

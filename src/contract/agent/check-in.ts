@@ -76,6 +76,16 @@ export const upgradeInstruction = z.object({
   download_rate_max: z.int().min(1).nullable(),
   /** True: try it even if it failed here before. */
   retry_skipped: z.boolean(),
+  /**
+   * In answer to a check-in that reported `staged`: switch now, or wait. Null: a server from before
+   * there was such a permission, whose offer is one.
+   */
+  may_switch: z.boolean().nullable().default(null),
+  /**
+   * It must have switched within this time, or wait for another permission; counted, as every time
+   * here, from when the request was sent that this answers. Null: no limit.
+   */
+  switch_within_s: z.int().min(0).nullable().default(null),
 })
 export type UpgradeInstruction = z.infer<typeof upgradeInstruction>
 

@@ -218,6 +218,8 @@ async function instructionOut(
         probation_s: instruction.probationS,
         download_rate_max: null,
         retry_skipped: instruction.upgrade.retrySkipped,
+        may_switch: true,
+        switch_within_s: null,
       }
     case 'upgrade-cluster':
       return await upgradeClusterOut(needs, instruction)

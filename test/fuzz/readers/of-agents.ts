@@ -57,6 +57,7 @@ const REPLY = {
 const UPGRADE = {
   ...{ kind: 'upgrade', attempt_id: HEX32, version: '1.0.0.2', manifest_digest: HEX64 },
   ...{ start_within_s: 5, probation_s: 5, download_rate_max: null, retry_skipped: false },
+  ...{ may_switch: true, switch_within_s: 5 },
 }
 const CLUSTER_UPGRADE = {
   ...{ kind: 'upgrade-cluster', attempt_id: HEX32, version: '1.0.0.2', start_within_s: 5 },
