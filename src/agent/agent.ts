@@ -4,7 +4,6 @@
  * with the server, carry out updates, answer `status`. It ends when it is told to, or when its
  * launcher is gone.
  */
-import type { Server } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
 import type { Clock } from '../base/clock.ts'
 import { causeChain } from '../base/fault.ts'
@@ -31,7 +30,7 @@ import { trustedKeysOf, type VerifiedManifest } from './manifest.ts'
 import { Payload } from './payload.ts'
 import { checkInRequestOf } from './report.ts'
 import { type Fetch, LINK_LIMITS, ServerLink } from './server-link.ts'
-import { type Status, serveStatus } from './status.ts'
+import type { ServeStatus, Status } from './status.ts'
 import { makeStatusDoor } from './status-door.ts'
 import { Updater } from './update/updater.ts'
 
@@ -55,6 +54,7 @@ export type AgentNeeds = {
   /** Null on a machine of its own. */
   readonly pod: Pod | null
   readonly fetch: Fetch
+  readonly serveStatus: ServeStatus
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -68,7 +68,7 @@ export class Agent {
   readonly #cluster: ClusterUpgrader | null
   readonly #payload: Payload | null
   readonly #runId: RunId
-  #statusServer: Server | null = null
+  #statusServer: ReturnType<ServeStatus> | null = null
   #slots: SlotsMessage | null = null
   #facts: { readonly facts: Facts; readonly at: number } | null = null
   #isToldWhatRuns: () => void = () => {}
@@ -286,8 +286,8 @@ export class Agent {
     return this.#slots
   }
 
-  #openStatus(): Server | null {
-    const { layout, random, log } = this.#needs
+  #openStatus(): ReturnType<ServeStatus> | null {
+    const { layout, random, log, serveStatus } = this.#needs
     try {
       return serveStatus(makeStatusDoor(layout.status, random), log, () => this.#status())
     } catch (error) {

@@ -34,6 +34,9 @@ export type Status = {
 const ANSWER_WITHIN_MS = 2_000
 const ANSWER_BYTES_MAX = 256 * 1024
 
+/** Sockets are handed in, like the network: the simulator has none. */
+export type ServeStatus = (door: StatusDoor, log: Log, status: () => Status) => { close(): void }
+
 /**
  * Answers every connection that says the secret with the status, and ends it. A status that cannot
  * be served stops nobody's work.

@@ -12,6 +12,7 @@ import { giveBackOnceSettled } from '../agent/machine/memory.ts'
 import { openProcesses } from '../agent/machine/open-processes.ts'
 import { trustedKeysOf } from '../agent/manifest.ts'
 import { loadSettings } from '../agent/settings.ts'
+import { serveStatus } from '../agent/status.ts'
 import { stderrLog } from '../agent/stderr-log.ts'
 import { readManifest } from '../agent/version-directory.ts'
 import { systemClock } from '../base/clock.ts'
@@ -50,6 +51,7 @@ export async function runAgent(handover: Handover): Promise<number> {
     input: process.stdin,
     output: process.stdout,
     fetch,
+    serveStatus,
     clock: systemClock,
     random: systemRandom,
     log,

@@ -5,38 +5,23 @@
  */
 
 import { createHash } from 'node:crypto'
-import {
-  accessSync,
-  chmodSync,
-  closeSync,
-  constants,
-  copyFileSync,
-  createReadStream,
-  createWriteStream,
-  fsyncSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  type ReadStream,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmdirSync,
-  statfsSync,
-  statSync,
-  unlinkSync,
-  type WriteStream,
-  writeSync,
-} from 'node:fs'
+import * as ownDisk from 'node:fs'
 import { dirname, join } from 'node:path'
+import type { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { type Digest, isDigest } from '../../base/digest.ts'
 import { Fault } from '../../base/fault.ts'
 import { invariant } from '../../base/invariant.ts'
+import type { Disk } from './disk.ts'
 import { FILE_RULES, patiently } from './file-rules.ts'
 import { OWN_PLATFORM } from './platform.ts'
+
+let disk: Disk = ownDisk
+
+/** For the simulator: from now on every file of this process is on that disk. */
+export function useDisk(other: Disk): void {
+  disk = other
+}
 
 /** What file systems without hard links say (FAT, network disks), or when there are too many. */
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EISDIR'])
@@ -56,7 +41,7 @@ export function isDiskFull(error: unknown): boolean {
 }
 
 export function makeFolder(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 })
+  disk.mkdirSync(path, { recursive: true, mode: 0o700 })
 }
 
 /** Makes the names in a folder durable, where a folder can be asked for that. */
@@ -73,16 +58,16 @@ const fullSync =
   OWN_PLATFORM === 'macos' ? await (await import('./macos/full-sync.ts')).openFullSync() : null
 
 function toDisk(descriptor: number): void {
-  fsyncSync(descriptor)
+  disk.fsyncSync(descriptor)
   fullSync?.(descriptor)
 }
 
 function flush(path: string, how: 'r' | 'r+'): void {
-  const descriptor = openSync(path, how)
+  const descriptor = disk.openSync(path, how)
   try {
     toDisk(descriptor)
   } finally {
-    closeSync(descriptor)
+    disk.closeSync(descriptor)
   }
 }
 
@@ -91,15 +76,15 @@ export function writeDurably(path: string, bytes: Uint8Array, mode: number): voi
   const temporary = `${path}.new`
   try {
     removeTree(temporary)
-    const descriptor = openSync(temporary, 'wx', FILE_RULES.hasModes ? mode : 0o600)
+    const descriptor = disk.openSync(temporary, 'wx', FILE_RULES.hasModes ? mode : 0o600)
     try {
       let written = 0
-      while (written < bytes.length) written += writeSync(descriptor, bytes, written)
+      while (written < bytes.length) written += disk.writeSync(descriptor, bytes, written)
       toDisk(descriptor)
     } finally {
-      closeSync(descriptor)
+      disk.closeSync(descriptor)
     }
-    patiently(FILE_RULES, () => renameSync(temporary, path))
+    patiently(FILE_RULES, () => disk.renameSync(temporary, path))
     syncFolder(dirname(path))
   } catch (error) {
     throw new Fault({ code: 'not-written', doing: `writing ${path}`, retry: 'later', cause: error })
@@ -118,7 +103,7 @@ export function readIfThere(path: string, bytesMax: number): Uint8Array | null {
     })
   }
   try {
-    return readFileSync(path)
+    return disk.readFileSync(path)
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return null
     throw new Fault({ code: 'not-read', doing: `reading ${path}`, retry: 'later', cause: error })
@@ -128,7 +113,7 @@ export function readIfThere(path: string, bytesMax: number): Uint8Array | null {
 /** As `sizeIfThere`, links followed. */
 function sizeOfTarget(path: string): number | null {
   try {
-    const stat = statSync(path, { throwIfNoEntry: false })
+    const stat = disk.statSync(path, { throwIfNoEntry: false })
     return stat?.isFile() ? stat.size : null
   } catch (error) {
     throw new Fault({ code: 'not-read', doing: `reading ${path}`, retry: 'later', cause: error })
@@ -139,19 +124,19 @@ function sizeOfTarget(path: string): number | null {
  * The size of a regular file; null when there is none of that name. Symbolic links count as none.
  */
 export function sizeIfThere(path: string): number | null {
-  const stat = lstatSync(path, { throwIfNoEntry: false })
+  const stat = disk.lstatSync(path, { throwIfNoEntry: false })
   return stat?.isFile() ? stat.size : null
 }
 
 export function isExecutable(path: string): boolean {
-  const stat = lstatSync(path, { throwIfNoEntry: false })
+  const stat = disk.lstatSync(path, { throwIfNoEntry: false })
   return stat?.isFile() === true && (!FILE_RULES.hasModes || (stat.mode & 0o100) !== 0)
 }
 
 /** Whether this user may look into it; what is not there cannot be read. */
 export function isReadable(path: string): boolean {
   try {
-    accessSync(path, constants.R_OK)
+    disk.accessSync(path, ownDisk.constants.R_OK)
     return true
   } catch {
     // Best effort: absent and closed mean the same here.
@@ -160,13 +145,13 @@ export function isReadable(path: string): boolean {
 }
 
 export function folderExists(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+  return disk.lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 }
 
 /** What a symbolic link says; null when there is no link of that name. */
 export function linkTarget(path: string): string | null {
   try {
-    return readlinkSync(path)
+    return disk.readlinkSync(path)
   } catch (error) {
     if (['ENOENT', 'EINVAL', 'ENOTDIR'].includes(errorCode(error) ?? '')) return null
     throw error
@@ -176,7 +161,7 @@ export function linkTarget(path: string): string | null {
 /** Names in a folder, sorted; empty when there is no folder. */
 export function namesIn(path: string): readonly string[] {
   try {
-    return readdirSync(path).sort()
+    return disk.readdirSync(path).sort()
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return []
     throw error
@@ -188,14 +173,14 @@ export function namesIn(path: string): readonly string[] {
  * because bun's own way asks Windows for more than wine gives.
  */
 export function removeTree(path: string): void {
-  const stat = lstatSync(path, { throwIfNoEntry: false })
+  const stat = disk.lstatSync(path, { throwIfNoEntry: false })
   if (stat === undefined) return
   if (!stat.isDirectory()) {
-    unlinkSync(path)
+    disk.unlinkSync(path)
     return
   }
-  for (const name of readdirSync(path)) removeTree(join(path, name))
-  rmdirSync(path)
+  for (const name of disk.readdirSync(path)) removeTree(join(path, name))
+  disk.rmdirSync(path)
 }
 
 /** Removes what can be; false when something is still in use, and may be removed later. */
@@ -210,14 +195,14 @@ export function removeTreeIfFree(path: string): boolean {
 }
 
 export function renameDurably(from: string, to: string): void {
-  patiently(FILE_RULES, () => renameSync(from, to))
+  patiently(FILE_RULES, () => disk.renameSync(from, to))
   syncFolder(dirname(to))
 }
 
 /** A second name for the bytes; a copy of them on a disk that has no such names. */
 export function linkFile(from: string, to: string): void {
   try {
-    linkSync(from, to)
+    disk.linkSync(from, to)
   } catch (error) {
     if (!NO_LINKS.has(errorCode(error) ?? '')) throw error
     copyFile(from, to)
@@ -226,15 +211,15 @@ export function linkFile(from: string, to: string): void {
 
 /** A copy that shares its blocks with the original where the file system can. */
 export function copyFile(from: string, to: string): void {
-  copyFileSync(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+  disk.copyFileSync(from, to, ownDisk.constants.COPYFILE_EXCL | ownDisk.constants.COPYFILE_FICLONE)
 }
 
 export function setMode(path: string, mode: number): void {
-  if (FILE_RULES.hasModes) chmodSync(path, mode)
+  if (FILE_RULES.hasModes) disk.chmodSync(path, mode)
 }
 
 export function freeBytes(path: string): number {
-  const stat = statfsSync(path)
+  const stat = disk.statfsSync(path)
   return stat.bavail * stat.bsize
 }
 
@@ -242,22 +227,22 @@ export type AppendedFile = { write(bytes: Uint8Array): void; close(): void }
 
 /** A file that grows at its end. */
 export function appendTo(path: string): AppendedFile {
-  const descriptor = openSync(path, 'a', 0o600)
+  const descriptor = disk.openSync(path, 'a', 0o600)
   return {
     write(bytes) {
-      for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at)
+      for (let at = 0; at < bytes.length; ) at += disk.writeSync(descriptor, bytes, at)
     },
-    close: () => closeSync(descriptor),
+    close: () => disk.closeSync(descriptor),
   }
 }
 
-export function readStream(path: string): ReadStream {
-  return createReadStream(path)
+export function readStream(path: string): Readable {
+  return disk.createReadStream(path)
 }
 
 /** Fails when there is a file of that name already. */
-export function writeNewStream(path: string): WriteStream {
-  return createWriteStream(path, { flags: 'wx', mode: 0o600 })
+export function writeNewStream(path: string): Writable {
+  return disk.createWriteStream(path, { flags: 'wx', mode: 0o600 })
 }
 
 /** SHA-256 and size of a regular file, read as a stream; null when there is none. */
@@ -267,7 +252,7 @@ export async function digestOfFile(
   if (sizeIfThere(path) === null) return null
   const hash = createHash('sha256')
   let size = 0
-  await pipeline(createReadStream(path), async (chunks: AsyncIterable<Uint8Array>) => {
+  await pipeline(disk.createReadStream(path), async (chunks: AsyncIterable<Uint8Array>) => {
     for await (const chunk of chunks) {
       hash.update(chunk)
       size += chunk.length
