@@ -94,6 +94,7 @@ const CHANGES: Readonly<Record<string, Row>> = {
   ...setting('endpoint_administration_cleanup', { periodic_duplicate_cleanup: true, mac: true }),
   ...setting('content_management', { bandwidth_in_mbps: 11 }),
   ...setting('critical_environment_versions', { enabled_critical_environment_versions: true }),
+  ...setting('rollout', { soak_minutes: 61 }),
 }
 
 /** They write down nothing that anybody chose. */

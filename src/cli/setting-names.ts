@@ -15,8 +15,8 @@ export function unknownSetting(text: string): string {
   return `There is no setting "${text}".${suggestion(text, SETTING_NAMES)}`
 }
 
-/** A hyphen where there is nothing. */
+/** A hyphen where there is nothing; what has parts as JSON, which `config set` takes back. */
 export function valueText(value: unknown): string {
   if (value === null || value === undefined) return '-'
-  return String(value)
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }

@@ -251,6 +251,7 @@ function configurationCalls(needs: TransportNeeds) {
     endpoint_administration_cleanup: settingCalls(needs, configurations.cleanupCalls),
     content_management: settingCalls(needs, configurations.contentManagementCalls),
     critical_environment_versions: settingCalls(needs, configurations.criticalEnvironmentCalls),
+    rollout: settingCalls(needs, configurations.rolloutCalls),
   }
 }
 

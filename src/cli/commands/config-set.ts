@@ -10,6 +10,8 @@ export const configSet = defineApiCommand({
   notes: [
     ...SETTING_NOTES,
     'Fields that are not named stay as they are. For all servers of the instance, within seconds.',
+    'A value that begins with [ or { is JSON: canary={"count":5}. What the word none clears, the',
+    'settings say.',
   ],
   operands: [
     { name: 'NAME', help: 'the setting', count: 'one' },
@@ -25,7 +27,9 @@ export const configSet = defineApiCommand({
         return refuseUsage(`"${text}" is not FIELD=VALUE, such as amount_of_parallel_upgrades=10.`)
       }
       if (Object.hasOwn(fields, field)) return refuseUsage(`${field} is given twice.`)
-      fields[field] = typedValue(value)
+      const typed = typedValue(value)
+      if (typed === undefined) return refuseUsage(`${field}: "${value}" is not JSON.`)
+      fields[field] = typed
     }
     // What each field may be, the server knows, and says by name.
     const setting = client.configurations[name] as { set(data: object): Promise<true> }
@@ -38,7 +42,18 @@ export const configSet = defineApiCommand({
   },
 })
 
+/** Undefined: it begins as JSON, and is none. */
 function typedValue(text: string): unknown {
+  if (/^[[{]/.test(text)) return parsedJson(text)
   if (text === 'true' || text === 'false') return text === 'true'
   return /^-?\d{1,15}$/.test(text) ? Number(text) : text
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // Best effort: whoever typed it is told, by the field's name.
+    return undefined
+  }
 }

@@ -10,6 +10,20 @@ const CLEANUP = {
   time_interval_hours: null,
 }
 
+const ROLLOUT = {
+  timezone: 'UTC',
+  closed_days: [],
+  canary: { count: 5 },
+  waves: [{ percent: 10 }],
+  max_concurrent: null,
+  soak_minutes: 0,
+  failure_budget: { count: 3, percent: null },
+  probation_minutes: null,
+  max_attempts: 1,
+  download_rate: null,
+  check_ins_per_s: 5000,
+}
+
 function settings() {
   const asked: unknown[] = []
   let parallel = 500
@@ -38,6 +52,11 @@ function settings() {
     'configurations/agent/critical_environment_versions': () => ({
       enabled_critical_environment_versions: true,
     }),
+    'configurations/agent/rollout': () => ROLLOUT,
+    'configurations/agent/rollout/set': (data) => {
+      asked.push(data)
+      return true
+    },
   }
   return { calls, asked }
 }
@@ -89,8 +108,22 @@ describe('config set', () => {
     expect(asked).toEqual([{ periodic_duplicate_cleanup: true, ip: false, time_interval_hours: 6 }])
   })
 
+  it('takes fields with parts as JSON, and shows them as it takes them', async () => {
+    const { calls, asked } = settings()
+    await using cli = await startTestCli(calls)
+    const fields = ['canary={"count":5}', 'waves=[10, {"tag":"lab"}]', 'download_rate=none']
+    const told = await cli.run('config', 'set', 'rollout', ...fields)
+    expect(asked).toEqual([
+      { canary: { count: 5 }, waves: [{ percent: 10 }, { tag: 'lab' }], download_rate: 'none' },
+    ])
+    expect(told.stdout).toMatch(/^canary: +\{"count":5\}$/m)
+    expect(told.stdout).toMatch(/^closed_days: +\[\]$/m)
+    expect(told.stdout).toMatch(/^max_concurrent: +-$/m)
+  })
+
   it.each([
     [['nothing', 'a=1'], 'There is no setting "nothing".'],
+    [['rollout', 'waves=[10, 50'], 'waves: "[10, 50" is not JSON.'],
     [['auto_upgrade', 'amount_of_parallel_upgrades'], 'is not FIELD=VALUE'],
     [['auto_upgrade', 'a='], 'is not FIELD=VALUE'],
     [['auto_upgrade', 'a=1', 'a=2'], 'a is given twice.'],

@@ -81,6 +81,8 @@ const SCHEMAS = {
   'configurations/agent/critical_environment_versions': schemasOf(
     configurations.criticalEnvironmentCalls.get,
   ),
+  'configurations/agent/rollout': schemasOf(configurations.rolloutCalls.get),
+  'configurations/agent/rollout/set': schemasOf(configurations.rolloutCalls.set),
   'trust/get_package_key': schemasOf(trust.getPackageKeyCall),
   'trust/import_certificate': schemasOf(trust.importCertificateCall),
   'trust/get_certificates': schemasOf(trust.getCertificatesCall),

@@ -5,9 +5,12 @@
  */
 import * as z from 'zod'
 import { whole } from '../schema.ts'
+import { closedDays, timeZone } from './calendar.ts'
 import { publicCall } from './call.ts'
 import {
   BANDWIDTH_MBPS_MAX,
+  CHECK_INS_PER_S_MAX,
+  CHECK_INS_PER_S_MIN,
   CLEANUP_INTERVAL_HOURS,
   DELETED_DAYS_MAX,
   DELETED_DAYS_MIN,
@@ -17,6 +20,7 @@ import {
   LOST_DAYS_MIN,
   PARALLEL_UPGRADES_MAX,
 } from './limits.ts'
+import { rolloutPolicy, toldRolloutPolicy } from './rollout.ts'
 
 const nothing = z.strictObject({})
 const done = z.literal(true)
@@ -28,6 +32,8 @@ type Told<Request extends z.ZodType, Reply extends z.ZodType> = {
   readonly setting: Reply
   readonly change: Request
   readonly example: z.input<Request>
+  /** Absent: documented. */
+  readonly origin?: 'ours'
   /** What a GET answers then, where that is not the same. */
   readonly effective?: z.input<Reply>
 }
@@ -36,13 +42,13 @@ type Told<Request extends z.ZodType, Reply extends z.ZodType> = {
 function settingCalls<Request extends z.ZodType, Reply extends z.ZodType>(
   told: Told<Request, Reply>,
 ) {
-  const { name, about, setting, change, example } = told
+  const { name, about, setting, change, example, origin = 'documented' } = told
   const path = `configurations/agent/${name}`
   const get = publicCall({
     method: 'GET',
     path,
     summary: `${about} The effective values: defaults where nothing was set.`,
-    origin: 'documented',
+    origin,
     request: nothing,
     reply: setting,
     envelope: 'bare',
@@ -52,7 +58,7 @@ function settingCalls<Request extends z.ZodType, Reply extends z.ZodType>(
   const set = publicCall({
     path: `${path}/set`,
     summary: `${about} Changes the fields that are named.`,
-    origin: 'documented',
+    origin,
     request: change,
     reply: done,
     body: 'either',
@@ -157,6 +163,41 @@ export const criticalEnvironmentCalls = settingCalls({
   example: { enabled_critical_environment_versions: true },
 })
 
+/** Null leaves a field as it is, here too; `"none"` and an empty list clear it. */
+export const rolloutCalls = settingCalls({
+  name: 'rollout',
+  about: 'How upgrades are rolled out where an order does not say, and when nothing begins.',
+  origin: 'ours',
+  setting: z.object({
+    timezone: z.string(),
+    closed_days: z.array(z.object({ from: z.string(), to: z.string() })),
+    ...toldRolloutPolicy.shape,
+    check_ins_per_s: z.int(),
+  }),
+  change: z.strictObject({
+    /** Of windows that name none. */
+    timezone: timeZone.nullish(),
+    /** All of them: what is not there any more is open again. */
+    closed_days: closedDays.nullish(),
+    ...rolloutPolicy.shape,
+    /** Of each server. */
+    check_ins_per_s: whole(CHECK_INS_PER_S_MIN, CHECK_INS_PER_S_MAX).nullish(),
+  }),
+  example: {
+    timezone: 'Europe/Berlin',
+    closed_days: [{ from: '2026-12-24', to: '2027-01-01' }],
+    canary: { count: 5 },
+    waves: [{ percent: 10 }, { percent: 50 }],
+    max_concurrent: null,
+    soak_minutes: 60,
+    failure_budget: { count: 3, percent: null },
+    probation_minutes: null,
+    max_attempts: 3,
+    download_rate: null,
+    check_ins_per_s: 5000,
+  },
+})
+
 /** Every setting by its name. */
 export const SETTING_CALLS = {
   auto_upgrade: autoUpgradeCalls,
@@ -165,5 +206,6 @@ export const SETTING_CALLS = {
   endpoint_administration_cleanup: cleanupCalls,
   content_management: contentManagementCalls,
   critical_environment_versions: criticalEnvironmentCalls,
+  rollout: rolloutCalls,
 } as const
 export type SettingName = keyof typeof SETTING_CALLS

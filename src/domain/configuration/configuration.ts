@@ -16,6 +16,7 @@ import {
   type DuplicateCleanup,
   type DuplicateCleanupRefusal,
 } from './duplicate-cleanup.ts'
+import { ROLLOUT_DEFAULTS, type RolloutDefaults } from './rollout-defaults.ts'
 
 export type Configuration = {
   readonly autoUpgrade: AutoUpgrade
@@ -24,6 +25,7 @@ export type Configuration = {
   readonly duplicateCleanup: DuplicateCleanup
   readonly contentManagement: ContentManagement
   readonly criticalEnvironment: CriticalEnvironment
+  readonly rollout: RolloutDefaults
 }
 export type SettingName = keyof Configuration
 
@@ -35,6 +37,7 @@ export const DEFAULT_CONFIGURATION: Configuration = {
   duplicateCleanup: DUPLICATE_CLEANUP_DEFAULT,
   contentManagement: CONTENT_MANAGEMENT_DEFAULT,
   criticalEnvironment: CRITICAL_ENVIRONMENT_DEFAULT,
+  rollout: ROLLOUT_DEFAULTS,
 }
 
 /** Values that are each right, and not together. */

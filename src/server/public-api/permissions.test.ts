@@ -67,6 +67,8 @@ const MAY: Readonly<Record<string, string>> = {
   'configurations/agent/content_management/set': 'A',
   'configurations/agent/critical_environment_versions': 'ADOV',
   'configurations/agent/critical_environment_versions/set': 'A',
+  'configurations/agent/rollout': 'ADOV',
+  'configurations/agent/rollout/set': 'A',
   'trust/get_package_key': 'ADOV',
   'trust/import_certificate': 'A',
   'trust/get_certificates': 'A',
@@ -85,6 +87,7 @@ const EVERYWHERE = [
   'configurations/agent/endpoint_administration_cleanup/set',
   'configurations/agent/content_management/set',
   'configurations/agent/critical_environment_versions/set',
+  'configurations/agent/rollout/set',
 ]
 
 function isNotForViewers({ call }: { readonly call: { readonly path: string } }): boolean {

@@ -15,6 +15,7 @@ import { autoUpgradeRoutes } from './configurations/auto-upgrade.ts'
 import { contentManagementRoutes } from './configurations/content-management.ts'
 import { criticalEnvironmentRoutes } from './configurations/critical-environment-versions.ts'
 import { cleanupRoutes } from './configurations/endpoint-administration-cleanup.ts'
+import { rolloutRoutes } from './configurations/rollout.ts'
 import { createDistributionRoute } from './distributions/create.ts'
 import { deleteDistributionRoute } from './distributions/delete.ts'
 import { downloadPackageRoute } from './distributions/download.ts'
@@ -117,6 +118,7 @@ export const PUBLIC_ROUTES: readonly PublicRoute<ServerNeeds>[] = [
   ...cleanupRoutes,
   ...contentManagementRoutes,
   ...criticalEnvironmentRoutes,
+  ...rolloutRoutes,
 ]
 
 /** Those whose body or answer is no JSON. */

@@ -49,6 +49,19 @@ const DEFAULTS = {
     enable_minor_content_version_updates: true,
   },
   critical_environment_versions: { enabled_critical_environment_versions: true },
+  rollout: {
+    timezone: 'UTC',
+    closed_days: [],
+    canary: null,
+    waves: [],
+    max_concurrent: null,
+    soak_minutes: 0,
+    failure_budget: { count: null, percent: null },
+    probation_minutes: null,
+    max_attempts: 1,
+    download_rate: null,
+    check_ins_per_s: 5000,
+  },
 } as const
 
 describe('what nobody has set', () => {
@@ -121,6 +134,90 @@ describe('a set', () => {
     await set('auto_upgrade', { amount_of_parallel_upgrades: 10 })
     clock.advance(CONFIGURATION_FRESH_MS)
     expect((await get('auto_upgrade', other)).body).toEqual({ amount_of_parallel_upgrades: 10 })
+  })
+})
+
+describe('rollout', () => {
+  const WHOLE = {
+    timezone: 'Europe/Berlin',
+    closed_days: [
+      { from: '2026-12-24', to: '2027-01-01' },
+      { from: '2028-02-29', to: '2028-02-29' },
+    ],
+    canary: { count: 5 },
+    waves: [{ tag: 'lab' }, { percent: 10 }, { percent: 50 }],
+    max_concurrent: 100,
+    soak_minutes: 60,
+    failure_budget: { count: 3, percent: 0.5 },
+    probation_minutes: 30,
+    max_attempts: 3,
+    download_rate: 1_000_000,
+    check_ins_per_s: 100,
+  }
+
+  it('is kept whole, and each field is set alone', async () => {
+    await set('rollout', WHOLE)
+    expect((await get('rollout')).body).toEqual(WHOLE)
+    await set('rollout', { soak_minutes: 90 })
+    await set('rollout', { closed_days: [] })
+    expect((await get('rollout')).body).toEqual({ ...WHOLE, soak_minutes: 90, closed_days: [] })
+  })
+
+  it('is cleared by "none" and by empty lists, and by no null', async () => {
+    await set('rollout', WHOLE)
+    const nulls = Object.fromEntries(Object.keys(WHOLE).map((field) => [field, null]))
+    await set('rollout', nulls)
+    expect((await get('rollout')).body).toEqual(WHOLE)
+    const fields = ['canary', 'max_concurrent', 'probation_minutes', 'download_rate']
+    const none = Object.fromEntries([...fields, 'failure_budget'].map((field) => [field, 'none']))
+    await set('rollout', { ...none, waves: [], closed_days: [] })
+    const { timezone, soak_minutes, max_attempts, check_ins_per_s } = WHOLE
+    expect((await get('rollout')).body).toEqual({
+      ...DEFAULTS.rollout,
+      ...{ timezone, soak_minutes, max_attempts, check_ins_per_s },
+    })
+  })
+
+  it.each([
+    ['europe/berlin', 'Europe/Berlin'],
+    [' Etc/GMT+5 ', 'Etc/GMT+5'],
+    ['ENDPOINT', 'endpoint'],
+  ])('knows the zone %j', async (zone, told) => {
+    expect(await set('rollout', { timezone: zone })).toMatchObject({ status: 200 })
+    expect((await get('rollout')).body).toMatchObject({ timezone: told })
+  })
+
+  const day = { from: '2026-12-24', to: '2026-12-24' }
+  it.each([
+    [{ timezone: '+02:00' }, ['timezone'], 'no time zone "+02:00": an IANA time zone'],
+    [{ timezone: 'Berlin' }, ['timezone'], 'no time zone "Berlin"'],
+    [
+      { closed_days: [{ from: '2026-02-29', to: '2026-03-01' }] },
+      ['closed_days', 0, 'from'],
+      'day',
+    ],
+    [{ closed_days: [{ from: '2026-12-24' }] }, ['closed_days', 0, 'to'], 'required'],
+    [
+      { closed_days: [day, { from: '2026-12-24', to: '2026-12-23' }] },
+      ['closed_days', 1, 'to'],
+      'not be before from',
+    ],
+    [
+      { closed_days: [{ from: '2026-01-01', to: '2027-01-02' }] },
+      ['closed_days', 0, 'to'],
+      'at most 366 days',
+    ],
+    [{ closed_days: Array.from({ length: 201 }, () => day) }, ['closed_days'], 'at most 200'],
+    [{ waves: [10, 5] }, ['waves', 1], '5 must be more than the 10'],
+    [{ check_ins_per_s: 9 }, ['check_ins_per_s'], '10 to 100000'],
+    [{ check_ins_per_s: 'none' }, ['check_ins_per_s'], '10 to 100000'],
+  ])('%j is refused', async (data, place, words) => {
+    const { status, body } = await set('rollout', data)
+    expect(status).toBe(400)
+    const [error] = body.reply.err_extra as { loc: unknown[]; msg: string }[]
+    expect(error?.loc).toEqual(['request_data', ...place])
+    expect(error?.msg).toContain(words)
+    expect((await get('rollout')).body).toEqual(DEFAULTS.rollout)
   })
 })
 
