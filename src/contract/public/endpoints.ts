@@ -7,6 +7,7 @@ import { versionText } from '../schema.ts'
 import { publicCall } from './call.ts'
 import { UPGRADE_ENDPOINTS_MAX } from './limits.ts'
 import { folded } from './list.ts'
+import { zoneNameOrEndpoint } from './zone.ts'
 
 const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):([0-5]\d)$/, 'a time as HH:MM, 00:00 to 23:59')
 export const WEEKDAY_NAMES = [
@@ -24,9 +25,16 @@ export const timeframeWindow = z
   .strictObject({
     /** Absent or empty: every day. */
     upgrade_timeframe_days: z.array(weekday).max(50).nullish(),
-    /** Start and end come together; absent: all day. UTC. */
+    /** Start and end come together; absent: all day. */
     upgrade_timeframe_start_time: timeOfDay.nullish(),
     upgrade_timeframe_end_time: timeOfDay.nullish(),
+    /**
+     * Ours: whose clocks these are, as a name of the tz database (Europe/Berlin) or `endpoint` for
+     * those of each endpoint; absent: the instance's.
+     */
+    upgrade_timeframe_timezone: zoneNameOrEndpoint.nullish(),
+    /** Ours: what has not switched when the window closes stops, and waits for the next one. */
+    strict_end: z.boolean().nullish(),
   })
   .refine(
     (window) =>

@@ -34,6 +34,18 @@ export function dayRanges(closedDays: readonly ClosedDays[]): readonly DayRange[
   return ranges
 }
 
+/** The range that holds a day, or else the next one after it; null: there is none any more. */
+export function rangeFrom(ranges: readonly DayRange[], day: number): DayRange | null {
+  let low = 0
+  let high = ranges.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((ranges[middle]?.last ?? day) < day) low = middle + 1
+    else high = middle
+  }
+  return ranges[low] ?? null
+}
+
 function merged(closedDays: readonly ClosedDays[]): readonly DayRange[] {
   const ranges: DayRange[] = []
   for (const { from, to } of closedDays) {

@@ -8,7 +8,7 @@
  */
 import type { Instant } from '../../base/clock.ts'
 import { canonicalZone, stretchAt } from '../../base/zone.ts'
-import { type ClosedDays, type DayRange, dayRanges } from './closed-days.ts'
+import { type ClosedDays, type DayRange, dayRanges, rangeFrom } from './closed-days.ts'
 
 export { isKnownZone } from '../../base/zone.ts'
 export type { ClosedDays } from './closed-days.ts'
@@ -57,13 +57,13 @@ export const HORIZON_MS = 400 * DAY_MS
 // 1970-01-01 was a Thursday, the fourth day.
 const EPOCH_WEEKDAY = 4
 
-/** The zone that counts for an endpoint; without a window the instance's. */
+/** The zone that counts for an endpoint; without a window the instance's, which may be each's own. */
 export function zoneOf(
   window: Window | null,
   zones: { readonly endpoint: string; readonly default: string },
 ): string {
-  if (window === null) return zones.default
-  return window.zone === ENDPOINT_ZONE ? zones.endpoint : window.zone
+  const zone = window === null ? zones.default : window.zone
+  return zone === ENDPOINT_ZONE ? zones.endpoint : zone
 }
 
 /**
@@ -108,11 +108,11 @@ function nextChange(
 /** `local` is what the clock on the wall shows, in milliseconds since its 1970-01-01 00:00. */
 function spellAt(rules: Rules, local: number): Spell {
   const day = Math.floor(local / DAY_MS)
-  const closed = rules.closed.find(({ last }) => day <= last)
-  if (closed !== undefined && closed.first <= day) {
+  const closed = rangeFrom(rules.closed, day)
+  if (closed !== null && closed.first <= day) {
     return { state: 'closed-day', until: (closed.last + 1) * DAY_MS }
   }
-  const closing = closed === undefined ? Number.POSITIVE_INFINITY : closed.first * DAY_MS
+  const closing = closed === null ? Number.POSITIVE_INFINITY : closed.first * DAY_MS
   if (rules.window === null || isAlways(rules.window)) return { state: 'open', until: closing }
   const { state, untilMinute } = spellOfDay(rules.window, day, (local - day * DAY_MS) / MINUTE_MS)
   return { state, until: day * DAY_MS + untilMinute * MINUTE_MS }

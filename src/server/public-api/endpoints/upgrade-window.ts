@@ -5,20 +5,25 @@ import { WEEKDAYS, type Weekday, type Window } from '../../../domain/upgrade/win
 
 type WireWindow = z.infer<typeof timeframeWindow>
 
-/** Only days: round the clock on them. Only times: every day. Neither: no window at all. */
+/**
+ * Only days: round the clock on them. Only times: every day. A zone or a strict end alone: always,
+ * but for the days that are closed, by that zone's calendar. Nothing: no window at all.
+ */
 export function toWindow(wire: WireWindow | null, defaultZone: string): Window | null {
   if (wire === null) return null
   const named = wire.upgrade_timeframe_days ?? []
   const start = wire.upgrade_timeframe_start_time ?? null
   const end = wire.upgrade_timeframe_end_time ?? null
-  if (named.length === 0 && start === null) return null
+  const zone = wire.upgrade_timeframe_timezone ?? null
+  const strictEnd = wire.strict_end ?? false
+  if (named.length === 0 && start === null && zone === null && !strictEnd) return null
   const days = WEEKDAYS.filter((day) => named.includes(nameOf(day)))
   return {
     days: days.length === 0 ? WEEKDAYS : days,
     startMinute: minuteOf(start ?? '00:00'),
     endMinute: minuteOf(end ?? '00:00'),
-    zone: defaultZone,
-    strictEnd: false,
+    zone: zone ?? defaultZone,
+    strictEnd,
   }
 }
 
@@ -31,13 +36,15 @@ function minuteOf(time: string): number {
   return (hours ?? 0) * 60 + (minutes ?? 0)
 }
 
-/** The reverse of `toWindow`: every day by its name, and both times. */
+/** The reverse of `toWindow`: every day by its name, both times, and the zone. */
 export function renderWindow(window: Window | null): WireWindow | null {
   if (window === null) return null
   return {
     upgrade_timeframe_days: window.days.map(nameOf),
     upgrade_timeframe_start_time: timeOf(window.startMinute),
     upgrade_timeframe_end_time: timeOf(window.endMinute),
+    upgrade_timeframe_timezone: window.zone,
+    strict_end: window.strictEnd,
   }
 }
 
