@@ -62,7 +62,8 @@ export async function benchCheckIns(
 
 type Measured = { readonly load: LoadResult; readonly ownCpu: number; readonly allCpu: number }
 
-async function measure(target: {
+/** CPU and time of a hundred thousand requests, after a run that is not counted. */
+export async function measure(target: {
   readonly port: number
   readonly pid: number
   readonly requests: readonly string[]
@@ -91,7 +92,8 @@ async function measure(target: {
   }
 }
 
-async function measureBare(requests: readonly string[], answer: string): Promise<Measured> {
+/** The same of node:http alone, which reads and parses them and answers with these bytes. */
+export async function measureBare(requests: readonly string[], answer: string): Promise<Measured> {
   const port = await freePort()
   await using bare = start([NODE, join(REPOSITORY, 'bench/bare-server.ts'), String(port), answer])
   await bare.said('listening')

@@ -32,6 +32,17 @@ export function family(pid: number): number[] {
   return found
 }
 
+/** kill -9 of the process and of everything below it: the power cut. */
+export function killTree(pid: number): void {
+  for (const member of family(pid)) {
+    try {
+      process.kill(member, 'SIGKILL')
+    } catch {
+      // Best effort: it ended while we looked.
+    }
+  }
+}
+
 /** Resident memory in MiB: of each process added up, and with shared pages counted once. */
 export function memoryMiB(pids: readonly number[]): { readonly rss: number; readonly pss: number } {
   let rss = 0

@@ -12,13 +12,39 @@ import { type ServerProcess, startServerProcess } from '../test/acceptance/serve
 import { benchCheckIns } from './check-ins.ts'
 import { benchDownloads } from './downloads.ts'
 import { benchEndpointLists } from './endpoint-lists.ts'
+import { benchFleet } from './fleet.ts'
 import { benchPackages } from './packages.ts'
 import { type Row, renderTable } from './table.ts'
 import { benchUpgradeOrder } from './upgrade-order.ts'
 import { benchUpgrades } from './upgrades.ts'
 
+const wanted = process.argv.slice(2)
 const folder = await mkdtemp(join(tmpdir(), 'drydock-bench-'))
+const rows: Row[] = []
+const show = (measured: readonly Row[]) => {
+  process.stderr.write(`${renderTable(measured)}\n\n`)
+  rows.push(...measured)
+}
 try {
+  // It kills its server: it has one of its own.
+  if (isWanted('fleet')) await benchFleet(fleetSize(), show)
+  if (wanted.length === 0 || wanted.some((name) => name !== 'fleet')) await benchServer()
+  const [cpu] = cpus()
+  process.stdout.write(`${cpus().length} x ${cpu?.model ?? 'unknown'}\n\n${renderTable(rows)}\n`)
+} finally {
+  await rm(folder, { recursive: true, force: true })
+}
+
+function isWanted(name: string): boolean {
+  return wanted.length === 0 || wanted.includes(name)
+}
+
+function fleetSize() {
+  const { BENCH_FLEET, BENCH_FLEET_INTERVAL } = process.env
+  return { count: Number(BENCH_FLEET ?? 100_000), intervalS: Number(BENCH_FLEET_INTERVAL ?? 60) }
+}
+
+async function benchServer(): Promise<void> {
   const dataDir = join(folder, 'data')
   const port = await freePort()
   const settings = {
@@ -31,7 +57,6 @@ try {
   const base = await builtInRelease(server.client)
   const distributionId = await order(server.client, 'bench', base.version)
   const token = await enrolmentToken(server, distributionId)
-  const rows: Row[] = []
   const benches = {
     packages: () => benchPackages(server, dataDir),
     downloads: () => benchDownloads(server, distributionId),
@@ -41,17 +66,7 @@ try {
     'endpoint-lists': () => benchEndpointLists(server, dataDir),
     'upgrade-order': () => benchUpgradeOrder(server, dataDir),
   }
-  const wanted = process.argv.slice(2)
-  for (const [name, bench] of Object.entries(benches)) {
-    if (wanted.length > 0 && !wanted.includes(name)) continue
-    const measured = await bench()
-    process.stderr.write(`${renderTable(measured)}\n\n`)
-    rows.push(...measured)
-  }
-  const [cpu] = cpus()
-  process.stdout.write(`${cpus().length} x ${cpu?.model ?? 'unknown'}\n\n${renderTable(rows)}\n`)
-} finally {
-  await rm(folder, { recursive: true, force: true })
+  for (const [name, bench] of Object.entries(benches)) if (isWanted(name)) show(await bench())
 }
 
 /** The token is in the package and nowhere else: taken from there, as a machine would. */
