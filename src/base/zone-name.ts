@@ -1,6 +1,7 @@
 /** For whoever misspelt a zone: what they may have meant. */
+import { editDistance } from './edit-distance.ts'
 
-/** So many letters added, left out or changed may still be the same name; of a short one, fewer. */
+/** So many slips (of `editDistance`) may still be the same name; of a short one, fewer. */
 const SLIPS_MAX = 2
 const LETTERS_PER_SLIP = 4
 
@@ -21,23 +22,10 @@ export function nearestZone(name: string): string | null {
   for (const zone of zones) {
     const known = zone.toLowerCase()
     for (const part of [known, known.slice(known.lastIndexOf('/') + 1)]) {
-      const slips = Math.abs(part.length - wanted.length) < least ? distance(part, wanted) : least
+      const slips =
+        Math.abs(part.length - wanted.length) < least ? editDistance(part, wanted) : least
       if (slips < least) [nearest, least] = [zone, slips]
     }
   }
   return nearest
-}
-
-/** Levenshtein's. */
-function distance(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index)
-  for (const [index, char] of [...one].entries()) {
-    const next = [index + 1]
-    for (let at = 1; at <= other.length; at += 1) {
-      const changed = (row[at - 1] ?? 0) + (other[at - 1] === char ? 0 : 1)
-      next.push(Math.min(changed, (row[at] ?? 0) + 1, (next[at - 1] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row.at(-1) ?? 0
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { editDistance, nearest } from './nearest.ts'
+import { nearest } from './nearest.ts'
 
 const COMMANDS = ['release publish', 'release list', 'upgrade', 'upgrade status', 'key list']
 
@@ -14,18 +14,5 @@ describe('nearest', () => {
     ['', null],
   ])('for "%s" is %s', (word, expected) => {
     expect(nearest(word, COMMANDS)).toBe(expected)
-  })
-})
-
-describe('edit distance', () => {
-  it.each([
-    ['', 'abc', 3],
-    ['abc', 'abc', 0],
-    ['abc', 'acb', 1],
-    ['abc', 'abcd', 1],
-    ['kitten', 'sitting', 3],
-  ])('from "%s" to "%s" is %i', (left, right, distance) => {
-    expect(editDistance(left, right)).toBe(distance)
-    expect(editDistance(right, left)).toBe(distance)
   })
 })

@@ -1,3 +1,5 @@
+import { editDistance } from '../base/edit-distance.ts'
+
 /** The known word that someone who wrote `word` most likely meant; null when none is near. */
 export function nearest(word: string, known: Iterable<string>): string | null {
   let best: string | null = null
@@ -14,30 +16,4 @@ export function nearest(word: string, known: Iterable<string>): string | null {
 export function suggestion(word: string, known: Iterable<string>): string {
   const near = nearest(word, known)
   return near === null ? '' : ` Did you mean "${near}"?`
-}
-
-/** Letters to add, take away, change, or swap with their neighbour. */
-export function editDistance(left: string, right: string): number {
-  let before: number[] = []
-  let last = Array.from({ length: right.length + 1 }, (_, index) => index)
-  for (let row = 1; row <= left.length; row++) {
-    const current = [row]
-    for (let column = 1; column <= right.length; column++) {
-      const isSame = left[row - 1] === right[column - 1]
-      const isSwap =
-        row > 1 &&
-        column > 1 &&
-        left[row - 1] === right[column - 2] &&
-        left[row - 2] === right[column - 1]
-      current[column] = Math.min(
-        (last[column] ?? 0) + 1,
-        (current[column - 1] ?? 0) + 1,
-        (last[column - 1] ?? 0) + (isSame ? 0 : 1),
-        isSwap ? (before[column - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY,
-      )
-    }
-    before = last
-    last = current
-  }
-  return last[right.length] ?? 0
 }

@@ -15,11 +15,18 @@ export function stateCountsText({ counts }: UpgradeActionObject): string {
     .join(', ')
 }
 
-/** `monday, friday 02:00 to 06:00 UTC`; null when it may start at any time. */
+/** `monday, friday 02:00 to 06:00 Europe/Berlin, strict end`; null when it may start at any time. */
 export function windowText(action: UpgradeActionObject): string | null {
   const { upgrade_timeframe_window: window } = action
   if (window === null) return null
   const days = (window.upgrade_timeframe_days ?? []).join(', ')
   const { upgrade_timeframe_start_time: start, upgrade_timeframe_end_time: end } = window
-  return `${days} ${start ?? '00:00'} to ${end ?? '00:00'} UTC`.trim()
+  const { upgrade_timeframe_timezone: zone, strict_end: isStrict } = window
+  // Servers from before there were zones had UTC.
+  const hours = `${days} ${start ?? '00:00'} to ${end ?? '00:00'} ${zoneText(zone ?? 'UTC')}`
+  return isStrict ? `${hours.trim()}, strict end` : hours.trim()
+}
+
+function zoneText(zone: string): string {
+  return zone === 'endpoint' ? "of each endpoint's clock" : zone
 }

@@ -71,6 +71,22 @@ describe('upgrade show', () => {
     expect(told.stdout).toMatch(new RegExp(`${A} +web-1 +8\\.6\\.0\\.1 +queued: awaiting-check-in`))
   })
 
+  it.each([
+    ['Europe/Berlin', false, 'monday 22:00 to 04:00 Europe/Berlin'],
+    ['endpoint', true, "monday 22:00 to 04:00 of each endpoint's clock, strict end"],
+  ])('says whose clock a window goes by: %s, strict %s', async (zone, isStrict, text) => {
+    const window = {
+      upgrade_timeframe_days: ['monday' as const],
+      ...{ upgrade_timeframe_start_time: '22:00', upgrade_timeframe_end_time: '04:00' },
+      ...{ upgrade_timeframe_timezone: zone, strict_end: isStrict },
+    }
+    const shown = action(7, { upgrade_timeframe_window: window })
+    const reply = { action: shown, total_count: 0, result_count: 0, upgrades: [] }
+    await using cli = await startTestCli({ 'endpoints/upgrade/get': () => reply })
+    const told = await cli.run('upgrade', 'show', '7')
+    expect(told.stdout).toMatch(new RegExp(`${text}$`, 'm'))
+  })
+
   it('takes no number that is none', async () => {
     await using cli = await startTestCli({})
     expect((await cli.run('upgrade', 'show', 'seven')).code).toBe(2)

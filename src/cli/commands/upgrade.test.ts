@@ -120,6 +120,20 @@ describe('upgrade', () => {
     ])
   })
 
+  it('orders a window by the clock of each endpoint, with a strict end', async () => {
+    const { calls, orders } = fleet(TWO, [])
+    await using cli = await startTestCli(calls)
+    const hours = ['--start', '02:00', '--end', '06:00', '--zone', 'endpoint', '--strict-end']
+    expect((await cli.run('upgrade', '--endpoint', A, '--to', '8.6.0.2', ...hours)).code).toBe(0)
+    expect(orders[0]?.upgrade_timeframe_window).toEqual({
+      upgrade_timeframe_days: null,
+      upgrade_timeframe_start_time: '02:00',
+      upgrade_timeframe_end_time: '06:00',
+      upgrade_timeframe_timezone: 'endpoint',
+      strict_end: true,
+    })
+  })
+
   it('--all is every endpoint, page by page, in as many actions as it takes', async () => {
     const many = Array.from({ length: 5001 }, (_, index) =>
       endpoint(index.toString(16).padStart(32, '0'), `e-${index}`),

@@ -20,8 +20,14 @@ const OPTIONS = {
     help: 'linux, windows, macos or android (default: linux)',
   },
   days: { kind: 'text', value: 'DAY,...', help: 'only on these days, such as monday,friday' },
-  start: { kind: 'text', value: 'HH:MM', help: 'begin no earlier (UTC)' },
-  end: { kind: 'text', value: 'HH:MM', help: 'begin no later (UTC); before --start: next day' },
+  start: { kind: 'text', value: 'HH:MM', help: 'begin no earlier' },
+  end: { kind: 'text', value: 'HH:MM', help: 'begin no later; before --start: next day' },
+  zone: {
+    kind: 'text',
+    value: 'NAME',
+    help: "whose clock: Europe/Berlin, or endpoint for its own (default: the instance's)",
+  },
+  'strict-end': { kind: 'flag', help: 'stop what has not switched when the window closes' },
   'retry-failed': { kind: 'flag', help: 'also where this version failed before' },
   watch: { kind: 'flag', help: 'until every endpoint has come to its end' },
   timeout: { kind: 'text', value: 'S', help: 'seconds to watch (default: to the end)' },
@@ -117,11 +123,14 @@ async function orderUpgrades(
 ): Promise<readonly Reply[]> {
   const platform = PLATFORMS.find((each) => each === values.platform) ?? 'linux'
   const { start = null, end = null } = values
-  const hasWindow = values.days !== undefined || start !== null
+  const { days, zone, 'strict-end': strictEnd } = values
+  const hasWindow = days !== undefined || start !== null || zone !== undefined || strictEnd
   const window = {
-    upgrade_timeframe_days: daysOf(values.days),
+    upgrade_timeframe_days: daysOf(days),
     upgrade_timeframe_start_time: start,
     upgrade_timeframe_end_time: end,
+    ...(zone === undefined ? {} : { upgrade_timeframe_timezone: zone }),
+    ...(strictEnd ? { strict_end: true } : {}),
   }
   const replies: Reply[] = []
   for (let at = 0; at < ids.length; at += UPGRADE_ENDPOINTS_MAX) {
