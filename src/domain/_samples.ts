@@ -7,6 +7,8 @@ import type { EndpointFacts, EndpointState } from './endpoint/endpoint.ts'
 import type { CheckIn } from './endpoint/receive-check-in.ts'
 import { NO_FLOORS } from './release/floors.ts'
 import type { Release } from './release/release.ts'
+import { NO_POLICY } from './rollout/policy.ts'
+import { newRollout, type Rollout } from './rollout/rollout.ts'
 import type { AttemptProgress } from './upgrade/record-outcome.ts'
 import type { Upgrade } from './upgrade/upgrade.ts'
 
@@ -68,10 +70,14 @@ export const sampleCheckIn = (checkIn: Partial<CheckIn> = {}): CheckIn => ({
 export const sampleUpgrade = (upgrade: Partial<Upgrade> = {}): Upgrade => ({
   actionId: 7 as UpgradeActionId,
   endpointId: ENDPOINT,
+  wave: 0,
+  zone: 'UTC',
   state: 'queued',
   fromVersion: version('1.0.0.1'),
   targetVersion: version('1.0.0.2'),
   manifestDigest: digest('release 2'),
+  steps: [],
+  notBefore: null,
   attemptId: null,
   attempts: 0,
   reason: 'awaiting-check-in',
@@ -86,6 +92,14 @@ export const sampleUpgrade = (upgrade: Partial<Upgrade> = {}): Upgrade => ({
   cancelRequestedAt: null,
   changedAt: NOW - 1000,
   ...upgrade,
+})
+
+export const sampleRollout = (rollout: Partial<Rollout> = {}): Rollout => ({
+  actionId: 7 as UpgradeActionId,
+  ...newRollout(NO_POLICY, [{ name: 'all', size: 1, budget: null }], NOW),
+  state: 'running',
+  reason: 'in-progress',
+  ...rollout,
 })
 
 export const sampleProgress = (progress: Partial<AttemptProgress> = {}): AttemptProgress => ({

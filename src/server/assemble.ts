@@ -1,7 +1,6 @@
 /** The server without sockets: its routes as plain functions, and its workers. */
 import { newId, type RunId } from '../base/ids.ts'
 import { bytesPerSecond } from '../domain/configuration/content-management.ts'
-import { createBerths } from './agent-api/berths.ts'
 import { createCheckInViews } from './agent-api/check-in-views.ts'
 import { AGENT_ROUTES } from './agent-api/routes.ts'
 import { createAndroidSigner } from './android-signer.ts'
@@ -29,6 +28,7 @@ import { PUBLIC_ROUTES, RAW_ROUTES } from './public-api/routes.ts'
 import { imageFor } from './registry/image-for.ts'
 import { registryRoutes } from './registry/routes.ts'
 import { createSegmentDigests } from './segment-digests.ts'
+import { advancing } from './work/advance-rollouts.ts'
 import { deleteDuplicates } from './work/delete-duplicates.ts'
 import { deleteLostEndpoints } from './work/delete-lost-endpoints.ts'
 import { endOverdueUpgrades } from './work/end-overdue-upgrades.ts'
@@ -47,7 +47,7 @@ export type Assembled = {
   readonly routes: readonly HttpRoute[]
   /** Counts and logs a request that was answered. */
   onAnswered(answered: Answered): void
-  /** Performs every effect that is due. */
+  /** Performs every effect that is due, and advances every rollout. */
   drain(): Promise<void>
   /** Ends what would never end by itself, before the connections are waited for. */
   endStreams(): void
@@ -79,13 +79,13 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
   const writerNeeds = { ...packagingOf(beginning), signOpenPgp: packageSigner.sign, androidKey }
   let effects: Loop | null = null
   let preparing: Loop | null = null
+  let rollouts: Loop | null = null
   const needs: ServerNeeds = {
     ...beginning,
     underWay: new Map(),
     metrics,
     keyRing,
     configuration,
-    berths: createBerths({ ...foundations, configuration }),
     bandwidth: createBandwidth({ ...foundations, bytesPerSecond: bandwidthOf(configuration) }),
     admission: createAdmission({ keyRing, rateLimit, licence: settings.licence }),
     refusedAttempts,
@@ -98,6 +98,7 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
     packageModels: createPackageModels({ ...foundations, writerNeeds }),
     wakeWorker: () => effects?.wake(),
     wakePreparing: () => preparing?.wake(),
+    wakeRollouts: () => rollouts?.wake(),
     checkInLimits: { intervalS: settings.checkInIntervalS, probationS: settings.probationS },
     checkInViews: createCheckInViews(database),
     clusterImage: async (version) => (await imageFor(needs, version)).reference,
@@ -106,6 +107,7 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
   const perform = () => performEffects(needs)
   effects = startLoop({ name: 'effects', everyMs: EFFECTS_EVERY_MS, perform }, needs)
   preparing = startLoop(preparingReleases(needs), needs)
+  rollouts = startLoop(advancing(needs, owner), needs)
   const macOf = macOfHead(foundations.secret)
   const sealing = {
     name: 'sealing',
@@ -113,13 +115,14 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
     perform: () => seal({ database, macOf }),
   }
   const everywhere = [sealing, eventTail.work].map((work) => startLoop(work, needs))
-  const loops = [effects, preparing, ...everywhere, ...startPeriodicWork(needs, owner)]
+  const loops = [effects, preparing, rollouts, ...everywhere, ...startPeriodicWork(needs, owner)]
   return {
     needs,
     routes: routesOf(needs),
     onAnswered: (answered) => noteAnswered(answered, needs),
     async drain() {
       await effects.drain()
+      await rollouts.drain()
       await Promise.all(needs.underWay.values())
     },
     endStreams: () => eventTail.close(),

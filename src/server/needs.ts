@@ -9,7 +9,6 @@ import type { Artifacts } from '../store/artifacts.ts'
 import type { Database } from '../store/open.ts'
 import type { InstanceSecret } from '../store/secret.ts'
 import type { SigningKey } from '../trust/keys.ts'
-import type { Berths } from './agent-api/berths.ts'
 import type { CheckInNeeds } from './agent-api/check-in.ts'
 import type { CheckInViews } from './agent-api/check-in-views.ts'
 import type { AndroidSigner } from './android-signer.ts'
@@ -80,9 +79,10 @@ export type ServerNeeds = ServerFoundations & {
   readonly wakeWorker: () => void
   /** There is a release whose packages can be prepared. */
   readonly wakePreparing: () => void
-  readonly checkInLimits: CheckInLimits
+  /** Something has changed that rollouts wait for: theirs need not wait until they are looked at. */
+  readonly wakeRollouts: () => void
+  readonly checkInLimits: Omit<CheckInLimits, 'closedDays'>
   readonly checkInViews: CheckInViews
-  readonly berths: Berths
   readonly clusterImage: CheckInNeeds['clusterImage']
   readonly bandwidth: Bandwidth
 }

@@ -11,13 +11,11 @@ import { type ClusterAsk, loadClusterViews } from './clusters.ts'
 import { saveEndpointRestored } from './endpoint-changes.ts'
 import { loadEndpoints, lockEndpoints, saveEndpointState, saveLastSeen } from './endpoints.ts'
 import type { Reader, Writer } from './open.ts'
+import { loadRollouts } from './rollouts.ts'
 import { loadAttemptedUpgrades, loadOpenUpgrades, saveUpgrades } from './upgrades.ts'
 
-/**
- * What is needed to decide on a check-in, and to know who may make it. Whether a berth is free is
- * asked apart (berths.ts), by the few that need one.
- */
-export type StoredCheckInView = Omit<CheckInView, 'isBerthFree'> & {
+/** What is needed to decide on a check-in, and to know who may make it. */
+export type StoredCheckInView = CheckInView & {
   readonly credentialDigest: Digest
 }
 
@@ -55,6 +53,8 @@ async function viewsOf(
   const opens = await loadOpenUpgrades(reader, [...endpoints.keys()])
   const attempted = await loadAttemptedUpgrades(reader, attemptIds)
   const offered = await loadOfferedManifests(reader, [...opens.values()])
+  const actionIds = new Set([...opens.values()].map(({ actionId }) => actionId))
+  const rollouts = await loadRollouts(reader, [...actionIds])
   const clusters = await loadClusterViews(reader, clusterAsks(endpoints, opens))
   const views = new Map<EndpointId, StoredCheckInView>()
   for (const { endpointId, attemptId } of asks) {
@@ -69,6 +69,7 @@ async function viewsOf(
       endpoint,
       open,
       reported: reported ?? null,
+      rollout: open === null ? null : (rollouts.get(open.actionId) ?? null),
       cluster: clusters.get(endpointId) ?? null,
       isReleaseOffered: open !== null && offered.has(open.manifestDigest),
       credentialDigest: endpoint.credentialDigest,
@@ -90,8 +91,8 @@ function clusterAsks(
 }
 
 /**
- * What others of the cluster have come to by now; for whoever holds what all offers hold
- * (`lockBerthsTaken`), so that no two of them lead.
+ * What others of the cluster have come to by now; for whoever holds the clusters, so that no two of
+ * them lead.
  */
 export async function reloadCluster(
   writer: Writer,

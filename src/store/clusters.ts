@@ -4,13 +4,19 @@ import type { Instant } from '../base/clock.ts'
 import type { AttemptId, EndpointId, UpgradeActionId } from '../base/ids.ts'
 import type { ClusterAttempt, ClusterView } from '../domain/upgrade/cluster-upgrade.ts'
 import type { UpgradeState } from '../domain/upgrade/upgrade.ts'
-import type { Reader } from './open.ts'
+import { holdName } from './leases.ts'
+import type { Reader, Writer } from './open.ts'
 
 export type ClusterAsk = {
   readonly endpointId: EndpointId
   /** UID of its DaemonSet; empty: the agent does not know it. */
   readonly cluster: string
   readonly actionId: UpgradeActionId
+}
+
+/** Nobody else is told to lead a cluster until this transaction ends. */
+export async function holdClusters(writer: Writer): Promise<void> {
+  await holdName(writer, 'clusters')
 }
 
 /** What is needed to decide on upgrades in clusters; two queries for each cluster and action. */
@@ -37,7 +43,7 @@ export async function loadClusterViews(
 }
 
 /** Clusters of which an endpoint holds a berth: fewer than there are berths. */
-async function loadMovingClusters(reader: Reader): Promise<readonly string[]> {
+export async function loadMovingClusters(reader: Reader): Promise<readonly string[]> {
   const rows = await reader
     .selectFrom('upgrade')
     .innerJoin('endpoint', 'endpoint.id', 'upgrade.endpoint_id')

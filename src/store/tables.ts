@@ -250,13 +250,35 @@ export type UpgradeActionTable = {
   readonly expires_at: number
 }
 
+/** How an action is carried out: one for each. */
+export type RolloutTable = {
+  readonly action_id: number
+  readonly state: string
+  readonly reason: string
+  readonly message: string | null
+  readonly policy: Json<unknown>
+  readonly waves: Json<unknown>
+  readonly current_wave: number
+  readonly soak_since: number | null
+  readonly forgiven: Json<readonly number[]>
+  readonly generation: number
+  readonly holds: Json<readonly string[]>
+  readonly changed_at: number
+}
+
 export type UpgradeTable = {
   readonly action_id: number
   readonly endpoint_id: string
+  readonly wave: Generated<number>
+  /** IANA zone in which its hours are read; empty: not known. */
+  readonly zone: Generated<string>
   readonly state: string
   readonly from_version: string
   readonly target_version: string
   readonly manifest_digest: string
+  /** Versions that follow, each with its manifest digest. */
+  readonly steps: Json<readonly { readonly version: string; readonly manifestDigest: string }[]>
+  readonly not_before: number | null
   readonly attempt_id: string | null
   readonly attempts: number
   readonly reason: string | null
@@ -385,6 +407,7 @@ export type Tables = {
   readonly liveness: LivenessTable
   readonly upgrade_action: UpgradeActionTable
   readonly upgrade: UpgradeTable
+  readonly rollout: RolloutTable
   readonly server_tag: ServerTagTable
   readonly outbox: OutboxTable
   readonly lease: LeaseTable

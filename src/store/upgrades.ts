@@ -1,10 +1,16 @@
 import { type Selectable, sql } from 'kysely'
 import type { Instant } from '../base/clock.ts'
-import type { AttemptId, EndpointId, UpgradeActionId } from '../base/ids.ts'
+import type { AttemptId, DistributionId, EndpointId, UpgradeActionId } from '../base/ids.ts'
 import type { Target } from '../base/platform.ts'
 import type { AgentVersion } from '../base/version.ts'
 import type { Scope } from '../domain/access/scope.ts'
-import type { EndpointCluster, SkippedVersion } from '../domain/endpoint/endpoint.ts'
+import { connectionLimits } from '../domain/configuration/agent-status.ts'
+import {
+  type ConnectionLimits,
+  connectionStatus,
+  type EndpointCluster,
+  type SkippedVersion,
+} from '../domain/endpoint/endpoint.ts'
 import type { FleetEvent } from '../domain/event/fleet-event.ts'
 import { reportOfUpgrade } from '../domain/report/agent-report.ts'
 import { MATES_SEEN_WITHIN_MS } from '../domain/upgrade/cluster-eligibility.ts'
@@ -19,6 +25,7 @@ import {
   isFinished,
   type Upgrade,
   type UpgradeState,
+  type UpgradeStep,
   WAITING_STATES,
 } from '../domain/upgrade/upgrade.ts'
 import { saveAgentReports } from './agent-reports.ts'
@@ -28,6 +35,7 @@ import { isInScope } from './endpoint-query.ts'
 import { saveEvents } from './events.ts'
 import type { Reader, Writer } from './open.ts'
 import { loadReleases, storedDigest } from './releases.ts'
+import { saveNewRollout } from './rollouts.ts'
 import { storedWindow } from './stored-window.ts'
 import type { UpgradeTable } from './tables.ts'
 
@@ -37,7 +45,7 @@ export async function saveUpgradeAction(
   created: UpgradeActionCreated,
   createdBy: string,
 ): Promise<UpgradeActionId> {
-  const { action, upgrades } = created
+  const { action, rollout, upgrades } = created
   const endpointIds = upgrades.map((upgrade) => upgrade.endpointId)
   await endOpenUpgrades(writer, endpointIds, 'superseded', action.createdAt)
   const row = await writer
@@ -52,17 +60,24 @@ export async function saveUpgradeAction(
     .returning('id')
     .executeTakeFirstOrThrow()
   const actionId = row.id as UpgradeActionId // Branding what the store just gave.
+  await saveNewRollout(writer, { ...rollout, actionId })
   const about = { actionId, by: createdBy, upgrades: upgrades.length }
   await saveEvents(writer, action.createdAt, [{ type: 'upgrade-action.created', ...about }])
   // One parameter instead of a hundred thousand: those take longer to bind than the rows to write.
   const rows = upgrades.map((upgrade) => {
-    return { ...upgradeRow({ ...upgrade, actionId }), window: upgrade.window }
+    return { ...upgradeRow({ ...upgrade, actionId }), ...jsonOf(upgrade) }
   })
   await insertUpgrades(writer, rows)
   return actionId
 }
 
-type InsertedRow = Omit<ReturnType<typeof upgradeRow>, 'window'> & { readonly window: unknown }
+/** As JSON within JSON, not as its text. */
+function jsonOf({ window, steps }: Pick<Upgrade, 'window' | 'steps'>) {
+  return { window, steps }
+}
+
+type InsertedRow = Omit<ReturnType<typeof upgradeRow>, 'window' | 'steps'> &
+  ReturnType<typeof jsonOf>
 
 /** What is the same in all of them, which is nearly everything, travels once. */
 async function insertUpgrades(writer: Writer, rows: readonly InsertedRow[]): Promise<void> {
@@ -263,10 +278,14 @@ function upgradeRow(upgrade: Upgrade) {
   return {
     action_id: upgrade.actionId,
     endpoint_id: upgrade.endpointId,
+    wave: upgrade.wave,
+    zone: upgrade.zone,
     state: upgrade.state,
     from_version: upgrade.fromVersion,
     target_version: upgrade.targetVersion,
     manifest_digest: upgrade.manifestDigest,
+    steps: JSON.stringify(upgrade.steps),
+    not_before: upgrade.notBefore,
     attempt_id: upgrade.attemptId,
     attempts: upgrade.attempts,
     reason: upgrade.reason,
@@ -289,10 +308,14 @@ export function upgradeOf(row: Selectable<UpgradeTable>): Upgrade {
   return {
     actionId: row.action_id as UpgradeActionId,
     endpointId: row.endpoint_id as EndpointId,
+    wave: row.wave,
+    zone: row.zone,
     state: row.state as UpgradeState,
     fromVersion: row.from_version as AgentVersion,
     targetVersion: row.target_version as AgentVersion,
     manifestDigest: storedDigest(row.manifest_digest),
+    steps: row.steps as readonly UpgradeStep[],
+    notBefore: row.not_before,
     attemptId: row.attempt_id as AttemptId | null,
     attempts: row.attempts,
     reason: row.reason,
@@ -321,34 +344,54 @@ export async function lockCreateUpgradeActionView(
   const { endpointIds, versions } = wanted
   const matesIds = await loadMates(writer, endpointIds, now - MATES_SEEN_WITHIN_MS)
   // All in one statement, which locks them in one order.
-  const locked = await lockCandidates(writer, [...endpointIds, ...matesIds])
+  const settings = await loadConfiguration(writer)
+  const limits = connectionLimits(settings.agentStatus)
+  const locked = await lockCandidates(writer, [...endpointIds, ...matesIds], { limits, now })
   const named = new Set(endpointIds)
   const candidates = locked.filter((each) => named.has(each.id))
   const mates = locked.filter((each) => !named.has(each.id))
   const releases = await loadReleases(writer, { versions })
-  return { candidates, mates, releases, settings: await loadConfiguration(writer) }
+  const hasFloor = releases.some(({ floors }) => floors.agentVersion !== null)
+  const catalogue = hasFloor ? await loadReleases(writer, {}) : []
+  return { candidates, mates, releases, catalogue, settings }
 }
 
 /** Narrow: of thousands of endpoints, their facts alone would take longer than all the rest. */
 async function lockCandidates(
   writer: Writer,
   ids: readonly EndpointId[],
+  seen: { readonly limits: ConnectionLimits; readonly now: Instant },
 ): Promise<readonly UpgradeCandidate[]> {
   const rows = await writer
     .selectFrom('endpoint')
-    .select(['id', 'deleted_at', 'platform', 'arch', 'libc', 'version', 'skipped', 'server_tags'])
+    .select([
+      'distribution_id',
+      'id',
+      'deleted_at',
+      'platform',
+      'arch',
+      'libc',
+      'version',
+      'skipped',
+      'server_tags',
+    ])
     .select(sql<readonly string[]>`facts -> 'endpointTags'`.as('agent_tags'))
     .select(sql<string>`facts ->> 'osVersion'`.as('os_version'))
     .select(sql<string>`facts ->> 'kernel'`.as('kernel'))
+    .select(sql<string>`facts ->> 'timeZone'`.as('time_zone'))
     .select(sql<EndpointCluster | null>`facts -> 'cluster'`.as('cluster_facts'))
     .where(sql<boolean>`id = any(${[...ids]}::text[])`)
     .orderBy('id')
     .forUpdate()
     .execute()
   const opens = await loadOpenStates(writer, ids)
+  const lastSeen = await loadLastSeen(writer, ids)
   return rows.map((row) => ({
     id: row.id as EndpointId, // What is branded here was checked before it was stored.
     deleted: row.deleted_at !== null,
+    distributionId: row.distribution_id as DistributionId,
+    timeZone: row.time_zone,
+    connection: connectionStatus(lastSeen.get(row.id) ?? 0, seen.now, seen.limits),
     target: { platform: row.platform, arch: row.arch, libc: row.libc } as Target,
     tags: { server: row.server_tags, agent: row.agent_tags },
     version: row.version as AgentVersion | null,
@@ -358,6 +401,18 @@ async function lockCandidates(
     openUpgrade: opens.get(row.id) ?? null,
     cluster: row.cluster_facts,
   }))
+}
+
+async function loadLastSeen(
+  reader: Reader,
+  endpointIds: readonly EndpointId[],
+): Promise<ReadonlyMap<string, Instant>> {
+  const rows = await reader
+    .selectFrom('liveness')
+    .select(['endpoint_id', 'last_seen'])
+    .where(sql<boolean>`endpoint_id = any(${[...endpointIds]}::text[])`)
+    .execute()
+  return new Map(rows.map((row) => [row.endpoint_id, row.last_seen]))
 }
 
 async function loadOpenStates(

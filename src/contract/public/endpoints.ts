@@ -3,10 +3,12 @@
  * (upgrade-agents.txt).
  */
 import * as z from 'zod'
-import { versionText } from '../schema.ts'
+import { tagName } from '../agent/installation.ts'
+import { versionText, whole } from '../schema.ts'
 import { publicCall } from './call.ts'
-import { UPGRADE_ENDPOINTS_MAX } from './limits.ts'
+import { EXPIRATION_HOURS_MAX, UPGRADE_ENDPOINTS_MAX } from './limits.ts'
 import { folded } from './list.ts'
+import { rolloutPolicy } from './rollout.ts'
 import { zoneNameOrEndpoint } from './zone.ts'
 
 const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):([0-5]\d)$/, 'a time as HH:MM, 00:00 to 23:59')
@@ -82,6 +84,18 @@ export const upgradeEndpoints = z.strictObject({
   upgrade_timeframe_window: timeframeWindow.nullish(),
   /** Ours: try a version again where it failed before. */
   retry_failed: z.boolean().nullish(),
+  /** Ours: how it is carried out; what is not said is as the instance has it. */
+  rollout: rolloutPolicy.nullish(),
+  /** Ours: what has not started by then never will. */
+  expires_in_hours: whole(1, EXPIRATION_HOURS_MAX).nullish(),
+  /** Ours: says what would happen, and saves nothing. */
+  dry_run: z.boolean().nullish(),
+  /** Ours: also to an older version than is installed. */
+  allow_downgrade: z.boolean().nullish(),
+  /** Ours: take over where another upgrade is in progress. */
+  supersede: z.boolean().nullish(),
+  /** Ours: endpoints with one of these tags are left out. */
+  exclude_tags: z.array(tagName).max(100, 'at most 100 tags').nullish(),
 })
 export type UpgradeEndpointsRequest = z.infer<typeof upgradeEndpoints>
 

@@ -12,6 +12,7 @@ export const EVENT_TYPES = [
   'upgrade.changed',
   'upgrade-action.created',
   'upgrade-action.cancelled',
+  'rollout.changed',
   'endpoint.enrolled',
   'endpoint.deleted',
   'endpoint.restored',
@@ -49,6 +50,17 @@ export const streamedEvent = z.discriminatedUnion('type', [
     group_action_id: z.int(),
     by: z.string(),
     endpoints_count: z.int(),
+  }),
+  z.object({
+    type: z.literal('rollout.changed'),
+    ...at,
+    group_action_id: z.int(),
+    state: z.string(),
+    /** A code of docs/reasons.md. */
+    reason: z.string(),
+    message: z.string().nullable(),
+    /** The name of the wave that it is at. */
+    wave: z.string(),
   }),
   z.object({
     type: z.enum(['endpoint.enrolled', 'endpoint.deleted', 'endpoint.restored']),

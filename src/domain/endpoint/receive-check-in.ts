@@ -12,7 +12,8 @@ import type { Instant } from '../../base/clock.ts'
 import type { Digest } from '../../base/digest.ts'
 import type { AttemptId, RunId } from '../../base/ids.ts'
 import type { AgentVersion } from '../../base/version.ts'
-import { holdsBerth, OFFER_STANDS_MS } from '../upgrade/berth.ts'
+import type { Rollout } from '../rollout/rollout.ts'
+import { berthStandsMs, holdsBerth } from '../upgrade/berth.ts'
 import { cancelled } from '../upgrade/cancel-upgrade.ts'
 import {
   attemptOfCluster,
@@ -20,11 +21,15 @@ import {
   endWithCluster,
   hasBegun,
   joinedAttempt,
-  readyWithinS,
-  sooner,
+  ofCluster,
   whyClusterHeld,
 } from '../upgrade/cluster-upgrade.ts'
-import { type AttemptProgress, decideRecordOutcome } from '../upgrade/record-outcome.ts'
+import {
+  type AttemptProgress,
+  type AttemptRules,
+  decideRecordOutcome,
+  nextStep,
+} from '../upgrade/record-outcome.ts'
 import {
   isCancelling,
   isFinished,
@@ -33,9 +38,11 @@ import {
   type Upgrade,
   type WaitingReason,
 } from '../upgrade/upgrade.ts'
-import { closesAt, isOpen, opensAt } from '../upgrade/window.ts'
+import { whyHeld } from '../upgrade/why-held.ts'
+import type { ClosedDays } from '../upgrade/window.ts'
 import type { Endpoint, EndpointFacts, EndpointState, Health, SkippedVersion } from './endpoint.ts'
 import { fingerprintOf } from './fingerprint.ts'
+import { type CheckInInstruction, instruct, probationOf } from './instruct.ts'
 
 export type CheckIn = {
   readonly runId: RunId
@@ -64,35 +71,18 @@ export type CheckInView = {
   readonly reported: Upgrade | null
   /** Whether the open upgrade's release is still offered. */
   readonly isReleaseOffered: boolean
+  /** How the open upgrade's action is carried out; null: there is no open upgrade. */
+  readonly rollout: Rollout | null
   /** Of an endpoint in a cluster that has an open upgrade. */
   readonly cluster: ClusterView | null
-  /** Whether one more upgrade may run; asked for only where `takesBerth` says that one would. */
-  readonly isBerthFree: boolean
 }
 
 export type CheckInLimits = {
   readonly intervalS: number
   readonly probationS: number
+  /** Days on which nothing begins. */
+  readonly closedDays: readonly ClosedDays[]
 }
-
-export type CheckInInstruction =
-  | { readonly kind: 'nothing' }
-  | {
-      readonly kind: 'upgrade'
-      readonly upgrade: Upgrade
-      readonly attemptId: AttemptId
-      readonly startWithinS: number
-      readonly probationS: number
-    }
-  | {
-      readonly kind: 'upgrade-cluster'
-      readonly upgrade: Upgrade
-      readonly attemptId: AttemptId
-      readonly startWithinS: number
-      readonly readyWithinS: number
-    }
-  | { readonly kind: 'cancel'; readonly attemptId: AttemptId }
-  | { readonly kind: 'enrol-as-copy' }
 
 export type CheckInReceived = {
   /** Null when nothing changed that must be kept. */
@@ -101,8 +91,8 @@ export type CheckInReceived = {
   readonly isRestored: boolean
   /** Those that changed, whole. */
   readonly upgrades: readonly Upgrade[]
-  /** The upgrade is offered anew, which is only true if a berth is free. */
-  readonly takesBerth: boolean
+  /** The endpoint is to move its cluster, which is only true if no other of it does. */
+  readonly takesLead: boolean
   readonly instruction: CheckInInstruction
   readonly acknowledgedAttempt: AttemptId | null
   readonly wantFacts: boolean
@@ -124,15 +114,15 @@ export function decideReceiveCheckIn(
   if (isSupersededRun(view.endpoint.state, checkIn)) return turnAwayCopy(limits)
   const endpoint = nextEndpointState(view.endpoint.state, checkIn)
   const moment = { checkIn, limits, now }
-  const reported = recordReport(view, checkIn, now)
+  const reported = recordReport(view, moment)
   const open = advanceOpen(view, reported, moment)
   const upgrades = [reported, open].filter((each) => each !== null)
-  const { instruction, waitMs } = instruct(open, view.cluster, moment)
+  const { instruction, waitMs } = instruct(open, view, moment)
   return {
     endpoint,
     isRestored: view.isDeleted,
     upgrades: uniqueUpgrades(upgrades.filter((each) => isChanged(view, each))),
-    takesBerth: isOfferedAnew(view.open, open),
+    takesLead: view.cluster !== null && isOfferedAnew(view.open, open),
     instruction,
     acknowledgedAttempt: acknowledge(checkIn.attempt, reported),
     wantFacts: (endpoint ?? view.endpoint.state).factsDigest !== checkIn.factsDigest,
@@ -149,7 +139,7 @@ export function nothingNew(limits: CheckInLimits): CheckInReceived {
     endpoint: null,
     isRestored: false,
     upgrades: [],
-    takesBerth: false,
+    takesLead: false,
     instruction: { kind: 'nothing' },
     acknowledgedAttempt: null,
     wantFacts: false,
@@ -181,14 +171,19 @@ function nextEndpointState(state: EndpointState, checkIn: CheckIn): EndpointStat
   return fingerprintOf(next) === fingerprintOf(state) ? null : next
 }
 
-function recordReport(view: CheckInView, checkIn: CheckIn, now: Instant): Upgrade | null {
+function recordReport(view: CheckInView, { checkIn, limits, now }: Moment): Upgrade | null {
   const { open, cluster } = view
   const { attempt } = checkIn
   const joined = open && cluster ? joinedAttempt(open, cluster, attempt) : null
   const reported = view.reported ?? joined
   if (reported === null || attempt === null) return reported
-  const recorded = decideRecordOutcome(reported, attempt, now)
-  return cluster === null ? recorded : sooner(recorded, now)
+  const recorded = decideRecordOutcome(reported, attempt, rulesOf(view, limits), now)
+  return cluster === null || recorded === reported ? recorded : ofCluster(recorded, now)
+}
+
+function rulesOf({ rollout }: CheckInView, limits: CheckInLimits): AttemptRules {
+  const maxAttempts = rollout?.policy.maxAttempts ?? 1
+  return { maxAttempts, probationS: probationOf(rollout, limits) }
 }
 
 /**
@@ -204,9 +199,10 @@ function advanceOpen(view: CheckInView, reported: Upgrade | null, moment: Moment
   if (ended !== null) return ended
   const isThere = view.cluster === null && checkIn.manifestDigest === open.manifestDigest
   if (isWaiting(open.state) && isThere) {
+    if (open.steps.length > 0) return nextStep(open, now)
     return { ...open, state: 'succeeded', reason: 'already-at-version', changedAt: now }
   }
-  if (isRunning(open.state)) return isReported ? open : requeueLost(open, now)
+  if (isRunning(open.state)) return isReported ? open : requeueLost(open, moment)
   if (isVersionKnownBad(open, checkIn)) {
     return { ...open, state: 'failed', reason: 'version-failed-here', changedAt: now }
   }
@@ -232,7 +228,7 @@ function mayLead(endpoint: Endpoint, checkIn: CheckIn): boolean {
  * all, its next report is still understood. Its berth stays its own meanwhile. What somebody
  * cancelled has nothing to wait for.
  */
-function requeueLost(open: Upgrade, now: Instant): Upgrade {
+function requeueLost(open: Upgrade, { limits, now }: Moment): Upgrade {
   if (isCancelling(open)) return cancelled(open, now)
   return {
     ...open,
@@ -240,7 +236,7 @@ function requeueLost(open: Upgrade, now: Instant): Upgrade {
     reason: 'journal-lost',
     percent: 0,
     bytesDone: 0,
-    deadlineAt: now + OFFER_STANDS_MS,
+    deadlineAt: now + berthStandsMs(limits.intervalS),
     changedAt: now,
   }
 }
@@ -251,8 +247,8 @@ function isVersionKnownBad(open: Upgrade, checkIn: CheckIn): boolean {
 }
 
 function offerOrHold(open: Upgrade, view: CheckInView, moment: Moment): Upgrade {
-  const { checkIn, now } = moment
-  const reason = whyHeld(open, view, moment)
+  const { checkIn, limits, now } = moment
+  const reason = heldBy(open, view, moment)
   if (reason !== null) {
     if (open.state === 'queued' && open.reason === reason && !holdsBerth(open)) return open
     return { ...open, state: 'queued', reason, deadlineAt: null, changedAt: now }
@@ -262,28 +258,33 @@ function offerOrHold(open: Upgrade, view: CheckInView, moment: Moment): Upgrade 
   // An offer that lapsed with its window is renewed under the same attempt: the agent may have
   // begun it, and its report be on the way.
   const isRenewed = open.attemptId !== null
-  const ofCluster = view.cluster === null ? null : attemptOfCluster(view.cluster)
-  const attemptId = open.attemptId ?? ofCluster ?? checkIn.newAttemptId
+  const ofOthers = view.cluster === null ? null : attemptOfCluster(view.cluster)
+  const attemptId = open.attemptId ?? ofOthers ?? checkIn.newAttemptId
   const attempts = isRenewed ? open.attempts : open.attempts + 1
-  const deadlineAt = now + OFFER_STANDS_MS
+  const deadlineAt = now + berthStandsMs(limits.intervalS)
   const offered = { state: 'offered', reason: 'offered', attemptId, attempts } as const
   return { ...open, ...offered, deadlineAt, changedAt: now }
 }
 
-function whyHeld(open: Upgrade, view: CheckInView, moment: Moment): WaitingReason | null {
+function heldBy(open: Upgrade, view: CheckInView, moment: Moment): WaitingReason | null {
   const { checkIn, limits, now } = moment
-  const { cluster } = view
+  const { cluster, rollout, isReleaseOffered } = view
   const isContinued = cluster !== null && hasBegun(cluster)
-  if (!view.isReleaseOffered && !isContinued) return 'release-withdrawn'
-  if (!isOpen(open.window, now) && !isContinued) return 'outside-window'
+  const probationS = probationOf(rollout, limits)
+  const at = { closedDays: limits.closedDays, probationS, now }
+  const held = isContinued ? null : whyHeld(open, { rollout, isReleaseOffered }, at)
+  // What the planner says of berths is asked last: a cluster says more of why it waits.
+  if (held !== null && !held.isForBerth) return held.reason
   if (cluster !== null) {
     const { intervalS } = limits
     const about = { mayLead: mayLead(view.endpoint, checkIn), intervalS, now }
     const reason = whyClusterHeld(open, cluster, about)
     if (reason !== null) return reason
   }
-  const hasBerth = open.state === 'offered' || holdsBerth(open)
-  return view.isBerthFree || hasBerth || isContinued ? null : 'parallel-limit'
+  if (held !== null) return held.reason
+  const { attempt } = checkIn
+  const isBusy = attempt !== null && !isFinished(attempt.state)
+  return isBusy && attempt.attemptId !== open.attemptId ? 'previous-attempt-ending' : null
 }
 
 function isOfferedAnew(before: Upgrade | null, after: Upgrade | null): boolean {
@@ -292,53 +293,13 @@ function isOfferedAnew(before: Upgrade | null, after: Upgrade | null): boolean {
 }
 
 /**
- * How often an endpoint tells of its progress: a person who watches sees it move, and ten thousand
- * that are upgraded at once cost a thousand check-ins a second.
- */
-const PROGRESS_MS = 10_000
-
-function instruct(
-  open: Upgrade | null,
-  cluster: ClusterView | null,
-  moment: Moment,
-): { readonly instruction: CheckInInstruction; readonly waitMs: number } {
-  const { checkIn, limits, now } = moment
-  const nothing = { instruction: { kind: 'nothing' }, waitMs: limits.intervalS * 1000 } as const
-  // What the agent works on without the server's wish any more is to stop first, unless it is past
-  // the switch; another offer can wait for the next check-in.
-  const attempt = checkIn.attempt
-  const isUnwanted =
-    attempt !== null && !isFinished(attempt.state) && open?.attemptId !== attempt.attemptId
-  if (isUnwanted) {
-    return { instruction: { kind: 'cancel', attemptId: attempt.attemptId }, waitMs: nothing.waitMs }
-  }
-  if (open !== null && open.attemptId !== null && isCancelling(open)) {
-    const { attemptId } = open
-    return { instruction: { kind: 'cancel', attemptId }, waitMs: PROGRESS_MS }
-  }
-  if (open !== null && open.state === 'offered' && open.attemptId !== null) {
-    const closing = closesAt(open.window, now) ?? Number.POSITIVE_INFINITY
-    const until = Math.min(closing, open.expiresAt, open.deadlineAt ?? Number.POSITIVE_INFINITY)
-    const startWithinS = Math.max(0, Math.floor((until - now) / 1000))
-    const offer = { upgrade: open, attemptId: open.attemptId, startWithinS }
-    const instruction: CheckInInstruction =
-      cluster === null
-        ? { kind: 'upgrade', ...offer, probationS: limits.probationS }
-        : { kind: 'upgrade-cluster', ...offer, readyWithinS: readyWithinS(cluster.endpointsCount) }
-    return { instruction, waitMs: nothing.waitMs }
-  }
-  if (open !== null && isRunning(open.state)) return { ...nothing, waitMs: PROGRESS_MS }
-  const opening = open?.state === 'queued' ? opensAt(open.window, now) : null
-  return { ...nothing, waitMs: opening === null ? nothing.waitMs : opening - now }
-}
-
-/**
- * The attempt whose end is stored now, or was, or which the server does not know: no need to repeat
- * it.
+ * The attempt whose end is stored now, or was, or which the server does not know or has followed by
+ * another: no need to repeat it.
  */
 function acknowledge(attempt: AttemptProgress | null, reported: Upgrade | null): AttemptId | null {
   if (attempt === null || !isFinished(attempt.state)) return null
-  return reported === null || isFinished(reported.state) ? attempt.attemptId : null
+  const isOver = reported === null || isFinished(reported.state)
+  return isOver || reported.attemptId !== attempt.attemptId ? attempt.attemptId : null
 }
 
 function isChanged(view: CheckInView, upgrade: Upgrade): boolean {

@@ -25,6 +25,15 @@ export type FleetEvent =
       readonly upgrades: number
     }
   | {
+      readonly type: 'rollout.changed'
+      readonly actionId: UpgradeActionId
+      readonly state: string
+      readonly reason: string
+      readonly message: string | null
+      /** The name of the wave that it is at. */
+      readonly wave: string
+    }
+  | {
       readonly type: 'endpoint.enrolled' | 'endpoint.deleted' | 'endpoint.restored'
       readonly endpointId: EndpointId
       readonly hostname: string
@@ -58,6 +67,7 @@ export const EVENT_PERMISSIONS: Readonly<Record<FleetEventType, Permission>> = {
   'upgrade.changed': 'upgrades.view',
   'upgrade-action.created': 'upgrades.view',
   'upgrade-action.cancelled': 'upgrades.view',
+  'rollout.changed': 'upgrades.view',
   'endpoint.enrolled': 'endpoints.view',
   'endpoint.deleted': 'endpoints.view',
   'endpoint.restored': 'endpoints.view',

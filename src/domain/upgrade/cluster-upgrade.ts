@@ -38,7 +38,7 @@ const SILENT_INTERVALS = 3
 
 /**
  * A cluster that was heard of while its image moved and then says nothing for so long is given up:
- * it is no notebook that was closed, and other clusters wait for it.
+ * other clusters wait for it.
  */
 export const CLUSTER_SILENCE_MS = 2 * 3_600_000
 
@@ -116,12 +116,9 @@ export function hasBegun(cluster: ClusterView): boolean {
   return cluster.others.some((each) => isRunning(each.state) || each.state === 'timed-out')
 }
 
-/** Running, and given up sooner than a machine would be. */
-export function sooner(upgrade: Upgrade, now: Instant): Upgrade {
-  const { deadlineAt } = upgrade
-  if (!isRunning(upgrade.state) || deadlineAt === null) return upgrade
-  const latest = now + CLUSTER_SILENCE_MS
-  return deadlineAt <= latest ? upgrade : { ...upgrade, deadlineAt: latest }
+/** Running, and given up when its cluster is. */
+export function ofCluster(upgrade: Upgrade, now: Instant): Upgrade {
+  return isRunning(upgrade.state) ? { ...upgrade, deadlineAt: now + CLUSTER_SILENCE_MS } : upgrade
 }
 
 type ClusterOutcome =

@@ -1,4 +1,5 @@
 import type { EndpointId } from '../../base/ids.ts'
+import { invariant } from '../../base/invariant.ts'
 import type { Platform } from '../../base/platform.ts'
 import { accept, type Result, refuse } from '../../base/result.ts'
 import type { AgentVersion } from '../../base/version.ts'
@@ -10,11 +11,14 @@ import {
   isVersionEnabled,
 } from '../configuration/critical-environment.ts'
 import type { Release } from '../release/release.ts'
+import { type AssignWavesRefusal, assignWaves, type WaveMember } from '../rollout/assign-waves.ts'
+import type { RolloutPolicy } from '../rollout/policy.ts'
+import { newRollout, type Rollout } from '../rollout/rollout.ts'
 import { type Assessed, moveClustersWhole } from './cluster-eligibility.ts'
 import { assessEligibility, type Eligibility, type UpgradeCandidate } from './eligibility.ts'
 import type { Upgrade } from './upgrade.ts'
 import type { UpgradeAction } from './upgrade-action.ts'
-import { isOpen, type Window } from './window.ts'
+import { ENDPOINT_ZONE, type Window, zoneOf } from './window.ts'
 
 export type CreateUpgradeAction = {
   /** No endpoint twice. */
@@ -24,6 +28,15 @@ export type CreateUpgradeAction = {
   readonly window: Window | null
   /** Try also where this version failed before. */
   readonly retrySkipped: boolean
+  /** Also to an older version than is installed. */
+  readonly allowDowngrade: boolean
+  /** Take over where another upgrade is in progress. */
+  readonly supersede: boolean
+  /** Endpoints with one of these tags are left out. */
+  readonly excludedTags: readonly string[]
+  readonly policy: RolloutPolicy
+  /** What has not started by then never will; null: as the settings have it. */
+  readonly expiresInMs: number | null
   /** Of whoever orders it: what lies outside is told like what does not exist. */
   readonly scope: Scope
 }
@@ -35,7 +48,9 @@ export type CreateUpgradeActionView = {
   readonly mates: readonly UpgradeCandidate[]
   /** Every release of a target version, withdrawn ones included. */
   readonly releases: readonly Release[]
-  readonly settings: Pick<Configuration, 'actionExpiry' | 'criticalEnvironment'>
+  /** Releases that lie on the way to one with a floor for the agent; empty when none has one. */
+  readonly catalogue: readonly Release[]
+  readonly settings: Pick<Configuration, 'actionExpiry' | 'criticalEnvironment' | 'rollout'>
 }
 
 export type Ineligible = Extract<Eligibility, { kind: 'ineligible' }>
@@ -50,12 +65,14 @@ export type CreateUpgradeActionRefusal =
     }
   | CriticalEnvironmentDisabled
   | { readonly code: 'nothing-eligible'; readonly ineligible: readonly Ineligible[] }
+  | AssignWavesRefusal
 
 /**
  * What becomes true. The store gives the action its id, which every one of its upgrades carries.
  */
 export type UpgradeActionCreated = {
   readonly action: Omit<UpgradeAction, 'id'>
+  readonly rollout: Omit<Rollout, 'actionId'>
   readonly upgrades: readonly Omit<Upgrade, 'actionId'>[]
   /** How many of the upgrades each platform has. */
   readonly platforms: ReadonlyMap<Platform, number>
@@ -87,26 +104,34 @@ export function decideCreateUpgradeAction(
   const named = together.named.filter((verdict) => verdict.kind === 'eligible')
   const eligible = [...named, ...together.along]
   if (eligible.length === 0) return refuse({ code: 'nothing-eligible', ineligible })
-  const expiresAt = now + upgradeExpiryMs(view.settings.actionExpiry)
+  const waves = assignWaves(membersOf(view, eligible), command.policy, now)
+  if (!waves.ok) return waves
+  const rollout = newRollout(command.policy, waves.value.waves, now)
+  const expiresAt = now + (command.expiresInMs ?? upgradeExpiryMs(view.settings.actionExpiry))
   const { targetVersions, window } = command
   const action = { targetVersions, window, createdAt: now, expiresAt }
-  const upgrades = eligible.map((each) => queueUpgrade(each, { command, now, expiresAt }))
+  const zones = zonesOf(view, command)
+  const upgrades = eligible.map((each) => {
+    const wave = waves.value.waveOf.get(each.endpointId) ?? 0
+    const zone = zones.get(each.endpointId) ?? ''
+    return queueUpgrade(each, { command, now, expiresAt, wave, zone })
+  })
   const platforms = new Map<Platform, number>()
   for (const { release } of eligible) {
     const { platform } = release.target
     platforms.set(platform, (platforms.get(platform) ?? 0) + 1)
   }
   const along = together.along.map((each) => each.endpointId)
-  return accept({ action, upgrades, platforms, ineligible, along })
+  return accept({ action, rollout, upgrades, platforms, ineligible, along })
 }
 
 function assessAll(view: CreateUpgradeActionView, command: CreateUpgradeAction): Assessed {
   const candidates = new Map(view.candidates.map((candidate) => [candidate.id, candidate]))
-  const { retrySkipped, scope } = command
-  const options = { releases: view.releases, retrySkipped }
+  const { scope } = command
+  const rules = { ...command, releases: view.releases, catalogue: view.catalogue }
   const assess = (candidate: UpgradeCandidate) => {
     const cluster = candidate.deleted ? null : candidate.cluster
-    const verdict = assessEligibility(candidate, command.targetVersions, options)
+    const verdict = assessEligibility(candidate, command.targetVersions, rules)
     return { cluster, isInScope: isInScope(scope, candidate.tags), verdict }
   }
   const named = command.endpointIds.map((endpointId) => {
@@ -119,24 +144,64 @@ function assessAll(view: CreateUpgradeActionView, command: CreateUpgradeAction):
   return { named, mates: view.mates.map(assess) }
 }
 
-function queueUpgrade(
-  eligible: Eligible,
-  order: {
-    readonly command: CreateUpgradeAction
-    readonly now: number
-    readonly expiresAt: number
-  },
-): Omit<Upgrade, 'actionId'> {
+function membersOf(
+  view: CreateUpgradeActionView,
+  eligible: readonly Eligible[],
+): readonly WaveMember[] {
+  const all = new Map([...view.candidates, ...view.mates].map((each) => [each.id, each]))
+  return eligible.map(({ endpointId }) => {
+    const candidate = all.get(endpointId)
+    invariant(candidate !== undefined, 'who is eligible was a candidate')
+    const { platform, arch } = candidate.target
+    return {
+      endpointId,
+      target: `${platform} ${arch}`,
+      distributionId: candidate.distributionId,
+      tags: [...new Set([...candidate.tags.server, ...candidate.tags.agent])].sort(),
+      isConnected: candidate.connection === 'connected',
+      cluster: candidate.cluster?.uid ?? null,
+    }
+  })
+}
+
+function zonesOf(
+  view: CreateUpgradeActionView,
+  { window }: CreateUpgradeAction,
+): ReadonlyMap<EndpointId, string> {
+  const { timeZone } = view.settings.rollout
+  // Where the default is each endpoint's own, a window that says nothing has said that.
+  const zones = { default: timeZone === ENDPOINT_ZONE ? 'UTC' : timeZone }
+  return new Map(
+    [...view.candidates, ...view.mates].map((each) => {
+      return [each.id, zoneOf(window, { ...zones, endpoint: each.timeZone })]
+    }),
+  )
+}
+
+type Order = {
+  readonly command: CreateUpgradeAction
+  readonly now: number
+  readonly expiresAt: number
+  readonly wave: number
+  readonly zone: string
+}
+
+function queueUpgrade(eligible: Eligible, order: Order): Omit<Upgrade, 'actionId'> {
   const { window, retrySkipped } = order.command
+  const [first, ...steps] = eligible.path
   return {
     endpointId: eligible.endpointId,
+    wave: order.wave,
+    zone: order.zone,
     state: 'queued',
     fromVersion: eligible.fromVersion,
-    targetVersion: eligible.release.version,
-    manifestDigest: eligible.release.manifestDigest,
+    targetVersion: first.version,
+    manifestDigest: first.manifestDigest,
+    steps,
+    notBefore: null,
     attemptId: null,
     attempts: 0,
-    reason: isOpen(window, order.now) ? 'awaiting-check-in' : 'outside-window',
+    reason: 'awaiting-berth',
     message: null,
     percent: 0,
     bytesDone: 0,

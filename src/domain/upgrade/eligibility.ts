@@ -1,11 +1,13 @@
 import type { Digest } from '../../base/digest.ts'
-import type { EndpointId } from '../../base/ids.ts'
+import type { DistributionId, EndpointId } from '../../base/ids.ts'
 import type { Platform, Target } from '../../base/platform.ts'
 import { type AgentVersion, compareVersions } from '../../base/version.ts'
-import { belowFloors, FLOOR_REASONS } from '../release/floors.ts'
+import type { ConnectionStatus } from '../endpoint/endpoint.ts'
+import { FLOOR_REASONS } from '../release/floors.ts'
 import type { Release } from '../release/release.ts'
 import { isForTarget } from '../release/release.ts'
-import { isRunning, type UpgradeState } from './upgrade.ts'
+import { isRunning, type UpgradeState, type UpgradeStep } from './upgrade.ts'
+import { stepsTo } from './version-path.ts'
 
 /** Why none of a cluster's endpoints can be upgraded, though this one could. */
 export const CLUSTER_REASONS = [
@@ -19,6 +21,8 @@ export const INELIGIBLE_REASONS = [
   'unknown-endpoint',
   'endpoint-deleted',
   'never-checked-in',
+  'disconnected-too-long',
+  'excluded-by-tag',
   'no-target-for-platform',
   'no-release-for-target',
   'release-withdrawn',
@@ -35,7 +39,11 @@ export type IneligibleReason = (typeof INELIGIBLE_REASONS)[number]
 export type UpgradeCandidate = {
   readonly id: EndpointId
   readonly deleted: boolean
+  readonly distributionId: DistributionId
   readonly target: Target
+  /** As the agent says it; empty: it does not know. */
+  readonly timeZone: string
+  readonly connection: ConnectionStatus
   readonly tags: { readonly server: readonly string[]; readonly agent: readonly string[] }
   /** Null until its first check-in. */
   readonly version: AgentVersion | null
@@ -53,7 +61,10 @@ export type Eligibility =
   | {
       readonly kind: 'eligible'
       readonly endpointId: EndpointId
+      /** The version that was asked for. */
       readonly release: Release
+      /** In order, the last being that version: most often there is no other. */
+      readonly path: readonly [UpgradeStep, ...UpgradeStep[]]
       readonly fromVersion: AgentVersion
     }
   | {
@@ -64,10 +75,22 @@ export type Eligibility =
       readonly platform: Platform | null
     }
 
+export type EligibilityRules = {
+  /** Every release of a target version, withdrawn ones included. */
+  readonly releases: readonly Release[]
+  /** What may lie on the way to a version that cannot be reached at once. */
+  readonly catalogue: readonly Release[]
+  readonly retrySkipped: boolean
+  readonly allowDowngrade: boolean
+  /** Also where another upgrade is in progress. */
+  readonly supersede: boolean
+  readonly excludedTags: readonly string[]
+}
+
 export function assessEligibility(
   candidate: UpgradeCandidate,
   targetVersions: ReadonlyMap<Platform, AgentVersion>,
-  options: { readonly releases: readonly Release[]; readonly retrySkipped: boolean },
+  rules: EligibilityRules,
 ): Eligibility {
   const { platform } = candidate.target
   const no = (reason: IneligibleReason): Eligibility => {
@@ -76,23 +99,34 @@ export function assessEligibility(
   if (candidate.deleted) return no('endpoint-deleted')
   const fromVersion = candidate.version
   if (fromVersion === null) return no('never-checked-in')
+  if (candidate.connection === 'lost') return no('disconnected-too-long')
+  const tags = [...candidate.tags.server, ...candidate.tags.agent]
+  if (rules.excludedTags.some((tag) => tags.includes(tag))) return no('excluded-by-tag')
   const version = targetVersions.get(platform)
   if (version === undefined) return no('no-target-for-platform')
-  const release = options.releases.find(
+  const release = rules.releases.find(
     (each) => each.version === version && isForTarget(each, candidate.target),
   )
   if (release === undefined) return no('no-release-for-target')
-  if (release.withdrawnAt !== null) return no('release-withdrawn')
-  const order = compareVersions(fromVersion, version)
-  if (order === 0) return no('already-at-version')
-  if (order > 0) return no('newer-version-installed')
-  const below = belowFloors(release.floors, { ...candidate, version: fromVersion })
-  if (below !== null) return no(below)
-  if (!options.retrySkipped && candidate.skipped.includes(release.manifestDigest)) {
-    return no('version-failed-here')
-  }
-  if (candidate.openUpgrade !== null && isRunning(candidate.openUpgrade)) {
-    return no('upgrade-in-progress')
-  }
-  return { kind: 'eligible', endpointId: candidate.id, release, fromVersion }
+  const reached = assessRelease({ ...candidate, version: fromVersion }, release, rules)
+  if (typeof reached === 'string') return no(reached)
+  const isAtWork = candidate.openUpgrade !== null && isRunning(candidate.openUpgrade)
+  if (isAtWork && !rules.supersede) return no('upgrade-in-progress')
+  return { kind: 'eligible', endpointId: candidate.id, release, path: reached, fromVersion }
+}
+
+/** The way to the release, or why there is none. */
+function assessRelease(
+  candidate: UpgradeCandidate & { readonly version: AgentVersion },
+  release: Release,
+  rules: EligibilityRules,
+): readonly [UpgradeStep, ...UpgradeStep[]] | IneligibleReason {
+  if (release.withdrawnAt !== null) return 'release-withdrawn'
+  const order = compareVersions(candidate.version, release.version)
+  if (order === 0) return 'already-at-version'
+  if (order > 0 && !rules.allowDowngrade) return 'newer-version-installed'
+  const isBad = candidate.skipped.includes(release.manifestDigest)
+  const path = stepsTo(candidate, release, rules.catalogue)
+  if (typeof path === 'string') return path
+  return isBad && !rules.retrySkipped ? 'version-failed-here' : path
 }

@@ -1,10 +1,13 @@
 import type { Instant } from '../../base/clock.ts'
 import type { AttemptId } from '../../base/ids.ts'
+import { holdsBerth } from './berth.ts'
 import { cancelled } from './cancel-upgrade.ts'
+import { phaseDeadline } from './phase-deadline.ts'
 import {
   isBeforeSwitch,
   isCancelling,
   isFinished,
+  isWaiting,
   type Upgrade,
   type UpgradeState,
 } from './upgrade.ts'
@@ -23,22 +26,35 @@ export type AttemptProgress = {
   readonly message: string | null
 }
 
-/**
- * An endpoint that was heard from during an attempt and then says nothing of it for this long is
- * given up: the agent itself ends an attempt within an hour of its last progress, the rest is for
- * machines that were switched off over a weekend.
- */
-export const RUNNING_SILENCE_MS = 72 * 3_600_000
+/** What a rollout says of attempts. */
+export type AttemptRules = { readonly maxAttempts: number; readonly probationS: number }
 
 /** What the report makes of the upgrade; the same upgrade when it says nothing new. */
 export function decideRecordOutcome(
   upgrade: Upgrade,
   progress: AttemptProgress,
+  rules: AttemptRules,
   now: Instant,
 ): Upgrade {
   if (upgrade.attemptId !== progress.attemptId) return upgrade
   if (isFinished(upgrade.state) && !isLateTruth(upgrade.state, progress.state)) return upgrade
-  if (isStopped(upgrade, progress)) return cancelled(upgrade, now)
+  if (progress.state === 'failed') return afterFailure(upgrade, progress, rules, now)
+  // It gave its berth back, or never had it: it is told to stop, and is not counted.
+  const isTooLate = isWaiting(upgrade.state) && !holdsBerth(upgrade)
+  if (isTooLate && isBeforeSwitch(progress.state)) return upgrade
+  if (progress.state === 'succeeded' && upgrade.steps.length > 0) {
+    // One that was given up is over, though its first step is known now.
+    return isFinished(upgrade.state) ? upgrade : nextStep(upgrade, now)
+  }
+  return told(upgrade, progress, rules, now)
+}
+
+function told(
+  upgrade: Upgrade,
+  progress: AttemptProgress,
+  { probationS }: AttemptRules,
+  now: Instant,
+): Upgrade {
   const { state, percent, bytesDone, bytesTotal } = progress
   // Why somebody cancelled it is said until it has stopped, or did not.
   const isStopping = isCancelling(upgrade) && isBeforeSwitch(state)
@@ -51,17 +67,90 @@ export function decideRecordOutcome(
     upgrade.reason !== reason ||
     upgrade.message !== message
   if (!isNews) return upgrade
-  const deadlineAt = isFinished(state) ? upgrade.deadlineAt : now + RUNNING_SILENCE_MS
-  const told = { state, percent, bytesDone, bytesTotal, reason, message }
-  return { ...upgrade, ...told, deadlineAt, changedAt: now }
+  const deadlineAt = phaseDeadline(state, probationS, now) ?? upgrade.deadlineAt
+  const become = { state, percent, bytesDone, bytesTotal, reason, message }
+  return { ...upgrade, ...become, deadlineAt, changedAt: now }
 }
 
 /** The agent's own reason for what it stopped when it was told to. */
 const STOPPED_REASON = 'cancelled'
+/** What it stopped by itself, because its window closed: no failure. */
+const CLOSED_REASON = 'window-closed'
 
-function isStopped(upgrade: Upgrade, progress: AttemptProgress): boolean {
-  if (upgrade.cancelRequestedAt === null) return false
-  return progress.state === 'failed' && progress.reason === STOPPED_REASON
+/**
+ * Ends of an attempt that say nothing against the version, and may be otherwise next time. What is
+ * not among them would fail again.
+ */
+const PASSING_REASONS: ReadonlySet<string> = new Set([
+  'download-failed',
+  'disk-full',
+  'not-switched',
+  'stalled',
+  'timed-out',
+  'not-read',
+  'not-written',
+  'bandwidth-full',
+  'damaged',
+])
+
+function afterFailure(
+  upgrade: Upgrade,
+  progress: AttemptProgress,
+  rules: AttemptRules,
+  now: Instant,
+): Upgrade {
+  const { reason, message } = progress
+  const isStopped = reason === STOPPED_REASON || reason === CLOSED_REASON
+  // A late word of what is over: a timed-out one is known now, the others stay as they are.
+  if (isFinished(upgrade.state)) return told(upgrade, progress, rules, now)
+  if (upgrade.cancelRequestedAt !== null && isStopped) return cancelled(upgrade, now)
+  if (isStopped) return again(upgrade, { reason: 'stopped-to-wait', message: null, now })
+  const isPassing = reason !== null && PASSING_REASONS.has(reason)
+  if (!isPassing || upgrade.attempts >= rules.maxAttempts || isCancelling(upgrade)) {
+    return told(upgrade, progress, rules, now)
+  }
+  const waits = again(upgrade, { reason: 'awaiting-retry', message, now })
+  return { ...waits, notBefore: now + backOffMs(upgrade.attempts) }
+}
+
+const BACK_OFF_FIRST_MS = 5 * 60_000
+const BACK_OFF_MAX_MS = 6 * 3_600_000
+
+/** Before the next try, behind so many. */
+export function backOffMs(attempts: number): number {
+  return Math.min(BACK_OFF_MAX_MS, BACK_OFF_FIRST_MS * 2 ** Math.max(0, attempts - 1))
+}
+
+type Again = {
+  readonly reason: 'stopped-to-wait' | 'awaiting-retry' | 'next-step'
+  readonly message: string | null
+  readonly now: Instant
+}
+
+/** It waits for its turn again, and its next try is another attempt. */
+function again(upgrade: Upgrade, { reason, message, now }: Again): Upgrade {
+  return {
+    ...upgrade,
+    state: 'queued',
+    reason,
+    message,
+    attemptId: null,
+    // What was stopped did not fail: it has as many tries as before.
+    attempts: reason === 'stopped-to-wait' ? upgrade.attempts - 1 : upgrade.attempts,
+    deadlineAt: null,
+    percent: 0,
+    bytesDone: 0,
+    changedAt: now,
+  }
+}
+
+/** The version on the way is there; the one behind it is next. */
+export function nextStep(upgrade: Upgrade, now: Instant): Upgrade {
+  const [step, ...steps] = upgrade.steps
+  if (step === undefined) return upgrade
+  const waits = again(upgrade, { reason: 'next-step', message: null, now })
+  const { version: targetVersion, manifestDigest } = step
+  return { ...waits, targetVersion, manifestDigest, steps, attempts: 0, notBefore: null }
 }
 
 /**

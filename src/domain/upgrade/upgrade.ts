@@ -8,10 +8,12 @@ import type { Window } from './window.ts'
  * One endpoint's journey within an upgrade action. Moves, listed once: `queued -> offered ->
  * downloading -> staged -> switching -> on-probation -> succeeded | rolled-back | failed`; `offered
  * -> queued` when the window closed or the offer lapsed before the agent began, or when an agent
- * lost its journal;
- * `queued | offered -> cancelled | expired`; in progress `-> timed-out`; `downloading | staged ->
- * cancelled`, once the endpoint has stopped what somebody cancelled. A late report moves
- * `timed-out` on to what really happened, and `cancelled | expired` to `succeeded | rolled-back`.
+ * lost its journal; `downloading | staged -> queued` when it is to wait (pause, halt, the end of a
+ * strict window), has vanished before its switch, or tries again later; `on-probation -> queued`
+ * when another version is to follow this one; `queued | offered -> cancelled | expired`;
+ * `switching | on-probation -> timed-out`; `downloading | staged -> cancelled`, once the endpoint
+ * has stopped what somebody cancelled. A late report moves `timed-out` on to what really happened,
+ * and `cancelled | expired` to `succeeded | rolled-back`.
  */
 export const UPGRADE_STATES = [
   'queued',
@@ -53,6 +55,11 @@ export function isBeforeSwitch(state: UpgradeState): boolean {
   return state === 'downloading' || state === 'staged'
 }
 
+/** It runs the version that it is to prove, or is about to. */
+export function isPastSwitch(state: UpgradeState): boolean {
+  return state === 'switching' || state === 'on-probation'
+}
+
 /** It was cancelled, and its endpoint has not said yet that it stopped. */
 export function isCancelling(upgrade: Pick<Upgrade, 'state' | 'cancelRequestedAt'>): boolean {
   return upgrade.cancelRequestedAt !== null && isBeforeSwitch(upgrade.state)
@@ -63,13 +70,28 @@ export function isFinished(state: UpgradeState): boolean {
   return !isWaiting(state) && !isRunning(state)
 }
 
+/** A version on the way to the last one. */
+export type UpgradeStep = {
+  readonly version: AgentVersion
+  readonly manifestDigest: Digest
+}
+
 export type Upgrade = {
   readonly actionId: UpgradeActionId
   readonly endpointId: EndpointId
+  /** Which wave of its rollout it is in; the first is 0. */
+  readonly wave: number
+  /** In which its hours are read; empty: it is not known. */
+  readonly zone: string
   readonly state: UpgradeState
   readonly fromVersion: AgentVersion
+  /** Of the step that it is at. */
   readonly targetVersion: AgentVersion
   readonly manifestDigest: Digest
+  /** What is to follow this step; most often nothing. */
+  readonly steps: readonly UpgradeStep[]
+  /** Not offered before, because a try failed; null: at once. */
+  readonly notBefore: Instant | null
   /** The current or last try; null before the first offer. */
   readonly attemptId: AttemptId | null
   /** How many tries were offered. */
@@ -95,12 +117,29 @@ export type Upgrade = {
   readonly changedAt: Instant
 }
 
+/** The version that it is all about, behind every step. */
+export function finalVersion(upgrade: Pick<Upgrade, 'steps' | 'targetVersion'>): AgentVersion {
+  return upgrade.steps.at(-1)?.version ?? upgrade.targetVersion
+}
+
 /** Why a waiting upgrade waits. */
 export const WAITING_REASONS = [
   'awaiting-check-in',
   'outside-window',
+  'closed-day',
+  'zone-unknown',
   'offered',
   'release-withdrawn',
+  'rollout-paused',
+  'rollout-halted',
+  'earlier-wave-unfinished',
+  'failure-budget-in-use',
+  'awaiting-retry',
+  'awaiting-berth',
+  'next-step',
+  'not-heard-of',
+  'stopped-to-wait',
+  'previous-attempt-ending',
   'journal-lost',
   'parallel-limit',
   'offer-lapsed',

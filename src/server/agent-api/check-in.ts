@@ -3,8 +3,9 @@
  * answered from one read that they share with everybody who called in the same moment, and at most
  * move their `last_seen` on. What does change something is decided again inside a transaction that
  * holds the endpoint's row, so that a decision is always made on what is true when it is saved. An
- * offer needs a berth as well, which is taken after the endpoint's row and before anything is
- * saved: in this order everywhere, so that no two wait for each other.
+ * offer needs nothing else: its berth was given before, by the planner. Only who is to lead a
+ * cluster holds what all leaders hold, behind the endpoint's row: in this order everywhere, so that
+ * no two wait for each other.
  */
 import type { Clock, Instant } from '../../base/clock.ts'
 import type { Digest } from '../../base/digest.ts'
@@ -23,15 +24,15 @@ import {
 import { parse, sentenceOf } from '../../contract/parse.ts'
 import type { Endpoint } from '../../domain/endpoint/endpoint.ts'
 import { fingerprintOf } from '../../domain/endpoint/fingerprint.ts'
+import type { CheckInInstruction } from '../../domain/endpoint/instruct.ts'
 import {
   type CheckIn,
-  type CheckInInstruction,
   type CheckInLimits,
   type CheckInReceived,
-  type CheckInView,
   decideReceiveCheckIn,
   nothingNew,
 } from '../../domain/endpoint/receive-check-in.ts'
+import { isFinished } from '../../domain/upgrade/upgrade.ts'
 import { type AuditEntry, SERVER_PARTY, saveAudit } from '../../store/audit.ts'
 import {
   lockCheckInView,
@@ -39,9 +40,10 @@ import {
   type StoredCheckInView,
   saveCheckIn,
 } from '../../store/check-ins.ts'
-import type { Database } from '../../store/open.ts'
+import { holdClusters } from '../../store/clusters.ts'
+import type { Database, Writer } from '../../store/open.ts'
+import type { LiveConfiguration } from '../configuration.ts'
 import type { AgentAnswer, AgentRoute } from '../http/agent-route.ts'
-import type { Berths } from './berths.ts'
 import type { CheckInViews } from './check-in-views.ts'
 import { type Credential, isAuthentic, readCredential } from './credential.ts'
 import { factsIn } from './facts-in.ts'
@@ -51,9 +53,11 @@ export type CheckInNeeds = {
   readonly database: Database
   readonly clock: Clock
   readonly random: Random
-  readonly checkInLimits: CheckInLimits
+  readonly checkInLimits: Omit<CheckInLimits, 'closedDays'>
   readonly checkInViews: CheckInViews
-  readonly berths: Berths
+  readonly configuration: LiveConfiguration
+  /** An upgrade has ended: somebody else may have its berth. */
+  readonly wakeRollouts: () => void
   /** The image of a version, as a pod names it. */
   readonly clusterImage: (version: AgentVersion) => Promise<string>
   readonly log: Log
@@ -83,16 +87,13 @@ async function receive(
   const asked = { fingerprint: fingerprintOf(checkIn), attemptId, at: now }
   const found = await needs.checkInViews.run({ credential, checkIn: asked })
   if (found.kind === 'refused') return unauthorised()
-  if (found.kind === 'nothing-new') return answerWith(needs, nothingNew(needs.checkInLimits), now)
-  const { berths, checkInLimits: limits } = needs
+  const { closedDays } = (await needs.configuration.current()).rollout
+  const limits = { ...needs.checkInLimits, closedDays }
+  if (found.kind === 'nothing-new') return answerWith(needs, nothingNew(limits), now)
   const moment = { checkIn, limits, now }
-  const { cluster } = found.view
-  const seen = await decide(found.view, moment, async () => {
-    return { isBerthFree: await berths.mayBeFree(), cluster }
-  })
+  const seen = decideReceiveCheckIn(found.view, checkIn, limits, now)
   if (!changesSomething(seen)) return answerWith(needs, seen, now)
-  const keep = () => decideAndSave(needs, credential, moment)
-  return answerWith(needs, await (seen.takesBerth ? berths.inTurn(keep) : keep()), now)
+  return answerWith(needs, await decideAndSave(needs, credential, moment), now)
 }
 
 type Moment = {
@@ -101,39 +102,38 @@ type Moment = {
   readonly now: Instant
 }
 
-/** Whether a berth is free, and nobody else leads the cluster, is asked only for an offer. */
-async function decide(
-  view: StoredCheckInView,
-  moment: Moment,
-  look: () => Promise<Pick<CheckInView, 'isBerthFree' | 'cluster'>>,
-): Promise<CheckInReceived> {
-  const { checkIn, limits, now } = moment
-  const decided = decideReceiveCheckIn({ ...view, isBerthFree: true }, checkIn, limits, now)
-  if (!decided.takesBerth) return decided
-  return decideReceiveCheckIn({ ...view, ...(await look()) }, checkIn, limits, now)
-}
-
 /** Null: the credential is not, or no longer, an endpoint's. */
 async function decideAndSave(
   needs: CheckInNeeds,
   credential: Credential,
-  moment: Moment,
+  { checkIn, limits, now }: Moment,
 ): Promise<CheckInReceived | null> {
   const { endpointId } = credential
-  const { checkIn, now } = moment
   const attemptId = checkIn.attempt?.attemptId ?? null
-  return await needs.database.write(async (tx) => {
+  const decided = await needs.database.write(async (tx) => {
     const held = await lockCheckInView(tx, { endpointId, attemptId })
     if (held === null || !isAuthentic(held, credential)) return null
-    const decided = await decide(held, moment, async () => {
-      const isBerthFree = await needs.berths.lockFree(tx)
-      // Behind the lock: whoever of the cluster led first has committed.
-      return { isBerthFree, cluster: await reloadCluster(tx, held) }
-    })
+    const decided = await decideHeld(tx, held, { checkIn, limits, now })
     await saveCheckIn(tx, endpointId, decided, now)
     if (decided.isRestored) await saveAudit(tx, restored(held.endpoint, now))
     return decided
   })
+  if (decided?.upgrades.some(({ state }) => isFinished(state))) needs.wakeRollouts()
+  return decided
+}
+
+/** Whether another endpoint leads the cluster is asked again by whoever would lead it. */
+async function decideHeld(
+  tx: Writer,
+  held: StoredCheckInView,
+  { checkIn, limits, now }: Moment,
+): Promise<CheckInReceived> {
+  const decided = decideReceiveCheckIn(held, checkIn, limits, now)
+  if (!decided.takesLead) return decided
+  await holdClusters(tx)
+  // Behind that: whoever of the cluster led first has committed.
+  const cluster = await reloadCluster(tx, held)
+  return decideReceiveCheckIn({ ...held, cluster }, checkIn, limits, now)
 }
 
 function changesSomething(seen: CheckInReceived): boolean {
@@ -216,10 +216,10 @@ async function instructionOut(
         manifest_digest: instruction.upgrade.manifestDigest,
         start_within_s: instruction.startWithinS,
         probation_s: instruction.probationS,
-        download_rate_max: null,
+        download_rate_max: instruction.downloadRateMax,
         retry_skipped: instruction.upgrade.retrySkipped,
-        may_switch: true,
-        switch_within_s: null,
+        may_switch: instruction.maySwitch,
+        switch_within_s: instruction.switchWithinS,
       }
     case 'upgrade-cluster':
       return await upgradeClusterOut(needs, instruction)

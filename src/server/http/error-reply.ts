@@ -145,6 +145,11 @@ const REFUSED: {
     return invalid([{ type: 'digest_mismatch', loc: ['body'], msg }])
   },
   'nothing-eligible': ({ ineligible }) => business(nothingEligible(ineligible)),
+  'canary-below-cluster': ({ canary, smallest }) => {
+    const clusters = `the smallest cluster has ${smallest} endpoints, which move together`
+    const message = `rollout.canary: at least ${smallest}`
+    return { status: 400, message, extra: `a canary of ${canary} has room for none: ${clusters}` }
+  },
   'distribution-name-taken': ({ name, distributionId }) => {
     const extra = `distribution ${distributionId} has the name '${name}' and another content`
     const told = { distribution_id: distributionId }

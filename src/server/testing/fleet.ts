@@ -13,7 +13,6 @@ import { saveNewDistribution } from '../../store/distributions.ts'
 import type { Database } from '../../store/open.ts'
 import { saveArtifact, saveRelease } from '../../store/releases.ts'
 import { openTestDatabase, startTestDatabase } from '../../store/testing/database.ts'
-import { createBerths } from '../agent-api/berths.ts'
 import { checkInDoor } from '../agent-api/check-in.ts'
 import { createCheckInViews } from '../agent-api/check-in-views.ts'
 import { enrolDoor } from '../agent-api/enrol.ts'
@@ -35,9 +34,10 @@ export async function startTestServer() {
     clock,
     random: systemRandom,
     checkInLimits: { intervalS: 60, probationS: 300 },
+    /** A test plans when it wants to: `advanceRollouts`. */
+    wakeRollouts: () => {},
     checkInViews: createCheckInViews(database),
     configuration,
-    berths: createBerths({ database, clock, configuration }),
     clusterImage: async (version: string) =>
       `registry.test/drydock/agent@sha256:${digestOf(version)}`,
     log: silentLog,
@@ -56,7 +56,6 @@ export function startBeside(server: TestServer): TestServer {
     database,
     configuration,
     checkInViews: createCheckInViews(database),
-    berths: createBerths({ database, clock, configuration }),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   }
 }

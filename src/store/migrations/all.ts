@@ -16,6 +16,7 @@ import { images } from './0015-images.ts'
 import { clusters } from './0016-clusters.ts'
 import { androidKey } from './0017-android-key.ts'
 import { packageModels } from './0018-package-models.ts'
+import { rollouts } from './0019-rollouts.ts'
 
 /** In the order in which they are applied; a published migration never changes. */
 export const ALL_MIGRATIONS = [
@@ -37,4 +38,5 @@ export const ALL_MIGRATIONS = [
   clusters,
   androidKey,
   packageModels,
+  rollouts,
 ] as const

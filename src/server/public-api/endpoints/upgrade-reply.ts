@@ -22,6 +22,8 @@ const REASON_TEXTS: Readonly<Record<IneligibleReason, string>> = {
   'unknown-endpoint': 'not found',
   'endpoint-deleted': 'deleted',
   'never-checked-in': 'enrolled but not checked in yet',
+  'disconnected-too-long': 'left out: not heard of for too long',
+  'excluded-by-tag': 'left out: it has a tag that was excluded',
   'no-target-for-platform': 'left out: no target version for this platform',
   'no-release-for-target': 'left out: the version is not released for its architecture',
   'release-withdrawn': 'left out: the release was withdrawn',

@@ -15,6 +15,10 @@ export function renderEvent({ at, event }: StoredEvent): StreamedEvent {
       const { type, by } = event
       return { type, at, group_action_id: event.actionId, by, endpoints_count: event.upgrades }
     }
+    case 'rollout.changed': {
+      const { type, state, reason, message, wave } = event
+      return { type, at, group_action_id: event.actionId, state, reason, message, wave }
+    }
     case 'endpoint.enrolled':
     case 'endpoint.deleted':
     case 'endpoint.restored': {

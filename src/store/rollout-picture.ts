@@ -1,0 +1,291 @@
+/**
+ * What a tick of the planner looks at, in a fixed number of queries however many upgrades there
+ * are: counts by wave, and so many candidates as there are berths.
+ */
+import { sql } from 'kysely'
+import type { Instant } from '../base/clock.ts'
+import type { EndpointId, UpgradeActionId } from '../base/ids.ts'
+import type { Configuration } from '../domain/configuration/configuration.ts'
+import {
+  type Calendar,
+  type Candidate,
+  EMPTY_TALLY,
+  type FleetPicture,
+  openZones,
+  type RolloutPicture,
+  type WaveTally,
+} from '../domain/rollout/picture.ts'
+import { isMoving, type Rollout } from '../domain/rollout/rollout.ts'
+import { berthsFree } from '../domain/upgrade/berth.ts'
+import type { Window } from '../domain/upgrade/window.ts'
+import { countBerthsTaken } from './berths.ts'
+import { loadMovingClusters } from './clusters.ts'
+import type { Reader } from './open.ts'
+import { rolloutOf } from './rollouts.ts'
+import { storedWindow } from './stored-window.ts'
+
+/** Berths that one tick gives at most: what is locked and written together. */
+export const BERTHS_A_TICK_MAX = 5_000
+
+export type PictureWanted = {
+  /** Null: every rollout that is not over. */
+  readonly actionId: UpgradeActionId | null
+  readonly settings: Pick<Configuration, 'autoUpgrade' | 'rollout'>
+  readonly probationS: number
+  /** Who was heard of since then may be offered something. */
+  readonly heardSince: Instant
+  /** Who succeeded and was not heard of since then has fallen silent. */
+  readonly silentSince: Instant
+  readonly now: Instant
+}
+
+export async function loadFleetPicture(
+  reader: Reader,
+  wanted: PictureWanted,
+): Promise<FleetPicture> {
+  const { settings, now } = wanted
+  const calendar = { closedDays: settings.rollout.closedDays, probationS: wanted.probationS }
+  const taken = await countBerthsTaken(reader)
+  const free = berthsFree(settings.autoUpgrade, taken)
+  const open = await loadOpen(reader, wanted.actionId)
+  const tallies = await loadTallies(reader, open, wanted)
+  const rollouts: RolloutPicture[] = []
+  for (const { rollout, window } of open) {
+    const { zones, byWave } = talliesOf(rollout, tallies)
+    const about = { rollout, window, zones, tallies: byWave }
+    const limit = Math.min(free, BERTHS_A_TICK_MAX)
+    const asked = { ...about, calendar, limit, heardSince: wanted.heardSince, now }
+    const candidates = isMoving(rollout.state) ? await loadCandidates(reader, asked) : []
+    rollouts.push({ ...about, candidates })
+  }
+  const movingClusters = await loadMovingClusters(reader)
+  return { rollouts, berthsFree: free, movingClusters, calendar }
+}
+
+type Open = { readonly rollout: Rollout; readonly window: Window | null }
+
+async function loadOpen(
+  reader: Reader,
+  actionId: UpgradeActionId | null,
+): Promise<readonly Open[]> {
+  const rows = await reader
+    .selectFrom('rollout')
+    .innerJoin('upgrade_action', 'upgrade_action.id', 'rollout.action_id')
+    .selectAll('rollout')
+    .select('upgrade_action.window')
+    .where(sql<boolean>`state not in ('finished', 'cancelled')`)
+    .$if(actionId !== null, (query) => query.where('action_id', '=', actionId))
+    .orderBy('action_id')
+    .execute()
+  return rows.map((row) => ({ rollout: rolloutOf(row), window: storedWindow(row.window) }))
+}
+
+type Tally = { readonly action: number; readonly wave: number; readonly count: number }
+type ZoneTally = {
+  readonly action: number
+  readonly wave: number
+  readonly zone: string
+  readonly waiting: number
+  readonly inFlight: number
+  readonly succeeded: number
+  readonly ended: number
+}
+
+type Tallies = {
+  readonly zones: readonly ZoneTally[]
+  readonly failed: readonly Tally[]
+  readonly connected: readonly Tally[]
+  readonly troubled: readonly Tally[]
+  readonly silent: readonly Tally[]
+}
+
+async function loadTallies(
+  reader: Reader,
+  open: readonly Open[],
+  { heardSince, silentSince }: PictureWanted,
+): Promise<Tallies> {
+  const idsOf = (which: (rollout: Rollout) => boolean) =>
+    open.flatMap(({ rollout }) => (which(rollout) ? [rollout.actionId] : []))
+  const watched = idsOf((rollout) => {
+    const hasBudget = rollout.waves.some(({ budget }) => budget !== null)
+    return isMoving(rollout.state) && (hasBudget || rollout.waves.length > 1)
+  })
+  return {
+    zones: await loadZones(
+      reader,
+      idsOf(() => true),
+    ),
+    failed: await countFailed(
+      reader,
+      idsOf(({ state }) => isMoving(state)),
+    ),
+    connected: await countConnected(
+      reader,
+      idsOf(({ state }) => isMoving(state)),
+      heardSince,
+    ),
+    troubled: await countTroubled(reader, watched),
+    silent: await countSilent(
+      reader,
+      idsOf(({ soakSince }) => soakSince !== null),
+      silentSince,
+    ),
+  }
+}
+
+async function loadZones(
+  reader: Reader,
+  ids: readonly UpgradeActionId[],
+): Promise<readonly ZoneTally[]> {
+  if (ids.length === 0) return []
+  const counted = await sql<Record<keyof ZoneTally, string | number>>`
+    select action_id as action, wave, zone,
+      count(*) filter (where finished_at is null and deadline_at is null) as waiting,
+      count(*) filter (where finished_at is null and deadline_at is not null) as "inFlight",
+      count(*) filter (where state = 'succeeded') as succeeded,
+      count(*) filter (where finished_at is not null and state <> 'succeeded') as ended
+    from upgrade where action_id = any(${[...ids]}::bigint[])
+    group by action_id, wave, zone`.execute(reader)
+  return counted.rows.map((row) => ({
+    action: Number(row.action),
+    wave: Number(row.wave),
+    zone: String(row.zone),
+    waiting: Number(row.waiting),
+    inFlight: Number(row.inFlight),
+    succeeded: Number(row.succeeded),
+    ended: Number(row.ended),
+  }))
+}
+
+const FAILED_STATES = ['rolled-back', 'failed', 'timed-out']
+
+/** By attempt: a cluster that was taken back is one failure, however many its endpoints are. */
+export async function countFailed(
+  reader: Reader,
+  ids: readonly UpgradeActionId[],
+): Promise<readonly Tally[]> {
+  return await countBy(
+    reader,
+    ids,
+    sql`select action_id as action, wave, count(distinct attempt_id) as count
+      from upgrade where state = any(${FAILED_STATES}::text[]) and attempt_id is not null`,
+  )
+}
+
+async function countConnected(reader: Reader, ids: readonly UpgradeActionId[], since: Instant) {
+  return await countBy(
+    reader,
+    ids,
+    sql`select action_id as action, wave, count(*) as count
+      from upgrade join liveness on liveness.endpoint_id = upgrade.endpoint_id
+      where finished_at is null and deadline_at is null and last_seen >= ${since}`,
+  )
+}
+
+/** What succeeded is unhealthy now, and still has the version that it was given. */
+export async function countTroubled(reader: Reader, ids: readonly UpgradeActionId[]) {
+  return await countBy(
+    reader,
+    ids,
+    sql`select action_id as action, wave, count(*) as count
+      from upgrade join endpoint on endpoint.id = upgrade.endpoint_id
+      where upgrade.state = 'succeeded' and endpoint.health_status = 'unhealthy'
+        and endpoint.manifest_digest = upgrade.manifest_digest`,
+  )
+}
+
+async function countSilent(reader: Reader, ids: readonly UpgradeActionId[], since: Instant) {
+  return await countBy(
+    reader,
+    ids,
+    sql`select action_id as action, wave, count(*) as count
+      from upgrade join liveness on liveness.endpoint_id = upgrade.endpoint_id
+      where state = 'succeeded' and last_seen < ${since}`,
+  )
+}
+
+async function countBy(
+  reader: Reader,
+  ids: readonly UpgradeActionId[],
+  counting: ReturnType<typeof sql>,
+): Promise<readonly Tally[]> {
+  if (ids.length === 0) return []
+  const counted = await sql<Record<keyof Tally, string | number>>`
+    ${counting} and upgrade.action_id = any(${[...ids]}::bigint[])
+    group by upgrade.action_id, upgrade.wave`.execute(reader)
+  return counted.rows.map((row) => ({
+    action: Number(row.action),
+    wave: Number(row.wave),
+    count: Number(row.count),
+  }))
+}
+
+function talliesOf(rollout: Rollout, tallies: Tallies) {
+  const own = tallies.zones.filter(({ action }) => action === rollout.actionId)
+  const zones = new Set(own.flatMap(({ zone, waiting }) => (waiting > 0 ? [zone] : [])))
+  const byWave = rollout.waves.map((_, wave): WaveTally => {
+    const rows = own.filter((each) => each.wave === wave)
+    const sum = (of: 'waiting' | 'inFlight' | 'succeeded' | 'ended') =>
+      rows.reduce((total, each) => total + each[of], 0)
+    const count = (counted: readonly Tally[]) =>
+      counted.find((each) => each.action === rollout.actionId && each.wave === wave)?.count ?? 0
+    const failed = count(tallies.failed)
+    return {
+      ...EMPTY_TALLY,
+      waiting: sum('waiting'),
+      inFlight: sum('inFlight'),
+      succeeded: sum('succeeded'),
+      failed,
+      endedOtherwise: Math.max(0, sum('ended') - failed),
+      waitingConnected: count(tallies.connected),
+      troubled: count(tallies.troubled),
+      silent: count(tallies.silent),
+    }
+  })
+  return { zones: [...zones].sort(), byWave }
+}
+
+type CandidatesAsked = Omit<RolloutPicture, 'candidates'> & {
+  readonly calendar: Calendar
+  readonly limit: number
+  readonly heardSince: Instant
+  readonly now: Instant
+}
+
+/** Members of a cluster whose image moves wait for their pods, and for no berth. */
+const FOLLOWING = ['moved-with-cluster', 'awaiting-cluster']
+
+async function loadCandidates(
+  reader: Reader,
+  asked: CandidatesAsked,
+): Promise<readonly Candidate[]> {
+  const { rollout, calendar, limit, heardSince, now } = asked
+  const zones = openZones(asked, calendar, now)
+  if (zones.length === 0 || limit === 0) return []
+  const rows = await reader
+    .selectFrom('upgrade')
+    .innerJoin('liveness', 'liveness.endpoint_id', 'upgrade.endpoint_id')
+    .innerJoin('endpoint', 'endpoint.id', 'upgrade.endpoint_id')
+    .innerJoin('release', 'release.manifest_digest', 'upgrade.manifest_digest')
+    .select(['upgrade.endpoint_id', 'upgrade.wave', 'upgrade.zone', 'endpoint.cluster'])
+    .select(sql<boolean | null>`(facts -> 'cluster' ->> 'mayUpgrade')::boolean`.as('may_upgrade'))
+    .where('upgrade.action_id', '=', rollout.actionId)
+    .where('upgrade.finished_at', 'is', null)
+    .where('upgrade.deadline_at', 'is', null)
+    .where('upgrade.wave', '<=', rollout.currentWave)
+    .where(sql<boolean>`upgrade.zone = any(${[...zones]}::text[])`)
+    .where(sql<boolean>`upgrade.reason <> all(${FOLLOWING}::text[])`)
+    .where((where) => where.or([where('not_before', 'is', null), where('not_before', '<=', now)]))
+    .where('release.withdrawn_at', 'is', null)
+    .where('liveness.last_seen', '>=', heardSince)
+    .orderBy('upgrade.wave')
+    .orderBy('upgrade.endpoint_id')
+    .limit(limit)
+    .execute()
+  return rows.map(({ endpoint_id, wave, zone, cluster, may_upgrade }) => ({
+    endpointId: endpoint_id as EndpointId, // Written by saveUpgradeAction only.
+    wave,
+    zone,
+    cluster: cluster === null ? null : { uid: cluster, mayUpgrade: may_upgrade ?? false },
+  }))
+}

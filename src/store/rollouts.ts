@@ -1,0 +1,167 @@
+/**
+ * Rollouts as they are kept. Whoever changes one, or gives berths, holds the name of them all: what
+ * the instance's berths are shared by is decided in one place at a time. In this order everywhere:
+ * the name, then endpoints, so that no two wait for each other.
+ */
+import { type Selectable, sql } from 'kysely'
+import type { Instant } from '../base/clock.ts'
+import type { EndpointId, UpgradeActionId } from '../base/ids.ts'
+import { invariant } from '../base/invariant.ts'
+import type { RolloutPolicy } from '../domain/rollout/policy.ts'
+import type {
+  Rollout,
+  RolloutReason,
+  RolloutState,
+  Wave,
+  WaveHold,
+} from '../domain/rollout/rollout.ts'
+import type { WaitingReason } from '../domain/upgrade/upgrade.ts'
+import { saveEvents } from './events.ts'
+import { holdName } from './leases.ts'
+import type { Reader, Writer } from './open.ts'
+import type { RolloutTable } from './tables.ts'
+
+/** Nobody else changes a rollout or gives a berth until this transaction ends. */
+export async function holdRollouts(writer: Writer): Promise<void> {
+  await holdName(writer, 'rollouts')
+}
+
+export async function saveNewRollout(writer: Writer, rollout: Rollout): Promise<void> {
+  await writer.insertInto('rollout').values(rowOf(rollout)).execute()
+}
+
+/** The caller holds the rollouts, and read what it changes in the same transaction. */
+export async function saveRollout(writer: Writer, before: Rollout, next: Rollout): Promise<void> {
+  if (next === before) return
+  const done = await writer
+    .updateTable('rollout')
+    .set(rowOf(next))
+    .where('action_id', '=', before.actionId)
+    .where('generation', '=', before.generation)
+    .executeTakeFirst()
+  invariant(Number(done.numUpdatedRows) === 1, 'who holds the rollouts changes what it read')
+  const isTold =
+    next.state !== before.state ||
+    next.reason !== before.reason ||
+    next.currentWave !== before.currentWave
+  if (!isTold) return
+  const { actionId, state, reason, message, currentWave } = next
+  const wave = next.waves[currentWave]?.name ?? ''
+  const event = { type: 'rollout.changed', actionId, state, reason, message, wave } as const
+  await saveEvents(writer, next.changedAt, [event])
+}
+
+/** By action id; of those that exist. */
+export async function loadRollouts(
+  reader: Reader,
+  actionIds: readonly UpgradeActionId[],
+): Promise<ReadonlyMap<UpgradeActionId, Rollout>> {
+  if (actionIds.length === 0) return new Map()
+  const rows = await reader
+    .selectFrom('rollout')
+    .selectAll()
+    .where(sql<boolean>`action_id = any(${[...actionIds]}::bigint[])`)
+    .execute()
+  return new Map(rows.map(rolloutOf).map((rollout) => [rollout.actionId, rollout]))
+}
+
+/** Whether there is anything that a tick could move. */
+export async function hasOpenRollouts(reader: Reader): Promise<boolean> {
+  const row = await reader
+    .selectFrom('rollout')
+    .select('action_id')
+    .where(sql<boolean>`state not in ('finished', 'cancelled')`)
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** Endpoints that hold a berth of the action and have not begun: what can be taken back. */
+export async function loadUnbegun(
+  reader: Reader,
+  actionIds: readonly UpgradeActionId[],
+): Promise<readonly EndpointId[]> {
+  if (actionIds.length === 0) return []
+  const rows = await reader
+    .selectFrom('upgrade')
+    .select('endpoint_id')
+    .where(sql<boolean>`action_id = any(${[...actionIds]}::bigint[])`)
+    .where('finished_at', 'is', null)
+    .where('deadline_at', 'is not', null)
+    .where('state', 'in', ['queued', 'offered'])
+    .execute()
+  return rows.map((row) => row.endpoint_id as EndpointId) // Written by saveUpgradeAction only.
+}
+
+/**
+ * Berths of the action that nobody took up go back, offers with them. The caller holds the
+ * endpoints. A cluster whose image moves is left alone: its pods follow, whatever is wished here.
+ */
+export async function saveBerthsTakenBack(
+  writer: Writer,
+  actionId: UpgradeActionId,
+  reason: WaitingReason,
+  now: Instant,
+): Promise<void> {
+  await writer
+    .updateTable('upgrade')
+    .set({ state: 'queued', reason, deadline_at: null, changed_at: now })
+    .where('action_id', '=', actionId)
+    .where('finished_at', 'is', null)
+    .where('deadline_at', 'is not', null)
+    .where('state', 'in', ['queued', 'offered'])
+    .execute()
+}
+
+/** Those of the endpoints that still wait get a berth. The caller holds them. */
+export async function saveBerths(
+  writer: Writer,
+  given: { readonly actionId: UpgradeActionId; readonly endpointIds: readonly EndpointId[] },
+  moment: { readonly until: Instant; readonly now: Instant },
+): Promise<void> {
+  if (given.endpointIds.length === 0) return
+  await writer
+    .updateTable('upgrade')
+    .set({ reason: 'awaiting-check-in', deadline_at: moment.until, changed_at: moment.now })
+    .where('action_id', '=', given.actionId)
+    .where(sql<boolean>`endpoint_id = any(${[...given.endpointIds]}::text[])`)
+    .where('finished_at', 'is', null)
+    .where('deadline_at', 'is', null)
+    .where('state', '=', 'queued')
+    .execute()
+}
+
+function rowOf(rollout: Rollout) {
+  return {
+    action_id: rollout.actionId,
+    state: rollout.state,
+    reason: rollout.reason,
+    message: rollout.message,
+    policy: JSON.stringify(rollout.policy),
+    waves: JSON.stringify(rollout.waves),
+    current_wave: rollout.currentWave,
+    soak_since: rollout.soakSince,
+    forgiven: JSON.stringify(rollout.forgiven),
+    generation: rollout.generation,
+    holds: JSON.stringify(rollout.holds),
+    changed_at: rollout.changedAt,
+  }
+}
+
+/** The reverse of `rowOf`. */
+export function rolloutOf(row: Selectable<RolloutTable>): Rollout {
+  return {
+    actionId: row.action_id as UpgradeActionId, // What is branded was checked before.
+    state: row.state as RolloutState,
+    reason: row.reason as RolloutReason,
+    message: row.message,
+    policy: row.policy as RolloutPolicy,
+    waves: row.waves as readonly Wave[],
+    currentWave: row.current_wave,
+    soakSince: row.soak_since,
+    forgiven: row.forgiven,
+    generation: row.generation,
+    holds: row.holds as readonly WaveHold[],
+    changedAt: row.changed_at,
+  }
+}
