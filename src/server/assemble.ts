@@ -2,6 +2,7 @@
 import { newId, type RunId } from '../base/ids.ts'
 import { bytesPerSecond } from '../domain/configuration/content-management.ts'
 import { createCheckInViews } from './agent-api/check-in-views.ts'
+import { createGate } from './agent-api/gate.ts'
 import { AGENT_ROUTES } from './agent-api/routes.ts'
 import { createAndroidSigner } from './android-signer.ts'
 import { macOfHead } from './audit-mac.ts'
@@ -101,6 +102,7 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
     wakeRollouts: () => rollouts?.wake(),
     checkInLimits: { intervalS: settings.checkInIntervalS, probationS: settings.probationS },
     checkInViews: createCheckInViews(database),
+    gate: createGate({ ...foundations, configuration, onDeferred: metrics.deferred }),
     clusterImage: async (version) => (await imageFor(needs, version)).reference,
   }
   const owner = newId<RunId>(foundations.random)

@@ -16,6 +16,8 @@ export type Metrics = {
     readonly status: number
     readonly ms: number
   }): void
+  /** An agent was told to come later, because too many came at once. */
+  deferred(door: 'check-in' | 'enrol'): void
   built(build: { readonly outcome: 'ready' | 'failed'; readonly ms: number }): void
   readonly contentType: string
   /** The whole page. */
@@ -52,6 +54,12 @@ export function createMetrics(needs: {
   })
   const checkIns = outcomeCounter('drydock_check_ins_total', 'Check-ins, by outcome.', register)
   const enrolments = outcomeCounter('drydock_enrolments_total', 'Enrolments, by outcome.', register)
+  const deferred = new Counter({
+    name: 'drydock_agents_deferred_total',
+    help: 'Agents that were told to come later (503, busy), by door.',
+    labelNames: ['door'] as const,
+    ...shared,
+  })
   const builds = outcomeCounter(
     'drydock_builds_total',
     'Distributions built, by outcome.',
@@ -72,6 +80,7 @@ export function createMetrics(needs: {
       if (route === CHECK_IN) checkIns.inc({ outcome })
       if (route === ENROL) enrolments.inc({ outcome })
     },
+    deferred: (door) => deferred.inc({ door }),
     built({ outcome, ms }) {
       builds.inc({ outcome })
       buildSeconds.observe(ms / 1000)

@@ -11,6 +11,7 @@ import type { InstanceSecret } from '../store/secret.ts'
 import type { SigningKey } from '../trust/keys.ts'
 import type { CheckInNeeds } from './agent-api/check-in.ts'
 import type { CheckInViews } from './agent-api/check-in-views.ts'
+import type { AgentGate } from './agent-api/gate.ts'
 import type { AndroidSigner } from './android-signer.ts'
 import type { LiveConfiguration } from './configuration.ts'
 import type { EventTail } from './event-tail.ts'
@@ -83,6 +84,7 @@ export type ServerNeeds = ServerFoundations & {
   readonly wakeRollouts: () => void
   readonly checkInLimits: Omit<CheckInLimits, 'closedDays'>
   readonly checkInViews: CheckInViews
+  readonly gate: AgentGate
   readonly clusterImage: CheckInNeeds['clusterImage']
   readonly bandwidth: Bandwidth
 }

@@ -13,6 +13,11 @@ export function readCredential(header: string | undefined): Credential | null {
   return { endpointId: id as EndpointId, digest: digestOf(secret) } // The pattern is an id's.
 }
 
+/** The id alone, which costs no digest; null when the header is anything else. */
+export function claimedEndpoint(header: string | undefined): string | null {
+  return BEARER.exec(header ?? '')?.[1] ?? null
+}
+
 /** Whether the secret is the endpoint's own; also of one that was deleted, and may come back. */
 export function isAuthentic(
   stored: { readonly credentialDigest: Digest } | null,
