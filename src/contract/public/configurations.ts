@@ -5,8 +5,8 @@
  */
 import * as z from 'zod'
 import { whole } from '../schema.ts'
-import { closedDays, timeZone } from './calendar.ts'
 import { publicCall } from './call.ts'
+import { closedDays } from './closed-days.ts'
 import {
   BANDWIDTH_MBPS_MAX,
   CHECK_INS_PER_S_MAX,
@@ -21,6 +21,7 @@ import {
   PARALLEL_UPGRADES_MAX,
 } from './limits.ts'
 import { rolloutPolicy, toldRolloutPolicy } from './rollout.ts'
+import { zoneNameOrEndpoint } from './zone.ts'
 
 const nothing = z.strictObject({})
 const done = z.literal(true)
@@ -176,7 +177,7 @@ export const rolloutCalls = settingCalls({
   }),
   change: z.strictObject({
     /** Of windows that name none. */
-    timezone: timeZone.nullish(),
+    timezone: zoneNameOrEndpoint.nullish(),
     /** All of them: what is not there any more is open again. */
     closed_days: closedDays.nullish(),
     ...rolloutPolicy.shape,

@@ -189,8 +189,8 @@ describe('rollout', () => {
 
   const day = { from: '2026-12-24', to: '2026-12-24' }
   it.each([
-    [{ timezone: '+02:00' }, ['timezone'], 'no time zone "+02:00": an IANA time zone'],
-    [{ timezone: 'Berlin' }, ['timezone'], 'no time zone "Berlin"'],
+    [{ timezone: '+02:00' }, ['timezone'], 'there is no +02:00'],
+    [{ timezone: 'Berlin' }, ['timezone'], 'did you mean Europe/Berlin?'],
     [
       { closed_days: [{ from: '2026-02-29', to: '2026-03-01' }] },
       ['closed_days', 0, 'from'],

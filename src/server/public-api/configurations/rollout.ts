@@ -1,6 +1,8 @@
 import { accept } from '../../../base/result.ts'
+import { canonicalZone } from '../../../base/zone.ts'
 import { rolloutCalls } from '../../../contract/public/configurations.ts'
 import { changeRolloutDefaults } from '../../../domain/configuration/rollout-defaults.ts'
+import { ENDPOINT_ZONE } from '../../../domain/upgrade/window.ts'
 import { renderRolloutPolicy, toRolloutPolicy } from '../endpoints/rollout-policy.ts'
 import { settingRoutes } from './setting-routes.ts'
 
@@ -16,7 +18,7 @@ export const rolloutRoutes = settingRoutes({
   }),
   change(present, asked) {
     const changed = changeRolloutDefaults(present, {
-      timeZone: asked.timezone ?? null,
+      timeZone: asked.timezone == null ? null : zoneIn(asked.timezone),
       closedDays: asked.closed_days ?? null,
       policy: toRolloutPolicy(asked, present.policy),
       checkInsPerS: asked.check_ins_per_s ?? null,
@@ -24,3 +26,8 @@ export const rolloutRoutes = settingRoutes({
     return accept(changed)
   },
 })
+
+/** What is no zone is the word for each endpoint's own: nothing else comes through the door. */
+function zoneIn(name: string): string {
+  return canonicalZone(name) ?? ENDPOINT_ZONE
+}
