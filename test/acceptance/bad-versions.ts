@@ -1,7 +1,7 @@
 /**
- * Ten ways in which a version can be bad, each a real release: signed, published and ordered like
- * any other. Whatever a version is made of, the first thing it does when it is started is to add a
- * line to a file of its machine: so the machines know who ever ran what, whatever the server thinks.
+ * Ways in which a version can be bad, each a real release: signed, published and ordered like any
+ * other. Whatever a version is made of, the first thing it does when it is started is to add a line
+ * to a file of its machine: so the machines know who ever ran what, whatever the server thinks.
  */
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
 /**
- * Ten kinds of bad version on real machines: each goes back by itself, with its reason, and soon.
+ * Bad versions of ten kinds on real machines: each goes back by itself, with its reason, and soon.
  * Each machine tells itself what it ever ran.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest'

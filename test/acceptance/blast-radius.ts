@@ -8,14 +8,7 @@ import { join } from 'node:path'
 import type { Client } from '../../src/client/client.ts'
 import { type BadVersion, publishBad, publishGood, type Workshop } from './bad-versions.ts'
 import { builtInRelease, download, order } from './catalogue.ts'
-import {
-  type FleetMachine,
-  machinesThatRan,
-  startFleet,
-  stopFleet,
-  upAfter,
-  verdictAt,
-} from './fleet.ts'
+import { type FleetMachine, machinesThatRan, startFleet, upAfter, verdictAt } from './fleet.ts'
 import { runsVersion } from './machine.ts'
 import { eventually, freePort, run } from './processes.ts'
 import { type ServerProcess, startServerProcess } from './server-process.ts'
@@ -35,10 +28,12 @@ export type Site = AsyncDisposable & {
 
 /** Everything runs, and every machine runs the old version. */
 export async function openSite(): Promise<Site> {
+  await using ending = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'drydock-blast-radius-'))
+  ending.defer(() => rm(folder, { recursive: true, force: true }))
   const dataDir = join(folder, 'data')
   const env = { DRYDOCK_PROBATION: PROBATION_S }
-  const server = await startServerProcess({ dataDir, port: await freePort(), env })
+  const server = ending.use(await startServerProcess({ dataDir, port: await freePort(), env }))
   const { client } = server
   const base = await builtInRelease(client)
   const agent = await agentOf(client, base.version, folder)
@@ -46,18 +41,10 @@ export async function openSite(): Promise<Site> {
   await publishGood(workshop, OLD_VERSION)
   const distribution = await order(client, 'blast radius', OLD_VERSION)
   const deb = await download(client, distribution, { type: 'deb', folder })
-  const machines = await startFleet(folder, deb, MACHINES)
+  const machines = await startFleet({ folder, deb, count: MACHINES }, ending)
   for (const { id } of machines) await runsVersion(client, id, OLD_VERSION)
-  return {
-    server,
-    workshop,
-    machines,
-    async [Symbol.asyncDispose]() {
-      await stopFleet(machines)
-      await server.end('SIGTERM')
-      await rm(folder, { recursive: true, force: true })
-    },
-  }
+  const open = ending.move()
+  return { server, workshop, machines, [Symbol.asyncDispose]: () => open.disposeAsync() }
 }
 
 /** The text of a version's agent, from its package. */

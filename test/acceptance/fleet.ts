@@ -17,12 +17,15 @@ export type FleetMachine = {
   readonly agent: Running
 }
 
-/** Installs the deb once, gives every machine the same files, and waits until all have enrolled. */
+/**
+ * Installs the deb once, gives every machine the same files, and waits until all have enrolled.
+ * `ending` ends them, whatever happens in between.
+ */
 export async function startFleet(
-  folder: string,
-  deb: string,
-  count: number,
+  order: { readonly folder: string; readonly deb: string; readonly count: number },
+  ending: AsyncDisposableStack,
 ): Promise<readonly FleetMachine[]> {
+  const { folder, deb, count } = order
   const installed = join(folder, 'installed')
   await installDeb(installed, deb)
   const roots = Array.from({ length: count }, (_, index) => join(folder, `machine-${index}`))
@@ -32,13 +35,12 @@ export async function startFleet(
     await run(['cp', '--archive', '--link', join(installed, 'opt'), root])
   }
   const started = roots.map((root) => ({ root, agent: startAgent(root) }))
+  ending.defer(async () => {
+    await Promise.all(started.map(({ agent }) => agent.end('SIGTERM')))
+  })
   return await Promise.all(
     started.map(async (machine) => ({ ...machine, id: await enrolledId(machine.root) })),
   )
-}
-
-export async function stopFleet(machines: readonly FleetMachine[]): Promise<void> {
-  await Promise.all(machines.map(({ agent }) => agent.end('SIGTERM')))
 }
 
 /** Which versions were started there, the oldest first, as they themselves wrote it down. */
