@@ -29,7 +29,6 @@ async function upgrade(kind: VersionKind, cut: Cut | null) {
 
 async function cutEverywhere(kind: VersionKind, version: string, phase: string) {
   const { changes } = await upgrade(kind, null)
-  process.stdout.write(`${changes}\n`)
   expect(changes).toBeGreaterThan(50)
   for (let atChange = 1; atChange <= changes; atChange += 1) {
     for (const when of ['before', 'after'] as const) {
@@ -38,7 +37,10 @@ async function cutEverywhere(kind: VersionKind, version: string, phase: string) 
       expect(about).toContain('machine-1 power cut')
       expect(seen.isHealthy, about).toBe(true)
       expect(seen.slots.active?.version, about).toBe(version)
-      expect(ends.map((end) => end.phase), about).toEqual([phase])
+      expect(
+        ends.map((end) => end.phase),
+        about,
+      ).toEqual([phase])
     }
   }
 }

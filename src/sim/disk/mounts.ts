@@ -160,9 +160,11 @@ export class Mounts implements Disk {
   renameSync(from: string, to: string): void {
     const target = this.#placeOf(to)
     this.#change('rename', from, (at) => {
-      node(at)
+      const moved = node(at)
+      if (to.startsWith(`${from}/`)) throw diskError('EINVAL', to)
       const replaced = target.mounted.drive.tree.find(target.names)
-      if (replaced?.kind === 'folder' && replaced.names.size > 0) throw diskError('ENOTEMPTY', to)
+      const isFull = replaced?.kind === 'folder' && replaced.names.size > 0
+      if (isFull && replaced !== moved) throw diskError('ENOTEMPTY', to)
       at.mounted.drive.tree.move(parentOf(at), parentOf(target))
     })
   }
