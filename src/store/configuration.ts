@@ -15,9 +15,22 @@ export async function loadConfiguration(reader: Reader): Promise<Configuration> 
   const rows = await reader.selectFrom('setting').selectAll().where('name', 'in', NAMES).execute()
   const stored = new Map(rows.map((row) => [row.name, row.value]))
   const settings = Object.entries(DEFAULT_CONFIGURATION).map(([name, value]) => {
-    return [name, { ...value, ...(stored.get(`${PREFIX}${name}`) as object | undefined) }]
+    return [name, completed(value, stored.get(`${PREFIX}${name}`) as object | undefined)]
   })
   return Object.fromEntries(settings) as Configuration // Written by saveSetting only.
+}
+
+/** A setting may have a part with fields of its own, such as a policy. */
+function completed(defaults: object, stored: object | undefined): object {
+  const parts = Object.entries({ ...defaults, ...stored }).map(([field, value]) => {
+    const byDefault: unknown = defaults[field as keyof typeof defaults] // Maybe of another shape.
+    return [field, isPart(byDefault) && isPart(value) ? { ...byDefault, ...value } : value]
+  })
+  return Object.fromEntries(parts)
+}
+
+function isPart(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Like `loadConfiguration`, and nobody else changes it until this transaction ends. */

@@ -1,14 +1,14 @@
 /**
  * Who may come in when more agents knock than a server answers, as after an outage: so many a
  * second, and everybody else gets an appointment. Appointments lie one behind the other, so that
- * those who keep theirs are let in; nobody who comes by chance gets in before them. So a fleet comes
- * back at an even rate, each of its members after one refusal.
+ * those who keep theirs are let in; nobody who comes by chance gets in before them. So a fleet
+ * comes back at an even rate, each of its members after one refusal.
  *
- * Let in, a knock takes tokens: of a bucket that fills at the rate and holds two seconds of it. Half
- * of the bucket is for those who keep an appointment; as the appointments take four fifths of the
- * rate, what they find there is always enough (the proof is in the test). What is beyond the half
- * is for agents in the middle of an upgrade, for those who are late, and where nobody waits for
- * everybody. Times are of a monotonic clock: this is about one server's life.
+ * Let in, a knock takes tokens: of a bucket that fills at the rate and holds two seconds of it.
+ * Half of the bucket is for those who keep an appointment; as the appointments take four fifths of
+ * the rate, what they find there is enough, if all are on time (the test tries it). What is beyond
+ * the half is for agents in the middle of an upgrade, for those who are late, and where nobody
+ * waits for everybody. Times are of a monotonic clock: this is about one server's life.
  */
 
 export type Gate = {

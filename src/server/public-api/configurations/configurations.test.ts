@@ -163,6 +163,16 @@ describe('rollout', () => {
     expect((await get('rollout')).body).toEqual({ ...WHOLE, soak_minutes: 90, closed_days: [] })
   })
 
+  it('has the defaults of fields that a version added since', async () => {
+    const { database } = server.assembled.needs
+    const value = JSON.stringify({ timeZone: 'Asia/Tokyo', policy: { soakMinutes: 5 } })
+    await database.write((tx) =>
+      tx.insertInto('setting').values({ name: 'configuration.rollout', value }).execute(),
+    )
+    const since = { timezone: 'Asia/Tokyo', soak_minutes: 5 }
+    expect((await get('rollout')).body).toEqual({ ...DEFAULTS.rollout, ...since })
+  })
+
   it('is cleared by "none" and by empty lists, and by no null', async () => {
     await set('rollout', WHOLE)
     const nulls = Object.fromEntries(Object.keys(WHOLE).map((field) => [field, null]))
