@@ -11,11 +11,10 @@ import { newId, type RunId } from '../base/ids.ts'
 import { invariant } from '../base/invariant.ts'
 import type { Log } from '../base/log.ts'
 import type { Random } from '../base/random.ts'
-import type { CheckInReply } from '../contract/agent/check-in.ts'
 import type { Facts } from '../contract/agent/facts.ts'
 import type { Installation } from '../contract/agent/installation.ts'
 import { LAUNCHER_PROTOCOL } from '../contract/manifest.ts'
-import { CheckInLoop } from './check-in-loop.ts'
+import { type AnsweredCheckIn, CheckInLoop } from './check-in-loop.ts'
 import { ClusterUpgrader } from './cluster/cluster-upgrader.ts'
 import type { Pod } from './cluster/pod.ts'
 import type { Machine } from './facts/machine.ts'
@@ -142,11 +141,12 @@ export class Agent {
     if (isNews) this.#conversation.hasNews()
   }
 
-  #answered(reply: CheckInReply): void {
+  #answered({ request, reply, sentAt }: AnsweredCheckIn): void {
+    const { instruction } = reply
     if (reply.acknowledged_attempt !== null) this.#updater.acknowledge(reply.acknowledged_attempt)
     if (reply.acknowledged_attempt !== null) this.#cluster?.acknowledge(reply.acknowledged_attempt)
-    this.#updater.take(reply.instruction)
-    this.#cluster?.take(reply.instruction)
+    this.#updater.take({ instruction, reported: request.attempt, sentAt })
+    this.#cluster?.take(instruction, sentAt)
     this.#judge()
   }
 
@@ -223,7 +223,7 @@ export class Agent {
           payload: this.#payload?.health() ?? null,
           attempt: this.#updater.report() ?? this.#cluster?.report() ?? null,
         }),
-      onReply: (reply) => this.#answered(reply),
+      onReply: (answered) => this.#answered(answered),
     })
   }
 

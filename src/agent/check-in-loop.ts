@@ -4,7 +4,7 @@
  * or answer costs a delay.
  *
  * Guaranteed: at most one request at a time and one a second, back-off with full jitter on any
- * trouble, no loop that spins. A credential that is refused leads to a new enrolment, a token that
+ * trouble, never back before the server asked for, no loop that spins. A credential that is refused leads to a new enrolment, a token that
  * is refused to a long wait. Deliberately absent: decisions. What an instruction does is the
  * updater's; when it may come is the server's.
  */
@@ -18,6 +18,7 @@ import type { Installation } from '../contract/agent/installation.ts'
 import { Alarm } from './alarm.ts'
 import { type Answered, enrol, readReply } from './enrol.ts'
 import { type Identity, loadIdentity, saveIdentity } from './identity.ts'
+import { type Moment, momentOf } from './moment.ts'
 import {
   type Pause,
   pauseAfterFailure,
@@ -38,7 +39,14 @@ export type CheckInNeeds = {
   facts(): Facts
   /** What to report now; `sendFacts` when the server does not know them. */
   request(sendFacts: boolean): CheckInRequest
-  onReply(reply: CheckInReply): void
+  onReply(answered: AnsweredCheckIn): void
+}
+
+export type AnsweredCheckIn = {
+  readonly request: CheckInRequest
+  readonly reply: CheckInReply
+  /** Before the first try to send it: whatever the reply allows counts from there. */
+  readonly sentAt: Moment
 }
 
 export type Conversation = {
@@ -144,6 +152,7 @@ export class CheckInLoop {
     const facts = JSON.stringify(this.#needs.facts())
     const haveChanged = this.#knownFacts !== null && facts !== this.#knownFacts
     const request = this.#needs.request(this.#wantFacts || haveChanged)
+    const sentAt = momentOf(this.#needs.clock)
     const response = await link.send({
       method: 'POST',
       path: '/agent/v1/check-in',
@@ -156,15 +165,18 @@ export class CheckInLoop {
     if (request.facts !== null || !reply.want_facts) this.#knownFacts = facts
     this.#wantFacts = reply.want_facts
     this.#lastCheckIn = this.#needs.clock.now()
+    const isBack = this.#failures > 0
     this.#failures = 0
     this.#lastError = null
     if (reply.instruction.kind === 'enrol-as-copy') {
       this.#identity = null
       this.#isCopy = true
     }
-    this.#needs.onReply(reply)
-    const again = reply.want_facts || this.#identity === null ? 'at-once' : 'as-due'
-    return pauseAfterSuccess(random, reply.interval_s, again)
+    this.#needs.onReply({ request, reply, sentAt })
+    if (reply.want_facts || this.#identity === null) {
+      return pauseAfterSuccess(random, reply.interval_s, 'at-once')
+    }
+    return pauseAfterSuccess(random, reply.interval_s, isBack ? 'anywhere' : 'as-due')
   }
 
   #refused(refusal: Answered): Pause {

@@ -39,9 +39,36 @@ describe('pace', () => {
     expect(pause.notBeforeMs).toBe(pause.dueMs)
   })
 
-  it('Retry-After is honoured, up to an hour', () => {
-    expect(pauseAfterFailure(chance(0), 1, 30_000).dueMs).toBeGreaterThanOrEqual(30_000)
-    expect(pauseAfterFailure(chance(1), 1, 10 ** 12).dueMs).toBeLessThanOrEqual(3_600_100)
+  it.each([
+    [30_000, 0, 30_000],
+    [30_000, 1, 33_000],
+    [90_000, 0.5, 94_500],
+    [10 ** 12, 0, 3_600_000],
+    [10 ** 12, 1, 3_960_000],
+  ])(
+    'told to come in %i ms: no earlier, at most a tenth later, up to an hour',
+    (asked, luck, ms) => {
+      for (const failures of [1, 10, 1_000_000]) {
+        const pause = pauseAfterFailure(chance(luck), failures, asked)
+        expect(pause.dueMs).toBeCloseTo(ms, 3)
+        expect(pause.notBeforeMs).toBe(pause.dueMs)
+      }
+    },
+  )
+
+  it('told to come at once, it takes its own pause', () => {
+    expect(pauseAfterFailure(chance(0), 1, 0).dueMs).toBe(500)
+    expect(pauseAfterFailure(chance(1), 10, 0).dueMs).toBe(300_000)
+  })
+
+  it.each([
+    [0, 0],
+    [0.5, 30_000],
+    [0.999_999, 60_000],
+  ])('back after trouble, it comes anywhere in the interval: chance %d', (fraction, dueMs) => {
+    const pause = pauseAfterSuccess(chance(fraction), 60, 'anywhere')
+    expect(pause.dueMs).toBeCloseTo(dueMs, -1)
+    expect(pause.notBeforeMs).toBe(1_000)
   })
 
   it('a refused token waits about an hour', () => {

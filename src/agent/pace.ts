@@ -13,6 +13,7 @@ export type Pause = {
 }
 
 const INTERVAL_JITTER = 0.1
+const RETRY_AFTER_JITTER = 0.1
 /** News that comes together is told together. */
 const EARLY_MS = 1_000
 const BACK_OFF_FIRST_MS = 1_000
@@ -24,16 +25,25 @@ const FORBIDDEN_MS = 3_600_000
 /** A server may ask for patience, but not for silence. */
 const RETRY_AFTER_MAX_MS = 3_600_000
 
+/**
+ * `anywhere` in the interval: after trouble. A fleet that a server's outage drove together would
+ * stay together, interval after interval.
+ */
 export function pauseAfterSuccess(
   random: Random,
   intervalS: number,
-  again: 'at-once' | 'as-due',
+  again: 'at-once' | 'as-due' | 'anywhere',
 ): Pause {
-  const interval = jittered(random, intervalS * 1000, INTERVAL_JITTER)
-  return { dueMs: again === 'at-once' ? 0 : interval, notBeforeMs: EARLY_MS }
+  const pause = (dueMs: number) => ({ dueMs, notBeforeMs: EARLY_MS })
+  if (again === 'at-once') return pause(0)
+  if (again === 'anywhere') return pause(intervalS * 1000 * random.fraction())
+  return pause(jittered(random, intervalS * 1000, INTERVAL_JITTER))
 }
 
-/** `failures` counts this one. */
+/**
+ * `failures` counts this one. What the server asks for is its own plan for the fleet, each endpoint
+ * another time: nobody comes earlier, and at most a tenth later.
+ */
 export function pauseAfterFailure(
   random: Random,
   failures: number,
@@ -41,9 +51,11 @@ export function pauseAfterFailure(
 ): Pause {
   const cap = Math.min(BACK_OFF_MAX_MS, BACK_OFF_FIRST_MS * 2 ** Math.min(failures - 1, 20))
   const backOff = Math.max(BACK_OFF_LEAST_MS, cap * random.fraction())
-  if (retryAfterMs === null) return { dueMs: backOff, notBeforeMs: backOff }
+  if (retryAfterMs === null || retryAfterMs === 0) {
+    return { dueMs: backOff, notBeforeMs: backOff }
+  }
   const asked = Math.min(RETRY_AFTER_MAX_MS, retryAfterMs)
-  const pause = Math.max(backOff, asked + backOff * INTERVAL_JITTER)
+  const pause = asked * (1 + RETRY_AFTER_JITTER * random.fraction())
   return { dueMs: pause, notBeforeMs: pause }
 }
 

@@ -50,6 +50,8 @@ export type LinkRequest = {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | null
+  /** Gives the request up. */
+  readonly signal?: AbortSignal
 }
 
 /** Null: direct. */
@@ -78,7 +80,7 @@ export class ServerLink {
     for (const way of this.#ways) {
       try {
         const response = await this.#sendBy(way, request)
-        if (way === null || !PROXY_TROUBLE.includes(response.status)) {
+        if (way === null || !isTroubleOfProxy(response)) {
           this.#prefer(way)
           this.#wayOf.set(response, way)
           return response
@@ -86,6 +88,7 @@ export class ServerLink {
         await trouble?.response.body?.cancel()
         trouble = { way, response }
       } catch (error) {
+        if (request.signal?.aborted) throw givenUp(error)
         // Best effort: the next way may get there; when none does, the last error is thrown below.
         lastError = error
         const chain = causeChain(error)
@@ -126,8 +129,8 @@ export class ServerLink {
     return concatBytes(pieces)
   }
 
-  /** The body, piece by piece. Leaving the loop early gives the connection up. */
-  async *readPieces(response: Response): AsyncGenerator<Uint8Array> {
+  /** The body, piece by piece. Leaving the loop early, or the signal, gives the connection up. */
+  async *readPieces(response: Response, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
     if (response.body === null) return
     const { idleMs, bytesASecondMin } = this.#needs.limits
     const reader = response.body.getReader()
@@ -135,14 +138,14 @@ export class ServerLink {
     try {
       for (;;) {
         const began = this.#needs.clock.monotonic()
-        const next = await this.#readPiece(reader, patienceMs)
+        const next = await this.#readPiece(reader, patienceMs, signal)
         if (next === null) return
         const left = patienceMs - (this.#needs.clock.monotonic() - began)
         patienceMs = Math.min(idleMs, left + (next.length / bytesASecondMin) * 1000)
         yield next
       }
     } catch (error) {
-      this.distrust(response)
+      if (!signal?.aborted) this.distrust(response)
       throw error
     } finally {
       // Best effort: the connection is given up either way.
@@ -154,13 +157,20 @@ export class ServerLink {
   async #readPiece(
     reader: ReadableStreamDefaultReader<Uint8Array>,
     withinMs: number,
+    signal?: AbortSignal,
   ): Promise<Uint8Array | null> {
     const doing = 'reading an answer'
+    if (signal?.aborted) throw givenUp()
     const limit = this.#needs.clock.sleep(Math.max(0, withinMs))
+    signal?.addEventListener('abort', limit.cancel)
     const read = reader.read().catch((error: unknown) => {
       throw new Fault({ code: 'server-unreachable', doing, retry: 'later', cause: error })
     })
-    const next = await Promise.race([read, limit.done.then(() => null)]).finally(limit.cancel)
+    const next = await Promise.race([read, limit.done.then(() => null)]).finally(() => {
+      signal?.removeEventListener('abort', limit.cancel)
+      limit.cancel()
+    })
+    if (next === null && signal?.aborted) throw givenUp()
     if (next === null) throw new Fault({ code: 'stalled', doing, retry: 'later' })
     return next.done ? null : next.value
   }
@@ -169,6 +179,10 @@ export class ServerLink {
     const { clock, limits, serverUrl } = this.#needs
     const abort = new AbortController()
     const limit = clock.sleep(limits.headersMs)
+    const { signal } = request
+    const giveUp = () => abort.abort(signal?.reason)
+    if (signal?.aborted) giveUp()
+    signal?.addEventListener('abort', giveUp)
     let isOver = false
     void limit.done.then(() => {
       if (!isOver) abort.abort(new Fault({ code: 'timed-out', doing: 'waiting', retry: 'later' }))
@@ -185,6 +199,7 @@ export class ServerLink {
       })
     } finally {
       isOver = true
+      signal?.removeEventListener('abort', giveUp)
       limit.cancel()
     }
   }
@@ -194,6 +209,19 @@ export class ServerLink {
     this.#needs.log.info({ way: way ?? 'direct' }, 'this way reaches the server')
     this.#ways = [way, ...this.#ways.filter((each) => each !== way)]
   }
+}
+
+/**
+ * A server that is too busy and says until when is believed: to ask it again by every other way
+ * would make it busier. What is no word of our server's is distrusted when it is read.
+ */
+function isTroubleOfProxy(response: Response): boolean {
+  if (response.status === 503 && response.headers.has('retry-after')) return false
+  return PROXY_TROUBLE.includes(response.status)
+}
+
+function givenUp(cause?: unknown): Fault {
+  return new Fault({ code: 'cancelled', doing: 'asking the server', retry: 'never', cause })
 }
 
 function shuffled<Item>(items: readonly Item[], random: Random): Item[] {

@@ -11,6 +11,7 @@ import { ManualClock } from '../../base/clock-manual.ts'
 import { silentLog } from '../../base/log.ts'
 import type { Random } from '../../base/random.ts'
 import type { AttemptReport } from '../../contract/agent/check-in.ts'
+import { momentOf } from '../moment.ts'
 import { type Behaviour, FakeCluster, NAMESPACE, TOKEN } from '../testing/fake-cluster.ts'
 import { ClusterUpgrader } from './cluster-upgrader.ts'
 import type { Pod } from './pod.ts'
@@ -78,14 +79,15 @@ function agentOn(nodeName: string): ClusterUpgrader {
 
 function offer(node: string, given: { startWithinS?: number; readyWithinS?: number } = {}): void {
   dueAt.set(node, 0)
-  agents.get(node)?.take({
+  const instruction = {
     kind: 'upgrade-cluster',
     attempt_id: ATTEMPT,
     version: '1.0.0.2',
     image: NEW,
     start_within_s: given.startWithinS ?? 3600,
     ready_within_s: given.readyWithinS ?? 1800,
-  })
+  } as const
+  agents.get(node)?.take(instruction, momentOf(clock))
 }
 
 /** Time goes on: the controller acts, and every agent that is due takes its turn. */
@@ -314,7 +316,8 @@ describe('two at once', () => {
       version: '1.0.0.3',
     } as const
     const image = `registry.test/drydock/agent@sha256:${'3'.repeat(64)}`
-    agents.get('b')?.take({ ...other, image, start_within_s: 7200, ready_within_s: 900 })
+    const limits = { start_within_s: 7200, ready_within_s: 900 }
+    agents.get('b')?.take({ ...other, image, ...limits }, momentOf(clock))
     await pass(60)
     expect(cluster.images.agent).toBe(NEW)
     await pass(600)
@@ -345,7 +348,7 @@ describe('what may not be done', () => {
     cluster.isDown = true
     offer('a', { startWithinS: 60 })
     offer('b')
-    agents.get('b')?.take({ kind: 'cancel', attempt_id: ATTEMPT })
+    agents.get('b')?.take({ kind: 'cancel', attempt_id: ATTEMPT }, momentOf(clock))
     await pass(60)
     cluster.isDown = false
     await pass(60)
@@ -357,7 +360,7 @@ describe('what may not be done', () => {
     await start(['a', 'b'])
     offer('a')
     await pass(10)
-    agents.get('a')?.take({ kind: 'cancel', attempt_id: ATTEMPT })
+    agents.get('a')?.take({ kind: 'cancel', attempt_id: ATTEMPT }, momentOf(clock))
     await pass(120)
     expect(reportOf('a')).toMatchObject({ phase: 'succeeded' })
   })

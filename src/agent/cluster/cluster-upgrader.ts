@@ -12,6 +12,7 @@ import { jittered, type Random } from '../../base/random.ts'
 import type { AttemptReport, Instruction } from '../../contract/agent/check-in.ts'
 import type { ClusterFacts } from '../../contract/agent/cluster.ts'
 import { Alarm } from '../alarm.ts'
+import type { Moment } from '../moment.ts'
 import type { ClusterAttempt } from './attempt.ts'
 import { ClusterApi, type ClusterFetch, type ClusterRefusal } from './cluster-api.ts'
 import {
@@ -111,7 +112,8 @@ export class ClusterUpgrader {
     return reportOf(attempt.attempt_id, { phase: 'switching', percent, reason, message: how })
   }
 
-  take(instruction: Instruction): void {
+  /** Its time counts from when the request was sent that brought it. */
+  take(instruction: Instruction, sentAt: Moment): void {
     if (instruction.kind === 'cancel') this.#forget(instruction.attempt_id)
     if (instruction.kind !== 'upgrade-cluster') return
     const { attempt_id, version, image } = instruction
@@ -123,7 +125,7 @@ export class ClusterUpgrader {
       version,
       image,
       readyWithinMs: instruction.ready_within_s * 1000,
-      startBefore: this.#needs.clock.monotonic() + instruction.start_within_s * 1000,
+      startBefore: sentAt.monotonic + instruction.start_within_s * 1000,
     }
     this.#alarm.ring()
   }

@@ -22,6 +22,13 @@ const attempt = z.object({
   probation_s: z.int().min(1),
   download_rate_max: z.int().min(1).nullable(),
   retry_skipped: z.boolean(),
+  /**
+   * The server says when to switch; false of one from before there was that, which would be asked
+   * in vain.
+   */
+  asks_to_switch: z.boolean().default(false),
+  /** Its time is limited: after a restart nothing is done before the server has spoken. */
+  strict_end: z.boolean().default(false),
   phase: z.enum(['accepted', 'downloading', 'staged', 'switching']),
   /** Bytes to download, once the manifest has told. */
   bytes_total: z.int().min(0),
@@ -30,10 +37,18 @@ const attempt = z.object({
 })
 export type Attempt = z.infer<typeof attempt>
 
-const journal = z.object({ schema: z.literal(1), attempt: attempt.nullable() })
+/** What is here of a version whose attempt ended before the switch, for the next attempt at it. */
+const left = z.object({ manifest_digest: sha256Hex, at: z.number() })
+export type Left = z.infer<typeof left>
+
+const journal = z.object({
+  schema: z.literal(1),
+  attempt: attempt.nullable(),
+  left: left.nullable().default(null),
+})
 export type Journal = z.infer<typeof journal>
 
-export const EMPTY_JOURNAL: Journal = { schema: 1, attempt: null }
+export const EMPTY_JOURNAL: Journal = { schema: 1, attempt: null, left: null }
 
 /** A journal that cannot be read is an empty one: the server offers the attempt again. */
 export function loadJournal(path: string): Journal {
@@ -63,8 +78,14 @@ export function attemptOf(instruction: UpgradeInstruction): Attempt {
     probation_s,
     download_rate_max,
     retry_skipped,
+    ...permissionsOf(instruction),
     phase: 'accepted',
     bytes_total: 0,
     ended: null,
   }
+}
+
+/** How the server goes about permissions, as this instruction of it shows. */
+export function permissionsOf({ may_switch, switch_within_s }: UpgradeInstruction) {
+  return { asks_to_switch: may_switch !== null, strict_end: switch_within_s !== null }
 }

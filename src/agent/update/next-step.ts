@@ -4,8 +4,8 @@
  * journal, perform the step, ask again. A crash at any point changes nothing but the time it takes.
  *
  * The order: the manifest, then for each file that the store does not hold, download and verify;
- * then stage the version directory, then ask the launcher to switch. From there the launcher
- * decides, and its outcome ends the attempt.
+ * then stage the version directory, then, when the server allows it, ask the launcher to switch.
+ * From there the launcher decides, and its outcome ends the attempt.
  */
 import type { ManifestFile } from '../../contract/manifest.ts'
 import type { SlotsMessage } from '../launcher/control.ts'
@@ -18,8 +18,8 @@ export type MissingFile = {
   readonly isFetched: boolean
 }
 
-export type UpdateFacts = {
-  readonly slots: SlotsMessage
+/** What is on disk. */
+export type DiskFacts = {
   /** The attempt's manifest is here and verified. */
   readonly hasManifest: boolean
   /** Why the manifest does not fit the offer or this machine. */
@@ -28,8 +28,18 @@ export type UpdateFacts = {
   readonly missing: readonly MissingFile[]
   /** The version directory bears its final name. */
   readonly isStaged: boolean
-  /** This process has asked the launcher to switch. */
-  readonly switchAsked: boolean
+}
+
+export type UpdateFacts = DiskFacts & {
+  readonly slots: SlotsMessage
+  /** What this process has asked of the launcher; unanswered: it should have answered by now. */
+  readonly switchRequest: 'none' | 'waiting' | 'unanswered'
+  /** The server has spoken of this attempt since this process began. */
+  readonly isTold: boolean
+  /** The time within which the server wants it switched is over. */
+  readonly isClosed: boolean
+  /** The server's permission to switch is here, and counts. */
+  readonly maySwitch: boolean
 }
 
 export type Step =
@@ -43,6 +53,9 @@ export type Step =
   | { readonly kind: 'end'; readonly ended: Ended }
 
 const IDLE: Step = { kind: 'idle' }
+const NOTE_STAGED: Step = { kind: 'note-staged' }
+const CLOSED = 'the time for it was over before all of it was here'
+const SILENT = 'the launcher did not answer when it was asked to switch'
 
 export function nextStep(attempt: Attempt | null, facts: UpdateFacts): Step {
   if (attempt === null || attempt.ended !== null) return IDLE
@@ -82,16 +95,27 @@ function stepOfLauncher(slots: SlotsMessage): Step | null {
 
 function stepOfPreparation(attempt: Attempt, facts: UpdateFacts): Step {
   if (facts.misfit !== null) return { kind: 'end', ended: { phase: 'failed', ...facts.misfit } }
-  if (facts.isStaged) {
-    if (attempt.phase === 'accepted' || attempt.phase === 'downloading') {
-      return { kind: 'note-staged' }
-    }
-    return facts.switchAsked ? IDLE : { kind: 'switch' }
-  }
+  const isBefore = attempt.phase === 'accepted' || attempt.phase === 'downloading'
+  if (facts.isStaged) return isBefore ? NOTE_STAGED : stepOfSwitch(attempt, facts)
+  if (facts.isClosed) return isBefore ? failed('window-closed', CLOSED) : IDLE
+  if (attempt.strict_end && !facts.isTold) return IDLE
   if (!facts.hasManifest) return { kind: 'fetch-manifest' }
   const [missing] = facts.missing
   if (missing === undefined) return { kind: 'stage' }
   return { kind: missing.isFetched ? 'verify' : 'download', file: missing.file }
+}
+
+/** Staged, and noted so. */
+function stepOfSwitch(attempt: Attempt, { switchRequest, maySwitch }: UpdateFacts): Step {
+  if (switchRequest === 'waiting') return IDLE
+  if (switchRequest === 'unanswered') return failed('launcher-silent', SILENT)
+  if (!attempt.asks_to_switch || maySwitch) return { kind: 'switch' }
+  // Killed between the permission and the launcher's answer: the server is asked again.
+  return attempt.phase === 'staged' ? IDLE : NOTE_STAGED
+}
+
+function failed(reason: string, message: string): Step {
+  return { kind: 'end', ended: { phase: 'failed', reason, message } }
 }
 
 export function failedBefore(skip: { readonly reason: string; readonly message: string }): Ended {

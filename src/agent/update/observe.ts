@@ -1,14 +1,13 @@
 /** What is true on disk about an attempt: the facts that `nextStep` decides on. Reads only. */
 import { join } from 'node:path'
 import type { TrustedKey } from '../../trust/keys.ts'
-import type { SlotsMessage } from '../launcher/control.ts'
 import { type Layout, MANIFEST_FILE, versionFolder } from '../layout.ts'
 import { readIfThere, sizeIfThere } from '../machine/files.ts'
 import { type VerifiedManifest, verifyManifest } from '../manifest.ts'
 import { ENVELOPE_BYTES_MAX, isInStore } from '../version-directory.ts'
 import { checkManifest, type Fit } from './check-manifest.ts'
 import type { Attempt } from './journal.ts'
-import type { MissingFile, UpdateFacts } from './next-step.ts'
+import type { DiskFacts, MissingFile } from './next-step.ts'
 
 export type Held = {
   readonly verified: VerifiedManifest
@@ -47,23 +46,12 @@ export function heldManifest(
   return null
 }
 
-export function observe(
-  layout: Layout,
-  attempt: Attempt,
-  held: Held | null,
-  known: { readonly slots: SlotsMessage; readonly switchAsked: boolean; readonly fit: Fit },
-): UpdateFacts {
-  const { slots, switchAsked } = known
-  if (held === null) {
-    const nothing = { hasManifest: false, misfit: null, missing: [], isStaged: false }
-    return { slots, switchAsked, ...nothing }
-  }
+export function observe(layout: Layout, attempt: Attempt, held: Held | null, fit: Fit): DiskFacts {
+  if (held === null) return { hasManifest: false, misfit: null, missing: [], isStaged: false }
   const { manifest } = held.verified
   return {
-    slots,
-    switchAsked,
     hasManifest: true,
-    misfit: checkManifest(manifest, { ...known.fit, version: attempt.version }),
+    misfit: checkManifest(manifest, { ...fit, version: attempt.version }),
     missing: held.isStaged ? [] : missingFiles(layout, held.verified),
     isStaged: held.isStaged,
   }

@@ -14,6 +14,10 @@ import type { Layout } from '../layout.ts'
 import { appendTo, makeFolder, removeTree, sizeIfThere } from '../machine/files.ts'
 import type { ServerLink } from '../server-link.ts'
 import { partialArtifact } from './observe.ts'
+import { RefusedDownload } from './refused-download.ts'
+
+/** A piece that was long on its way was being paid for meanwhile, up to this. */
+const PATIENCE_MS = 1_000
 
 export type DownloadNeeds = {
   readonly layout: Layout
@@ -21,8 +25,8 @@ export type DownloadNeeds = {
   readonly authorization: string
   readonly clock: Clock
   readonly signal: AbortSignal
-  /** Bytes a second; null: as fast as it goes. */
-  readonly rateMax: number | null
+  /** Bytes a second, as the server says at present; null: as fast as it goes. */
+  rateMax(): number | null
   onBytes(count: number): void
 }
 
@@ -37,17 +41,23 @@ export async function downloadArtifact(needs: DownloadNeeds, file: ManifestFile)
     path: `/agent/v1/artifacts/${file.gzip_digest}`,
     headers: { authorization, ...(here > 0 ? { range: `bytes=${here}-` } : {}) },
     body: null,
+    signal: needs.signal,
   })
   const start = startOf(response, here)
   if (start === null) {
     await response.body?.cancel()
     // 416: our partial file and the server do not agree on the size; begin anew.
     if (response.status === 416) removeTree(path)
-    throw failed(file, `status ${response.status}`, response.status)
+    throw new RefusedDownload(`downloading ${file.path}`, response)
   }
   if (start === 0) removeTree(path)
   const length = await append(needs, response, { path, start, limit: file.gzip_size })
-  if (length < file.gzip_size) throw failed(file, `cut after ${length} bytes`, 0)
+  if (length === file.gzip_size) return
+  throw new Fault({
+    code: 'download-failed',
+    doing: `downloading ${file.path} (cut after ${length} bytes)`,
+    retry: 'later',
+  })
 }
 
 function bytesHere(path: string, size: number): number {
@@ -72,12 +82,12 @@ async function append(
   response: Response,
   to: { readonly path: string; readonly start: number; readonly limit: number },
 ): Promise<number> {
-  const { clock, link, signal, rateMax } = needs
+  const { link, signal } = needs
   const partial = appendTo(to.path)
-  const began = clock.monotonic()
+  const pace = paceOf(needs)
   let length = to.start
   try {
-    for await (const piece of link.readPieces(response)) {
+    for await (const piece of link.readPieces(response, signal)) {
       if (signal.aborted)
         throw new Fault({ code: 'cancelled', doing: 'downloading', retry: 'never' })
       if (length + piece.length > to.limit) {
@@ -91,7 +101,7 @@ async function append(
       partial.write(piece)
       length += piece.length
       needs.onBytes(piece.length)
-      if (rateMax !== null) await keepToRate(needs, rateMax, { began, bytes: length - to.start })
+      await pace(piece.length)
     }
   } finally {
     partial.close()
@@ -99,24 +109,21 @@ async function append(
   return length
 }
 
-async function keepToRate(
-  needs: DownloadNeeds,
-  rateMax: number,
-  so: { readonly began: number; readonly bytes: number },
-): Promise<void> {
-  const { clock, signal } = needs
-  const ahead = so.began + (so.bytes / rateMax) * 1000 - clock.monotonic()
-  if (ahead <= 0) return
-  const sleep = clock.sleep(ahead)
-  signal.addEventListener('abort', sleep.cancel)
-  await sleep.done
-  signal.removeEventListener('abort', sleep.cancel)
-}
-
-function failed(file: ManifestFile, what: string, status: number): Fault {
-  return new Fault({
-    code: 'download-failed',
-    doing: `downloading ${file.path} (${what})`,
-    retry: status === 404 || status === 410 ? 'never' : 'later',
-  })
+/**
+ * Waits after each piece for as long as it may have taken. The rate may change at any time; of
+ * what a slow line did not use, a moment at most is made up for.
+ */
+function paceOf({ clock, signal, rateMax }: DownloadNeeds): (bytes: number) => Promise<void> {
+  let paidUntil = clock.monotonic()
+  return async (bytes) => {
+    const rate = rateMax()
+    const now = clock.monotonic()
+    if (rate === null) return
+    paidUntil = Math.max(paidUntil, now - PATIENCE_MS) + (bytes / rate) * 1000
+    if (paidUntil <= now || signal.aborted) return
+    const sleep = clock.sleep(paidUntil - now)
+    signal.addEventListener('abort', sleep.cancel)
+    await sleep.done
+    signal.removeEventListener('abort', sleep.cancel)
+  }
 }

@@ -6,7 +6,6 @@
  * digest. Safe to repeat because: the file is written whole, after verification, and the same
  * digest is the same bytes.
  */
-import { Fault } from '../../base/fault.ts'
 import { accept, type Result, refuse } from '../../base/result.ts'
 import type { TrustedKey } from '../../trust/keys.ts'
 import type { Layout } from '../layout.ts'
@@ -16,6 +15,7 @@ import type { ServerLink } from '../server-link.ts'
 import { ENVELOPE_BYTES_MAX } from '../version-directory.ts'
 import type { Misfit } from './check-manifest.ts'
 import { partialManifest } from './observe.ts'
+import { RefusedDownload } from './refused-download.ts'
 
 export async function fetchManifest(
   needs: {
@@ -23,23 +23,21 @@ export async function fetchManifest(
     readonly link: ServerLink
     readonly authorization: string
     readonly trustedKeys: readonly TrustedKey[]
+    readonly signal: AbortSignal
   },
   digest: string,
 ): Promise<Result<null, Misfit>> {
-  const { layout, link, authorization, trustedKeys } = needs
+  const { layout, link, authorization, trustedKeys, signal } = needs
   const response = await link.send({
     method: 'GET',
     path: `/agent/v1/manifests/${digest}`,
     headers: { authorization },
     body: null,
+    signal,
   })
   if (response.status !== 200) {
     await response.body?.cancel()
-    throw new Fault({
-      code: 'download-failed',
-      doing: `fetching manifest ${digest} (status ${response.status})`,
-      retry: response.status === 404 || response.status === 410 ? 'never' : 'later',
-    })
+    throw new RefusedDownload(`fetching manifest ${digest}`, response)
   }
   const envelope = await link.readBody(response, ENVELOPE_BYTES_MAX)
   const verified = verifyManifest(envelope, trustedKeys)

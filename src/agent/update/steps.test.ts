@@ -52,6 +52,8 @@ const [file, program] = release.manifest.files
 if (file === undefined || program === undefined) throw new Error('a release has files')
 const bytesOf = (of: ManifestFile) => release.artifacts.get(of.gzip_digest) ?? new Uint8Array()
 
+const { signal } = new AbortController()
+
 let root = ''
 let layout: Layout
 let server: FakeServer
@@ -79,7 +81,7 @@ afterEach(async () => {
 
 function download(of: ManifestFile, changes: { rateMax?: number; signal?: AbortSignal } = {}) {
   const signal = changes.signal ?? new AbortController().signal
-  const rateMax = changes.rateMax ?? null
+  const rateMax = () => changes.rateMax ?? null
   const needs = { layout, link, authorization, clock: systemClock, signal, rateMax, onBytes() {} }
   return downloadArtifact(needs, of)
 }
@@ -197,7 +199,7 @@ describe('verify', () => {
 })
 
 describe('manifest', () => {
-  const needs = () => ({ layout, link, authorization, trustedKeys })
+  const needs = () => ({ layout, link, authorization, trustedKeys, signal })
   const unsafe = (path: string) =>
     makeRelease({
       version: '2.0.0.0',
@@ -263,7 +265,7 @@ describe('manifest', () => {
 
 describe('stage', () => {
   async function prepare() {
-    await fetchManifest({ layout, link, authorization, trustedKeys }, release.digest)
+    await fetchManifest({ layout, link, authorization, trustedKeys, signal }, release.digest)
     for (const each of release.manifest.files) {
       await download(each)
       await verifyArtifact(layout, each)
@@ -312,8 +314,8 @@ describe('stage', () => {
     const active = { manifest_digest: release.digest, version: '2.0.0.0' }
     const slots = { kind: 'slots', protocol: 1, active, backup: null, kept: [] } as const
     const known = { ...slots, kept: [], probation: null, skip: [], outcome: null }
-    expect(clean(layout, known, trustedKeys)).toHaveLength(3)
-    expect(clean(layout, known, trustedKeys)).toEqual([])
+    expect(clean(layout, known, trustedKeys, null)).toHaveLength(3)
+    expect(clean(layout, known, trustedKeys, null)).toEqual([])
     expect(readdirSync(layout.store).sort()).toEqual([file.digest, program.digest].sort())
     expect(await verify()).toMatchObject({ ok: true })
   })

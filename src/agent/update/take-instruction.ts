@@ -5,7 +5,7 @@
  */
 import type { Instruction } from '../../contract/agent/check-in.ts'
 import type { SlotsMessage } from '../launcher/control.ts'
-import { type Attempt, attemptOf } from './journal.ts'
+import { type Attempt, attemptOf, permissionsOf } from './journal.ts'
 
 /** Undefined: the journal stays as it is. */
 export function takeInstruction(
@@ -22,6 +22,17 @@ export function takeInstruction(
   if (slots.probation !== null) return undefined
   if (attempt !== null && attempt.phase === 'switching' && attempt.ended === null) return undefined
   return attemptOf(instruction)
+}
+
+/** The attempt, after the server has spoken of it again; the same one when that changes nothing. */
+export function toldAgain(attempt: Attempt, instruction: Instruction): Attempt {
+  if (instruction.kind !== 'upgrade' || instruction.attempt_id !== attempt.attempt_id) {
+    return attempt
+  }
+  const now = permissionsOf(instruction)
+  const isSame =
+    now.asks_to_switch === attempt.asks_to_switch && now.strict_end === attempt.strict_end
+  return isSame ? attempt : { ...attempt, ...now }
 }
 
 function cancelled(

@@ -1,14 +1,14 @@
 /**
  * Carries an attempt from the offer to the switch. All it decides is `nextStep` and
  * `takeInstruction`; this file reads the facts, writes the journal before each step, performs it,
- * and holds retries and limits.
+ * and keeps what the server said and what the launcher was asked.
  *
- * Between steps that only move files from missing to held, the facts are carried on in memory
+ * Between steps that only move files from missing to held, what is on disk is carried on in memory
  * instead of being read again (a version may have ten thousand files); any failure, and any new
- * start, reads them anew.
+ * start, reads it anew.
  */
 import type { Clock } from '../../base/clock.ts'
-import { causeChain, Fault } from '../../base/fault.ts'
+import { causeChain } from '../../base/fault.ts'
 import { unreachable } from '../../base/invariant.ts'
 import type { Log } from '../../base/log.ts'
 import type { Random } from '../../base/random.ts'
@@ -17,30 +17,38 @@ import type { ManifestFile } from '../../contract/manifest.ts'
 import type { TrustedKey } from '../../trust/keys.ts'
 import { Alarm } from '../alarm.ts'
 import type { AgentMessage, SlotsMessage } from '../launcher/control.ts'
-import { type Layout, versionFolder } from '../layout.ts'
-import { freeBytes, isDiskFull, makeFolder, removeTree } from '../machine/files.ts'
+import type { Layout } from '../layout.ts'
+import { makeFolder } from '../machine/files.ts'
+import { elapsedMs } from '../moment.ts'
 import { pauseAfterFailure } from '../pace.ts'
 import type { ServerLink } from '../server-link.ts'
-import { isFile } from '../version-directory.ts'
 import type { Fit } from './check-manifest.ts'
 import { clean } from './clean.ts'
-import { type Attempt, attemptToContinue, type Ended, loadJournal, saveJournal } from './journal.ts'
-import { nextStep, type Step, type UpdateFacts } from './next-step.ts'
+import { discardDamaged } from './discard-damaged.ts'
+import { endAfterFailure, isMismatch } from './failure.ts'
+import type { Attempt, Ended } from './journal.ts'
+import { JournalKeeper } from './journal-keeper.ts'
+import { LauncherRequest } from './launcher-request.ts'
+import {
+  type DiskFacts,
+  type MissingFile,
+  nextStep,
+  type Step,
+  type UpdateFacts,
+} from './next-step.ts'
 import { downloadBytes, type Held, heldManifest, observe } from './observe.ts'
 import { attemptReport } from './progress.ts'
+import { RefusedDownload } from './refused-download.ts'
+import { makeSureOfRoom } from './room.ts'
 import { downloadArtifact } from './step-download.ts'
 import { fetchManifest } from './step-manifest.ts'
 import { stageVersion } from './step-stage.ts'
 import { askForSwitch } from './step-switch.ts'
 import { verifyArtifact } from './step-verify.ts'
-import { takeInstruction } from './take-instruction.ts'
+import { takeInstruction, toldAgain } from './take-instruction.ts'
+import { type Answer, isInTime } from './word.ts'
+import { WordKeeper } from './word-keeper.ts'
 
-/** What the network may take, in all, before the attempt is given up. */
-const DOWNLOAD_TRIES_FOR_MS = 3_600_000
-/** A wrong download once is a bad line; thrice is a bad server. */
-const MISMATCHES_MAX = 3
-/** Left free beside what the version needs: the machine has other work than ours. */
-const DISK_MARGIN_BYTES = 32 * 1024 * 1024
 const FOREVER = Number.POSITIVE_INFINITY
 
 export type UpdaterNeeds = {
@@ -61,15 +69,15 @@ export type UpdaterNeeds = {
 export class Updater {
   readonly #needs: UpdaterNeeds
   readonly #alarm: Alarm
-  #attempt: Attempt | null
+  readonly #word: WordKeeper
+  readonly #journal: JournalKeeper
+  readonly #request: LauncherRequest
   #slots: SlotsMessage | null = null
   #held: Held | null = null
-  #facts: UpdateFacts | null = null
-  #switchAsked = false
+  #seen: DiskFacts | null = null
   #bytesDone = 0
-  #since = 0
-  /** The download of an attempt begins before this, or waits for another offer. */
-  #startBefore = FOREVER
+  /** The most bytes there ever were of this attempt, and since when. */
+  #most = { bytes: 0, at: 0 }
   #failures = 0
   #mismatches = 0
   #isCleaned = false
@@ -79,46 +87,57 @@ export class Updater {
   constructor(needs: UpdaterNeeds) {
     this.#needs = needs
     this.#alarm = new Alarm(needs.clock)
-    this.#attempt = attemptToContinue(loadJournal(needs.layout.journal))
-    this.#since = needs.clock.monotonic()
+    this.#word = new WordKeeper(needs.clock, () => this.#interrupt())
+    this.#journal = new JournalKeeper(needs.layout.journal, needs.log)
+    this.#request = new LauncherRequest(needs.clock)
+    this.#most = { bytes: 0, at: needs.clock.monotonic() }
   }
 
   report(): AttemptReport | null {
-    return attemptReport(this.#attempt, this.#slots, this.#bytesDone)
+    return attemptReport(this.#journal.attempt, this.#slots, this.#bytesDone)
   }
 
   hearSlots(slots: SlotsMessage): void {
     this.#slots = slots
     this.#isCleaned = false
-    // A request that the launcher could not take while it had another version on probation is made
-    // again.
-    if (slots.probation === null) this.#switchAsked = false
-    const switchAsked = this.#switchAsked
-    if (this.#facts !== null) this.#facts = { ...this.#facts, slots, switchAsked }
+    this.#request.hearSlots(slots)
     this.#alarm.ring()
   }
 
   hearSwitchRefused(refusal: { attempt_id: string; reason: string; message: string }): void {
-    if (this.#attempt?.attempt_id !== refusal.attempt_id || this.#attempt.ended !== null) return
+    const { attempt } = this.#journal
+    if (attempt?.attempt_id !== refusal.attempt_id || attempt.ended !== null) return
     const { reason, message } = refusal
     // A launcher that has this version already says so; its slots tell the rest.
-    if (reason === 'already-active' || reason === 'on-probation') return
-    if (reason === 'damaged') this.#discardDamaged()
+    if (reason === 'already-active' || reason === 'on-probation') {
+      this.#request.putOff()
+      return
+    }
+    if (reason === 'damaged' && this.#held !== null) {
+      void discardDamaged(this.#needs.layout, this.#held).catch((error: unknown) => {
+        // Best effort: what is wrong and stays is found wrong by the launcher again.
+        this.#needs.log.error({ chain: causeChain(error) }, 'what is damaged could not be removed')
+      })
+    }
     this.#end({ phase: 'failed', reason, message })
   }
 
-  take(instruction: Instruction): void {
+  /** What the server answered to a check-in of ours. */
+  take(answer: Answer): void {
     if (this.#slots === null) return
-    const taken = takeInstruction(this.#attempt, this.#slots, instruction)
-    if (taken === undefined) return
-    this.#needs.log.info({ kind: instruction.kind, attempt: taken.attempt_id }, 'instruction taken')
-    this.#abort.abort()
-    this.#abort = new AbortController()
-    this.#begin(taken)
-    if (instruction.kind === 'upgrade') {
-      this.#startBefore = this.#since + instruction.start_within_s * 1000
+    const { instruction } = answer
+    const taken = this.#isTooLate(answer)
+      ? undefined
+      : takeInstruction(this.#journal.attempt, this.#slots, instruction)
+    if (taken !== undefined) {
+      const about = { kind: instruction.kind, attempt: taken.attempt_id }
+      this.#needs.log.info(about, 'instruction taken')
+      this.#interrupt()
+      if (taken.ended === null) this.#begin(taken)
+      else this.#end(taken.ended)
     }
-    this.#needs.onNews()
+    this.#word.hear(answer, this.#journal.attempt?.attempt_id ?? null)
+    this.#noteTold(instruction)
     this.#alarm.ring()
   }
 
@@ -127,20 +146,21 @@ export class Updater {
    * for again.
    */
   acknowledge(attemptId: string): void {
-    if (this.#attempt?.attempt_id === attemptId && this.report() !== null) {
-      if (this.#attempt.ended === null && this.#slots?.outcome?.attempt_id !== attemptId) return
-      this.#attempt = null
-      this.#saveEnd()
+    const { attempt } = this.#journal
+    const isOutcome = this.#slots?.outcome?.attempt_id === attemptId
+    if (attempt?.attempt_id === attemptId) {
+      if (attempt.ended === null && !isOutcome) return
+      this.#journal.keep(null)
     }
-    if (this.#slots?.outcome?.attempt_id === attemptId) {
+    if (isOutcome) {
       this.#needs.tellLauncher({ kind: 'outcome-acknowledged', attempt_id: attemptId })
     }
   }
 
   stop(): void {
     this.#stopping = true
-    this.#abort.abort()
-    this.#alarm.ring()
+    this.#word.forget()
+    this.#interrupt()
   }
 
   async run(): Promise<void> {
@@ -149,40 +169,53 @@ export class Updater {
 
   /** One step at most; answers how long to wait for the next. */
   async #turn(): Promise<number> {
-    const attempt = this.#attempt
+    const { attempt } = this.#journal
     const slots = this.#slots
+    const { signal } = this.#abort
     if (slots === null) return FOREVER
     try {
       if (attempt === null || attempt.ended !== null) {
         this.#cleanOnce(slots)
         return FOREVER
       }
-      if (attempt.phase === 'accepted' && this.#needs.clock.monotonic() >= this.#startBefore) {
-        return this.#leave(attempt)
+      if (attempt.phase === 'accepted') {
+        if (!this.#word.counts().mayStart) return this.#leave(attempt)
+        this.#makeWay(attempt, slots)
       }
       const facts = this.#readFacts(attempt, slots)
       const step = nextStep(attempt, facts)
-      if (step.kind === 'idle') return FOREVER
+      if (step.kind === 'idle') return this.#waitIdle()
       await this.#perform(step, attempt, facts)
       this.#failures = 0
       return 0
     } catch (error) {
-      return this.#noteFailure(error, attempt)
+      this.#seen = null
+      // Given up by ourselves: what comes instead is asked at once.
+      return signal.aborted ? 0 : this.#noteFailure(error, attempt)
     }
   }
 
   #readFacts(attempt: Attempt, slots: SlotsMessage): UpdateFacts {
-    if (this.#facts !== null) return this.#facts
+    const seen = this.#seen ?? this.#look(attempt)
+    this.#seen = seen
+    return { ...seen, ...this.#word.counts(), slots, switchRequest: this.#request.state() }
+  }
+
+  #look(attempt: Attempt): DiskFacts {
     const { layout, trustedKeys, fit } = this.#needs
     this.#held = heldManifest(layout, attempt.manifest_digest, trustedKeys)
-    const known = { slots, switchAsked: this.#switchAsked, fit }
-    const facts = observe(layout, attempt, this.#held, known)
+    const seen = observe(layout, attempt, this.#held, fit)
     if (attempt.phase === 'downloading') {
-      const { total, here } = downloadBytes(layout, facts.missing)
+      const { total, here } = downloadBytes(layout, seen.missing)
       this.#bytesDone = Math.max(0, attempt.bytes_total - total + here)
     }
-    this.#facts = facts
-    return facts
+    return seen
+  }
+
+  /** Waiting for others is no lack of progress. */
+  #waitIdle(): number {
+    this.#most = { ...this.#most, at: this.#needs.clock.monotonic() }
+    return this.#request.waitMs()
   }
 
   async #perform(
@@ -199,201 +232,155 @@ export class Updater {
         return this.#fetchManifest(attempt)
       case 'download':
         await this.#download(attempt, facts, step.file)
-        return this.#carryOn({ ...facts, missing: [{ file: step.file, isFetched: true }, ...rest] })
+        return this.#carryOn([{ file: step.file, isFetched: true }, ...rest])
       case 'verify':
         await verifyArtifact(layout, step.file)
-        return this.#carryOn({ ...facts, missing: rest })
+        return this.#carryOn(rest)
       case 'stage':
         if (this.#held !== null) stageVersion(layout, this.#held)
-        this.#facts = null
+        this.#seen = null
         return
       case 'note-staged':
-        this.#note({ ...attempt, phase: 'staged' })
+        this.#journal.note({ ...attempt, phase: 'staged' })
         return onNews()
       case 'switch':
-        this.#note({ ...attempt, phase: 'switching' })
+        this.#journal.note({ ...attempt, phase: 'switching' })
+        this.#word.usePermission()
         askForSwitch(attempt, tellLauncher)
-        this.#switchAsked = true
-        this.#facts = { ...facts, switchAsked: true }
+        this.#request.make()
         return onNews()
       default:
         return unreachable(step)
     }
   }
 
-  /** Slots may have changed while a step was at work. */
-  #carryOn(facts: UpdateFacts): void {
-    if (this.#facts !== null)
-      this.#facts = { ...facts, slots: this.#facts.slots, switchAsked: this.#switchAsked }
+  /** Unless what is on disk is to be looked at anew: the attempt may have changed meanwhile. */
+  #carryOn(missing: readonly MissingFile[]): void {
+    if (this.#seen !== null) this.#seen = { ...this.#seen, missing }
   }
 
   async #fetchManifest(attempt: Attempt): Promise<void> {
     const { layout, link, authorization, trustedKeys } = this.#needs
-    const needs = { layout, link, trustedKeys, authorization: authorization() }
+    const { signal } = this.#abort
+    const needs = { layout, link, trustedKeys, signal, authorization: authorization() }
     makeFolder(layout.state)
     const fetched = await fetchManifest(needs, attempt.manifest_digest)
-    this.#facts = null
-    if (!fetched.ok && this.#isAtWork(attempt)) this.#end({ phase: 'failed', ...fetched.refusal })
+    this.#seen = null
+    if (!fetched.ok && this.#journal.isAtWork(attempt))
+      this.#end({ phase: 'failed', ...fetched.refusal })
   }
 
   async #download(attempt: Attempt, facts: UpdateFacts, file: ManifestFile): Promise<void> {
     const { layout, link, clock, authorization } = this.#needs
     if (attempt.phase === 'accepted') {
-      const bytes = downloadBytes(layout, facts.missing)
-      this.#checkDisk(facts, bytes)
-      this.#bytesDone = bytes.here
-      this.#note({ ...attempt, phase: 'downloading', bytes_total: bytes.total })
+      const { total, here } = downloadBytes(layout, facts.missing)
+      makeSureOfRoom(layout, facts.missing, total - here)
+      this.#bytesDone = here
+      this.#journal.note({ ...attempt, phase: 'downloading', bytes_total: total })
       this.#needs.onNews()
     }
-    await downloadArtifact(
-      {
-        layout,
-        link,
-        clock,
-        authorization: authorization(),
-        signal: this.#abort.signal,
-        rateMax: attempt.download_rate_max,
-        onBytes: (count) => {
-          this.#bytesDone += count
-        },
-      },
-      file,
-    )
+    const { signal } = this.#abort
+    const needs = { layout, link, clock, signal, authorization: authorization() }
+    const rateMax = () => this.#word.rateMax(attempt.download_rate_max)
+    await downloadArtifact({ ...needs, rateMax, onBytes: (count) => this.#noteBytes(count) }, file)
   }
 
-  #checkDisk(facts: UpdateFacts, bytes: { readonly total: number; readonly here: number }): void {
-    const unpacked = facts.missing.reduce((sum, { file }) => sum + file.size, 0)
-    const needed = bytes.total - bytes.here + unpacked + DISK_MARGIN_BYTES
-    const free = freeBytes(this.#needs.layout.state)
-    if (free >= needed) return
-    throw new Fault({
-      code: 'disk-full',
-      doing: `making room for ${needed} bytes, of which ${free} are free`,
-      retry: 'never',
-    })
+  #noteBytes(count: number): void {
+    this.#bytesDone += count
+    const bytes = Math.min(this.#bytesDone, this.#journal.attempt?.bytes_total ?? 0)
+    if (bytes > this.#most.bytes) this.#most = { bytes, at: this.#needs.clock.monotonic() }
+    // A machine that slept wakes in the middle, and before its timers.
+    if (this.#word.counts().isClosed) this.#interrupt()
   }
 
   #noteFailure(error: unknown, attempt: Attempt | null): number {
     const { log, clock, random } = this.#needs
-    this.#facts = null
     this.#failures += 1
-    if (attempt === null || !this.#isAtWork(attempt)) {
-      if (!this.#stopping) log.warn({ chain: causeChain(error) }, 'the update was interrupted')
-      return pauseAfterFailure(random, this.#failures, null).dueMs
+    const about = { chain: causeChain(error), attempt: attempt?.attempt_id ?? null }
+    log.warn(about, 'a step of the update failed')
+    if (isMismatch(error)) this.#mismatches += 1
+    const sinceProgressMs = clock.monotonic() - this.#most.at
+    const ended = endAfterFailure(error, { mismatches: this.#mismatches, sinceProgressMs })
+    if (this.#journal.isAtWork(attempt) && ended !== null) {
+      this.#end(ended)
+      return 0
     }
-    log.warn(
-      { chain: causeChain(error), attempt: attempt.attempt_id },
-      'a step of the update failed',
-    )
-    const code = error instanceof Fault ? error.code : 'agent-fault'
-    if (code === 'digest-mismatch') this.#mismatches += 1
-    const isFinal =
-      isDiskFull(error) ||
-      !(error instanceof Fault) ||
-      error.retry === 'never' ||
-      this.#mismatches >= MISMATCHES_MAX ||
-      clock.monotonic() - this.#since >= DOWNLOAD_TRIES_FOR_MS
-    if (!isFinal) return pauseAfterFailure(random, this.#failures, null).dueMs
-    this.#end({ phase: 'failed', reason: reasonOf(error, code), message: messageOf(error) })
-    return 0
+    const asked = error instanceof RefusedDownload ? error.retryAfterMs : null
+    return pauseAfterFailure(random, this.#failures, asked).dueMs
+  }
+
+  /** What the step at work waits for is over; the next one is asked at once. */
+  #interrupt(): void {
+    this.#abort.abort()
+    this.#abort = new AbortController()
+    this.#alarm.ring()
+  }
+
+  /** An offer that took so long to come that there is no time to begin. */
+  #isTooLate({ instruction, sentAt }: Answer): boolean {
+    if (instruction.kind !== 'upgrade') return false
+    if (instruction.attempt_id === this.#journal.attempt?.attempt_id) return false
+    return !isInTime(instruction, elapsedMs(this.#needs.clock, sentAt))
   }
 
   /** Its window has closed: nothing of it has begun, and the server offers it again in the next. */
   #leave(attempt: Attempt): number {
     this.#needs.log.info({ attempt: attempt.attempt_id }, 'its time to begin is over')
-    this.#attempt = null
-    this.#facts = null
-    this.#saveEnd()
+    this.#journal.keep(null)
+    this.#seen = null
+    this.#word.forget()
     this.#needs.onNews()
     return 0
   }
 
-  /** The attempt is still the one that is worked on. */
-  #isAtWork(attempt: Attempt): boolean {
-    return this.#attempt?.attempt_id === attempt.attempt_id && this.#attempt.ended === null
-  }
-
   #begin(attempt: Attempt): void {
-    this.#since = this.#needs.clock.monotonic()
     this.#failures = 0
     this.#mismatches = 0
     this.#bytesDone = 0
-    this.#switchAsked = false
-    this.#facts = null
-    this.#attempt = attempt
-    this.#saveEnd()
+    this.#most = { bytes: 0, at: this.#needs.clock.monotonic() }
+    this.#seen = null
+    this.#request.forget()
+    this.#journal.keep(attempt)
+    this.#needs.onNews()
   }
 
-  /** Written before the step it announces; when it cannot be written, the step is not taken. */
-  #note(attempt: Attempt): void {
-    saveJournal(this.#needs.layout.journal, { schema: 1, attempt })
-    this.#attempt = attempt
+  #noteTold(instruction: Instruction): void {
+    const { attempt } = this.#journal
+    if (attempt?.ended === null) this.#journal.keep(toldAgain(attempt, instruction))
   }
 
   #end(ended: Ended): void {
-    if (this.#attempt === null) return
-    this.#needs.log.info({ attempt: this.#attempt.attempt_id, ...ended }, 'the attempt has ended')
-    this.#attempt = { ...this.#attempt, ended }
-    this.#facts = null
+    const { attempt } = this.#journal
+    if (attempt === null) return
+    this.#needs.log.info({ attempt: attempt.attempt_id, ...ended }, 'the attempt has ended')
+    this.#journal.end(attempt, ended, this.#needs.clock.now())
+    this.#seen = null
     this.#isCleaned = false
-    this.#saveEnd()
+    this.#word.forget()
+    this.#request.forget()
     this.#needs.onNews()
     this.#alarm.ring()
   }
 
-  #saveEnd(): void {
-    try {
-      saveJournal(this.#needs.layout.journal, { schema: 1, attempt: this.#attempt })
-    } catch (error) {
-      // Best effort: what is not written is found again (the attempt is offered, tried and ended
-      // once more).
-      this.#needs.log.error({ chain: causeChain(error) }, 'the journal could not be written')
-    }
-  }
-
   #cleanOnce(slots: SlotsMessage): void {
+    if (this.#journal.dropStale(this.#needs.clock.now())) this.#isCleaned = false
     if (this.#isCleaned || slots.probation !== null) return
     this.#isCleaned = true
-    const removed = clean(this.#needs.layout, slots, this.#needs.trustedKeys)
+    this.#clean(slots, this.#journal.left)
+  }
+
+  /** What was left of another version makes room for this one. */
+  #makeWay(attempt: Attempt, slots: SlotsMessage): void {
+    const { manifest_digest } = attempt
+    const { left } = this.#journal
+    if (left === null || left === manifest_digest || slots.probation !== null) return
+    this.#journal.dropLeft()
+    this.#clean(slots, manifest_digest)
+  }
+
+  #clean(slots: SlotsMessage, next: string | null): void {
+    const removed = clean(this.#needs.layout, slots, this.#needs.trustedKeys, next)
     if (removed.length > 0)
       this.#needs.log.info({ count: removed.length }, 'removed what is not needed')
   }
-
-  /**
-   * The launcher found a staged version damaged: it is built anew, from store files that are what
-   * they say.
-   */
-  #discardDamaged(): void {
-    const { layout } = this.#needs
-    const held = this.#held
-    if (held === null) return
-    removeTree(versionFolder(layout, held.verified.digest))
-    void discardWrongFiles(layout, held).catch((error: unknown) => {
-      // Best effort: what is wrong and stays is found wrong by the launcher again.
-      this.#needs.log.error({ chain: causeChain(error) }, 'the store could not be looked through')
-    })
-  }
-}
-
-async function discardWrongFiles(layout: Layout, held: Held): Promise<void> {
-  for (const file of held.verified.manifest.files) {
-    const stored = `${layout.store}/${file.digest}`
-    if (!(await isFile(stored, file))) removeTree(stored)
-  }
-}
-
-function reasonOf(error: unknown, code: string): string {
-  if (isDiskFull(error)) return 'disk-full'
-  const isNetworks = [
-    'server-unreachable',
-    'stalled',
-    'timed-out',
-    'unreadable-answer',
-    'answer-too-large',
-  ]
-  return isNetworks.includes(code) ? 'download-failed' : code
-}
-
-function messageOf(error: unknown): string {
-  return causeChain(error).join(': ').slice(0, 1000)
 }

@@ -1,0 +1,47 @@
+/**
+ * What becomes of an attempt when a step failed: it is tried again, or it has ended, and why. Pure.
+ * That is how an attempt ends by itself before the switch, whatever the network, the disk or the
+ * server does.
+ */
+import { causeChain, Fault } from '../../base/fault.ts'
+import { isDiskFull } from '../machine/files.ts'
+import type { Ended } from './journal.ts'
+
+/** How long no new byte may come before the attempt is given up. */
+const NO_PROGRESS_MS = 3_600_000
+/** A wrong download once is a bad line; thrice is a bad server. */
+const MISMATCHES_MAX = 3
+
+const OF_THE_NETWORK = [
+  'server-unreachable',
+  'stalled',
+  'timed-out',
+  'unreadable-answer',
+  'answer-too-large',
+]
+
+/** Null: the step is tried again. `mismatches` counts this one. */
+export function endAfterFailure(
+  error: unknown,
+  so: { readonly mismatches: number; readonly sinceProgressMs: number },
+): Ended | null {
+  const isFinal =
+    isDiskFull(error) ||
+    !(error instanceof Fault) ||
+    error.retry === 'never' ||
+    so.mismatches >= MISMATCHES_MAX ||
+    so.sinceProgressMs >= NO_PROGRESS_MS
+  if (!isFinal) return null
+  const message = causeChain(error).join(': ').slice(0, 1000)
+  return { phase: 'failed', reason: reasonOf(error), message }
+}
+
+export function isMismatch(error: unknown): boolean {
+  return error instanceof Fault && error.code === 'digest-mismatch'
+}
+
+function reasonOf(error: unknown): string {
+  if (isDiskFull(error)) return 'disk-full'
+  const code = error instanceof Fault ? error.code : 'agent-fault'
+  return OF_THE_NETWORK.includes(code) ? 'download-failed' : code
+}
