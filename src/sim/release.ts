@@ -1,4 +1,4 @@
-/** A version as a server publishes it: its manifest signed, its files compressed, under their digests. */
+/** A version as a server publishes it: its manifest signed, its files compressed. */
 import { gzipSync } from 'node:zlib'
 import { utf8 } from '../base/bytes.ts'
 import { type Digest, digestOf } from '../base/digest.ts'

@@ -1,10 +1,11 @@
 /**
- * A simulated world: machines with real launchers and agents, a network, and one time for all, moved
- * on from event to event. Its parties: whoever serves (`serve`), whoever plans faults (`after`), and
- * whoever watches (`onStep`, called after every event, when nothing is under way any more).
+ * A simulated world: machines with real launchers and agents, a network, and one time for all,
+ * moved on from event to event. Its parties: whoever serves (`serve`), whoever plans faults
+ * (`after`), and whoever watches (`onStep`, called after every event, with nothing under way).
  *
- * Guaranteed: the same seed, and the same calls from outside, give the same transcript. One world at
- * a time in a process: the disk of launcher and agent is the world's.
+ * Guaranteed: the same seed, and the same calls from outside, give the same transcript. One world
+ * at a time in a process: the disk of launcher and agent is the world's. As many machines as one
+ * likes; it is made for Linux, whose rules the simulated disks have.
  */
 import { useDisk } from '../agent/machine/files.ts'
 import type { Clock, Instant } from '../base/clock.ts'

@@ -1,6 +1,6 @@
 /**
- * The disk of one machine, with what goes wrong on it: full (`tree.capacity`), failing now and then,
- * slow, and gone in the middle of an operation because the power is.
+ * The disk of one machine, with what goes wrong on it: full (`tree.capacity`), failing now and
+ * then, slow, and gone in the middle of an operation because the power is.
  */
 import type { Chance } from '../chance.ts'
 import { FileTree } from './file-tree.ts'

@@ -17,7 +17,7 @@ const TOP = '/sim'
 export type Mount = {
   /** Everything of the machine is below it. */
   readonly root: string
-  /** The process that had it is gone: whatever it still asks of the disk fails and changes nothing. */
+  /** The process that had it is gone: what it still asks of the disk fails and changes nothing. */
   end(): void
 }
 

@@ -91,6 +91,7 @@ function failureOf(act: () => unknown): Error | null {
     act()
     return null
   } catch (error) {
+    // Best effort: a stream is told of its failure, and tells whoever reads or writes it.
     return error instanceof Error ? error : new Error(String(error))
   }
 }

@@ -46,10 +46,15 @@ export class Kernel {
     this.#now = now
   }
 
-  /** As the process `pid` sees them; `head`: it starts heads of sessions, `follow`: their members. */
+  /** As the process `pid` sees them. */
   processesOf(
     pid: number,
-    starters: { readonly head: Starter; readonly follow: Starter },
+    starters: {
+      /** How the head of a session is started. */
+      readonly head: Starter
+      /** How a member of its own is. */
+      readonly follow: Starter
+    },
   ): Processes {
     return {
       startSession: ({ command }) => this.#start(command, null, starters.head),

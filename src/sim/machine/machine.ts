@@ -6,14 +6,12 @@
 import type { Status } from '../../agent/status.ts'
 import { toHex } from '../../base/bytes.ts'
 import { type Digest, digestOf } from '../../base/digest.ts'
-import type { Log } from '../../base/log.ts'
 import type { Chance } from '../chance.ts'
 import { Drive } from '../disk/drive.ts'
 import type { FileTree } from '../disk/file-tree.ts'
-import type { Mounts } from '../disk/mounts.ts'
-import type { Network } from '../network/network.ts'
-import { ProcessClock, type Timeline } from '../virtual-clock.ts'
+import { ProcessClock } from '../virtual-clock.ts'
 import { startAgentTask } from './agent-task.ts'
+import type { AgentLife, Host, MachineNeeds } from './host.ts'
 import { install, layoutAt, type Package } from './install.ts'
 import { Kernel } from './kernel.ts'
 import { type LauncherTask, startLauncherTask } from './launcher-task.ts'
@@ -28,18 +26,6 @@ const SHUTDOWN_MS_MAX = 90_000
 /** How long a machine is without power after a cut, by itself. */
 const BACK_AFTER_MS = 20_000
 
-export type MachineNeeds = {
-  readonly timeline: Timeline
-  readonly mounts: Mounts
-  readonly network: Network
-  readonly chance: Chance
-  readonly log: Log
-  /** A line for the transcript. */
-  note(what: string): void
-  /** A fault came to pass. */
-  onFault(name: string): void
-}
-
 export type Observed = Noted & {
   readonly name: string
   readonly hasPower: boolean
@@ -53,19 +39,14 @@ export type Observed = Noted & {
   readonly executed: ReadonlySet<Digest>
 }
 
-export type AgentLife = {
-  readonly manifestDigest: string
-  readonly pid: number
-  status: (() => Status) | null
-}
-
-export class Machine {
+export class Machine implements Host {
   readonly name: string
   readonly timeZone: string
   readonly drive: Drive
   readonly needs: MachineNeeds
   readonly #starts = new Map<string, number>()
-  readonly #executed = new Set<Digest>()
+  /** Every program that was ever started here, by the digest of its bytes. */
+  readonly executed = new Set<Digest>()
   readonly #plainDrive: Drive
   readonly #plainRoot: string
   readonly #observation: Observation
@@ -178,7 +159,7 @@ export class Machine {
       running: this.#agent,
       status,
       isHealthy: isProven && payload === 'healthy',
-      executed: this.#executed,
+      executed: this.executed,
     }
   }
 
@@ -203,7 +184,7 @@ export class Machine {
   }
 
   noteExecution(bytes: Uint8Array): void {
-    this.#executed.add(digestOf(bytes))
+    this.executed.add(digestOf(bytes))
   }
 
   /** How often this version was started here, this time included. */

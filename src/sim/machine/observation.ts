@@ -1,4 +1,4 @@
-/** What the files of launcher and agent say, read as they read them, and again only after changes. */
+/** What the files of launcher and agent say, read as they read them, again only after changes. */
 import { loadSlots, type Slots } from '../../agent/launcher/slots.ts'
 import type { Layout } from '../../agent/layout.ts'
 import { type Attempt, loadJournal } from '../../agent/update/journal.ts'

@@ -1,4 +1,4 @@
-/** The body of an answer on its way: taken whole from the server, and given to the agent in pieces. */
+/** The body of an answer on its way: taken whole from the server, given to the agent in pieces. */
 import { concatBytes, utf8 } from '../../base/bytes.ts'
 import type { HttpAnswer } from '../../server/http/exchange.ts'
 import type { Timeline } from '../virtual-clock.ts'

@@ -1,8 +1,8 @@
 /**
  * The network between simulated machines and their server: every request takes time each way, and
- * may be lost, answered into nothing, come twice (the second one late, behind newer ones), break off
- * in the middle of its answer, or arrive with other bytes. All chances of a request are drawn when
- * it is sent, from the stream of its machine.
+ * may be lost, answered into nothing, come twice (the second one late, behind newer ones), break
+ * off in the middle of its answer, or arrive with other bytes. All chances of a request are drawn
+ * when it is sent, from the stream of its machine.
  */
 import type { Fetch } from '../../agent/server-link.ts'
 import type { HttpAnswer, Method } from '../../server/http/exchange.ts'

@@ -1,6 +1,6 @@
 /**
- * A server of the agent API as a plain function, for tests of the machine half: it keeps what it was
- * told and orders one version for everybody. It has no rules of its own.
+ * A server of the agent API as a plain function, for tests of the machine half: it keeps what it
+ * was told and orders one version for everybody. It has no rules of its own.
  */
 import { fromUtf8 } from '../../base/bytes.ts'
 import {
