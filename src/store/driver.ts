@@ -15,13 +15,21 @@ import type { Pool, PoolClient } from 'pg'
 import { invariant } from '../base/invariant.ts'
 import { databaseFault } from './database-fault.ts'
 
-export function poolDialect(pool: Pool): Dialect {
+/** Sees what is asked of the database: the simulator does, and ends a server in the middle. */
+export type DatabaseWatch = {
+  /** A connection is in use, until what is returned is called. */
+  begin(): () => void
+  /** Before each statement; what it throws is met by whoever asked. */
+  onStatement(statement: string): void
+}
+
+export function poolDialect(pool: Pool, watch?: DatabaseWatch): Dialect {
   const postgres = new PostgresDialect({ pool })
   return {
     createAdapter: () => postgres.createAdapter(),
     createIntrospector: (database) => postgres.createIntrospector(database),
     createQueryCompiler: () => postgres.createQueryCompiler(),
-    createDriver: () => new PoolDriver(pool),
+    createDriver: () => new PoolDriver(pool, watch),
   }
 }
 
@@ -30,17 +38,21 @@ const STATEMENT_CHARACTERS_SHOWN = 80
 
 class PoolDriver implements Driver {
   readonly #pool: Pool
+  readonly #watch: DatabaseWatch | undefined
 
-  constructor(pool: Pool) {
+  constructor(pool: Pool, watch: DatabaseWatch | undefined) {
     this.#pool = pool
+    this.#watch = watch
   }
 
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<PooledConnection> {
+    const end = this.#watch?.begin() ?? (() => {})
     try {
-      return new PooledConnection(await this.#pool.connect())
+      return new PooledConnection(await this.#pool.connect(), { end, watch: this.#watch })
     } catch (error) {
+      end()
       throw databaseFault(error, 'connecting to the database') ?? error
     }
   }
@@ -78,12 +90,16 @@ class PoolDriver implements Driver {
   }
 }
 
+type Watched = { readonly end: () => void; readonly watch: DatabaseWatch | undefined }
+
 class PooledConnection implements DatabaseConnection {
   readonly #client: PoolClient
+  readonly #watched: Watched
   #isDiscarded = false
 
-  constructor(client: PoolClient) {
+  constructor(client: PoolClient, watched: Watched) {
     this.#client = client
+    this.#watched = watched
     // A connection that breaks while nothing is asked of it tells so with an event; unheard, it
     // ends the process.
     client.on('error', this.#onError)
@@ -105,6 +121,7 @@ class PooledConnection implements DatabaseConnection {
   }
 
   async #query(statement: string, parameters: readonly unknown[]) {
+    this.#watched.watch?.onStatement(statement)
     try {
       return await this.#client.query(statement, [...parameters])
     } catch (error) {
@@ -127,6 +144,7 @@ class PooledConnection implements DatabaseConnection {
   release(): void {
     this.#client.off('error', this.#onError)
     this.#client.release(this.#isDiscarded)
+    this.#watched.end()
   }
 }
 

@@ -20,7 +20,7 @@ import type { Log } from '../base/log.ts'
 import { jittered, type Random } from '../base/random.ts'
 import { type Connection, clientSettings } from './connection.ts'
 import { isConflict } from './database-fault.ts'
-import { poolDialect } from './driver.ts'
+import { type DatabaseWatch, poolDialect } from './driver.ts'
 import type { Tables } from './tables.ts'
 
 export type Reader = Pick<
@@ -42,6 +42,7 @@ export type DatabaseNeeds = {
   readonly log: Log
   readonly clock: Clock
   readonly random: Random
+  readonly watch?: DatabaseWatch
 }
 
 /** Of each of the two pools: more than the cores of a large machine wait for the disk anyway. */
@@ -93,7 +94,7 @@ function openPool(needs: DatabaseNeeds, settings: PoolConfig): Kysely<Tables> {
   pool.on('error', (error) => {
     needs.log.warn({ error: error.message }, 'an idle database connection broke')
   })
-  return new Kysely<Tables>({ dialect: poolDialect(pool) })
+  return new Kysely<Tables>({ dialect: poolDialect(pool, needs.watch) })
 }
 
 const getTypeParser: typeof types.getTypeParser = (id: number, format?: 'text' | 'binary') =>

@@ -4,7 +4,7 @@ import { type Digest, digestOf } from '../../base/digest.ts'
 import { type DistributionId, type EndpointId, newId, type RunId } from '../../base/ids.ts'
 import { invariant } from '../../base/invariant.ts'
 import { silentLog } from '../../base/log.ts'
-import { systemRandom } from '../../base/random.ts'
+import { type Random, systemRandom } from '../../base/random.ts'
 import type { AgentVersion } from '../../base/version.ts'
 import { type CheckInReply, checkInReply } from '../../contract/agent/check-in.ts'
 import { enrolReply } from '../../contract/agent/enrol.ts'
@@ -15,6 +15,7 @@ import { saveArtifact, saveRelease } from '../../store/releases.ts'
 import { openTestDatabase, startTestDatabase } from '../../store/testing/database.ts'
 import { checkInDoor } from '../agent-api/check-in.ts'
 import { createCheckInViews } from '../agent-api/check-in-views.ts'
+import { createCheckInWrites } from '../agent-api/check-in-writes.ts'
 import { enrolDoor } from '../agent-api/enrol.ts'
 import { createLiveConfiguration } from '../configuration.ts'
 import type { AgentAnswer } from '../http/agent-route.ts'
@@ -37,6 +38,7 @@ export async function startTestServer() {
     /** A test plans when it wants to: `advanceRollouts`. */
     wakeRollouts: () => {},
     checkInViews: createCheckInViews(database),
+    checkInWrites: createCheckInWrites(database),
     configuration,
     clusterImage: async (version: string) =>
       `registry.test/drydock/agent@sha256:${digestOf(version)}`,
@@ -56,6 +58,7 @@ export function startBeside(server: TestServer): TestServer {
     database,
     configuration,
     checkInViews: createCheckInViews(database),
+    checkInWrites: createCheckInWrites(database),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   }
 }
@@ -99,8 +102,9 @@ export const TEST_TOKEN = 'a token that a package carries'
 export async function saveTestDistribution(
   database: Database,
   name = 'web servers',
+  random: Random = systemRandom,
 ): Promise<DistributionId> {
-  const id = newId<DistributionId>(systemRandom)
+  const id = newId<DistributionId>(random)
   const order = {
     name,
     description: null,

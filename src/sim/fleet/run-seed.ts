@@ -1,0 +1,150 @@
+/**
+ * One seed: a fleet, servers, operators, trouble for some hours and then calm, in which everything
+ * must come to its end. What must hold is looked at after every step.
+ */
+
+import { NO_FLOORS } from '../../domain/release/floors.ts'
+import { saveSetting } from '../../store/configuration.ts'
+import type { Connection } from '../../store/connection.ts'
+import { openTestDatabase } from '../../store/testing/database.ts'
+import { loadEndpointIds } from '../../store/testing/watched-upgrades.ts'
+import { World } from '../world.ts'
+import { Catalogue } from './catalogue.ts'
+import { Operators, TAGS } from './operators.ts'
+import { drawOptions, type FleetOptions, HOUR_MS } from './options.ts'
+import { SimServer } from './sim-server.ts'
+import { Trouble } from './trouble.ts'
+import { checkCalm, Violation, Watcher } from './watcher.ts'
+
+/** A Monday in spring, a day after Europe's clocks were put forward: 03:00 UTC. */
+const START = Date.parse('2027-03-29T03:00:00Z')
+const ZONES = ['UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Kolkata', 'Nowhere/At_All']
+
+export type SeedOutcome = {
+  readonly seed: string
+  readonly options: FleetOptions
+  readonly steps: number
+  readonly faults: ReadonlyMap<string, number>
+  readonly upgrades: number
+  readonly transcript: readonly string[]
+  /** What did not hold; null: everything did. */
+  readonly violation: string | null
+}
+
+export async function runSeed(seed: string, connection: Connection): Promise<SeedOutcome> {
+  const world = new World({ seed, start: START })
+  const options = drawOptions(world.chance.stream('options'))
+  await using database = openTestDatabase(connection)
+  const catalogue = await Catalogue.open(database, world.chance.stream('keys'))
+  const watcher = new Watcher(world, { database, catalogue, options })
+  const { parallelUpgradesMax } = options
+  await database.write((tx) => saveSetting(tx, 'autoUpgrade', { parallelUpgradesMax }))
+  const servers = Array.from({ length: options.servers }, (_, index) => {
+    const { checkInIntervalS, probationS } = options
+    const name = `server-${index + 1}`
+    return new SimServer(world, { name, connection, checkInIntervalS, probationS })
+  })
+  const endpointIds = () => loadEndpointIds(database.read)
+  const fleet = { world, servers, options, catalogue, watcher, endpointIds }
+  const ran = { seed, options, world, watcher }
+  try {
+    await build(fleet)
+    await live(fleet)
+    return outcome(ran, null)
+  } catch (error) {
+    // A seed that fails is what is looked for; anything else that is thrown is, too.
+    const told = error instanceof Violation ? error.message : String((error as Error).stack)
+    return outcome(ran, told)
+  } finally {
+    await world.close()
+    for (const server of servers) await server.close()
+  }
+}
+
+type Fleet = ConstructorParameters<typeof Operators>[0]
+
+async function build({ world, servers, options, catalogue }: Fleet): Promise<void> {
+  const chance = world.chance.stream('fleet')
+  const about = { at: START, floors: NO_FLOORS }
+  const installed = await catalogue.publish('1.0.0.0', 'good', about)
+  for (const [index, kind] of options.kinds.entries()) {
+    await catalogue.publish(`1.${index + 1}.0.0`, kind, about)
+  }
+  world.serve = async (request) => {
+    const bytes = catalogue.artifactAnswer(request)
+    return bytes ?? (await world.quiet.track(chance.pick(servers).serve(request)))
+  }
+  for (const server of servers) server.start()
+  for (let index = 1; index <= options.machines; index += 1) {
+    const machine = world.addMachine(`machine-${index}`, chance.pick(ZONES))
+    machine.isUnlucky = chance.happens(0.5)
+    machine.install(catalogue.packageOf(installed, [chance.pick(TAGS)]))
+    machine.powerOn()
+  }
+}
+
+const ENROLLED_BY_MS = 10 * 60_000
+/** In the calm, operators look after what stands still this often. */
+const TIDY_EVERY_MS = 2 * HOUR_MS
+
+async function live(fleet: Fleet): Promise<void> {
+  const { world, options } = fleet
+  watch(fleet)
+  await world.run(ENROLLED_BY_MS)
+  const trouble = new Trouble(fleet)
+  const operators = new Operators(fleet)
+  trouble.begin()
+  operators.begin()
+  await world.run(options.troubleMs)
+  world.note('world', 'calm')
+  trouble.end()
+  operators.leave()
+  await planTwice(fleet)
+  const until = options.troubleMs + options.calmMs
+  for (let at = options.troubleMs; at < until && !hasEnded(fleet); at += TIDY_EVERY_MS) {
+    await world.quiet.track(operators.tidyUp(at + 2 * TIDY_EVERY_MS >= until))
+    await world.run(at + TIDY_EVERY_MS, () => hasEnded(fleet))
+  }
+  const wrong = checkCalm(world, fleet.watcher.rows, fleet.catalogue)
+  if (wrong.length > 0) throw new Violation(wrong.join('; '))
+}
+
+/** Planning again changes nothing. */
+async function planTwice({ servers, world }: Fleet): Promise<void> {
+  const [server] = servers
+  if (server === undefined) return
+  await world.quiet.track(server.advance())
+  const changes = await world.quiet.track(server.advance())
+  if (changes > 0) throw new Violation(`planning again made ${changes} changes`)
+}
+
+function watch({ world, servers, watcher }: Fleet): void {
+  let seen = 0
+  world.onStep = async () => {
+    watcher.lookAtMachines()
+    const commits = servers.reduce((sum, server) => sum + server.commits, 0)
+    if (commits === seen) return
+    seen = commits
+    await watcher.lookAtDatabase()
+  }
+}
+
+function hasEnded({ watcher, world, catalogue }: Fleet): boolean {
+  if (watcher.rows.some(({ finished_at }) => finished_at === null)) return false
+  return checkCalm(world, watcher.rows, catalogue).length === 0
+}
+
+function outcome(
+  {
+    seed,
+    options,
+    world,
+    watcher,
+  }: Pick<Fleet, 'options' | 'world' | 'watcher'> & {
+    readonly seed: string
+  },
+  violation: string | null,
+): SeedOutcome {
+  const { steps, faults, transcript } = world
+  return { seed, options, steps, faults, upgrades: watcher.rows.length, transcript, violation }
+}

@@ -1,0 +1,217 @@
+/**
+ * A server in a simulated world: the real handlers, the real planner and the real store, on a real
+ * database. What differs from `assembleServer`: bytes of artifacts come from memory, workers that
+ * have nothing to do with upgrades do not run, and the rollout engine rests longer by itself.
+ *
+ * It can be killed before any statement to its database. What it was doing is rolled back there, as
+ * when its process is gone; a server that is started again knows only what the database does.
+ */
+import type { Clock } from '../../base/clock.ts'
+import { digestOf } from '../../base/digest.ts'
+import { newId, type RunId } from '../../base/ids.ts'
+import { silentLog } from '../../base/log.ts'
+import type { Result } from '../../base/result.ts'
+import { checkInDoor } from '../../server/agent-api/check-in.ts'
+import { createCheckInViews } from '../../server/agent-api/check-in-views.ts'
+import { createCheckInWrites } from '../../server/agent-api/check-in-writes.ts'
+import { manifestDoor } from '../../server/agent-api/download.ts'
+import { enrolDoor } from '../../server/agent-api/enrol.ts'
+import { createLiveConfiguration } from '../../server/configuration.ts'
+import { agentRoute } from '../../server/http/agent-edge.ts'
+import { createBandwidth } from '../../server/http/bandwidth.ts'
+import type { HttpRoute } from '../../server/http/exchange.ts'
+import type { ApiRefusal } from '../../server/http/refusal.ts'
+import type { PublicRoute } from '../../server/http/route.ts'
+import { ask } from '../../server/testing/ask.ts'
+import { advanceRollouts, advancing } from '../../server/work/advance-rollouts.ts'
+import { endOverdueUpgrades } from '../../server/work/end-overdue-upgrades.ts'
+import { type Loop, startLoop } from '../../server/work/loop.ts'
+import type { Connection } from '../../store/connection.ts'
+import { type Database, openDatabase } from '../../store/open.ts'
+import type { Serve } from '../network/network.ts'
+import { serveRoutes } from '../network/routes.ts'
+import type { World } from '../world.ts'
+
+/** Thrown in a server that was killed; nobody catches it but whoever reaches for that server. */
+class Killed extends Error {}
+
+export type SimServerOrder = {
+  readonly name: string
+  readonly connection: Connection
+  readonly checkInIntervalS: number
+  readonly probationS: number
+}
+
+/** How long the engine and the clerk of deadlines rest: a real server looks every second or ten. */
+const ADVANCE_EVERY_MS = 120_000
+const OVERDUE_EVERY_MS = 240_000
+
+export class SimServer {
+  readonly name: string
+  readonly database: Database
+  /** By how much its clock is wrong. */
+  wrongByMs = 0
+  readonly #world: World
+  readonly #order: SimServerOrder
+  #life: Life | null = null
+  #dieIn: number | null = null
+  /** Statements that were asked so far, and commits among them. */
+  statements = 0
+  commits = 0
+  #lives = 0
+
+  constructor(world: World, order: SimServerOrder) {
+    this.name = order.name
+    this.#world = world
+    this.#order = order
+    const { connection } = order
+    const clock = world.newClock()
+    const random = world.chance.stream(`${order.name}/database`)
+    const watch = {
+      begin: () => world.quiet.begin(),
+      onStatement: (statement: string) => this.#onStatement(statement),
+    }
+    this.database = openDatabase({ connection, log: silentLog, clock, random, watch })
+  }
+
+  get isUp(): boolean {
+    return this.#life !== null
+  }
+
+  get clock(): Clock {
+    return this.#alive().needs.clock
+  }
+
+  start(): void {
+    if (this.#life !== null) return
+    this.#lives += 1
+    this.#life = startLife(this.#world, this, { ...this.#order, life: this.#lives })
+    this.#world.note(this.name, 'up')
+  }
+
+  /** As `kill -9`: nothing of it goes on. */
+  kill(): void {
+    const life = this.#life
+    if (life === null) return
+    this.#life = null
+    this.#dieIn = null
+    life.clock.stop()
+    this.#world.note(this.name, 'killed')
+  }
+
+  /** It dies before that many more statements. */
+  dieBefore(statements: number): void {
+    this.#dieIn = statements
+  }
+
+  readonly serve: Serve = async (request) => {
+    const life = this.#alive()
+    const answer = await life.serve(request)
+    // Whoever was killed while it answered said nothing.
+    if (this.#life !== life) throw new Killed(this.name)
+    return answer
+  }
+
+  /** A call of the public API. */
+  async call<Needs>(
+    route: PublicRoute<Needs>,
+    data: unknown,
+  ): Promise<Result<unknown, ApiRefusal>> {
+    const life = this.#alive()
+    const { needs } = life
+    // Each route takes of them what it needs; the simulator has what those that it calls need.
+    const answered = await this.#world.quiet.track(ask(route, needs as unknown as Needs, data))
+    if (this.#life !== life) throw new Killed(this.name)
+    return answered
+  }
+
+  /** Plans until there is nothing to plan, as the engine does; how much it changed. */
+  async advance(): Promise<number> {
+    return await advanceRollouts(this.#alive().needs)
+  }
+
+  async close(): Promise<void> {
+    this.kill()
+    await this.database[Symbol.asyncDispose]()
+  }
+
+  #alive(): Life {
+    if (this.#life === null) throw new Killed(this.name)
+    return this.#life
+  }
+
+  #onStatement(statement: string): void {
+    // What is rolled back, or was begun to be, is the database's business, not the dead server's.
+    if (statement === 'rollback') return
+    if (this.#life === null) throw new Killed(this.name)
+    this.statements += 1
+    if (statement === 'commit') this.commits += 1
+    if (this.#dieIn === null) return
+    this.#dieIn -= 1
+    if (this.#dieIn > 0) return
+    this.#world.countFault('server-killed-in-the-middle')
+    this.kill()
+    throw new Killed(this.name)
+  }
+}
+
+type Needs = ReturnType<typeof needsOf>
+
+type Life = {
+  readonly needs: Needs
+  readonly serve: Serve
+  readonly clock: { stop(): void }
+}
+
+function startLife(
+  world: World,
+  server: SimServer,
+  order: SimServerOrder & { readonly life: number },
+): Life {
+  const clock = world.newClock(() => server.wrongByMs)
+  let rollouts: Loop | null = null
+  const needs = needsOf(world, server, { ...order, clock, wakeRollouts: () => rollouts?.wake() })
+  const owner = newId<RunId>(needs.random)
+  const engine = advancing(needs, owner)
+  rollouts = startLoop({ ...engine, everyMs: ADVANCE_EVERY_MS }, needs)
+  const overdue = async () => {
+    await endOverdueUpgrades(needs)
+    return null
+  }
+  startLoop({ name: 'overdue', everyMs: OVERDUE_EVERY_MS, perform: overdue }, needs)
+  const routes: readonly HttpRoute[] = [
+    agentRoute<Needs>(enrolDoor, needs),
+    agentRoute<Needs>(checkInDoor, needs),
+    agentRoute<Needs>(manifestDoor, needs),
+  ]
+  return { needs, serve: serveRoutes(routes), clock }
+}
+
+function needsOf(
+  world: World,
+  { database, name }: SimServer,
+  order: SimServerOrder & {
+    readonly life: number
+    readonly clock: Clock
+    readonly wakeRollouts: () => void
+  },
+) {
+  const { clock, checkInIntervalS, probationS } = order
+  const configuration = createLiveConfiguration({ database, clock })
+  return {
+    database,
+    clock,
+    configuration,
+    random: world.chance.stream(`${name}/${order.life}`),
+    log: silentLog,
+    checkInLimits: { intervalS: checkInIntervalS, probationS },
+    checkInViews: createCheckInViews(database),
+    checkInWrites: createCheckInWrites(database),
+    wakeRollouts: order.wakeRollouts,
+    clusterImage: async (version: string) => `registry/agent@sha256:${digestOf(version)}`,
+    bandwidth: createBandwidth({ clock, bytesPerSecond: async () => null }),
+    artifacts: {
+      openRead: async () => Promise.reject(new Error('artifacts are served from memory')),
+    },
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * What must hold after every step, looked at from outside: in the database as it is, and on the
+ * disks of the machines. Nothing here asks the code that it watches; windows are read by a rule of
+ * their own.
+ */
+import { invariant } from '../../base/invariant.ts'
+import type { Window } from '../../domain/upgrade/window.ts'
+import type { Database } from '../../store/open.ts'
+import { loadWatchedUpgrades, type WatchedUpgrade } from '../../store/testing/watched-upgrades.ts'
+import type { World } from '../world.ts'
+import type { Catalogue } from './catalogue.ts'
+import type { FleetOptions } from './options.ts'
+
+export class Violation extends Error {}
+
+const FAILED = new Set(['rolled-back', 'failed', 'timed-out'])
+
+export class Watcher {
+  readonly #world: World
+  readonly #database: Database
+  readonly #catalogue: Catalogue
+  readonly #options: FleetOptions
+  readonly #states = new Map<string, string>()
+  readonly #executions = new Map<string, number>()
+  /** How often somebody resumed each rollout: its budget begins anew each time. */
+  readonly resumed = new Map<number, number>()
+  rows: readonly WatchedUpgrade[] = []
+
+  constructor(
+    world: World,
+    of: {
+      readonly database: Database
+      readonly catalogue: Catalogue
+      readonly options: FleetOptions
+    },
+  ) {
+    this.#world = world
+    this.#database = of.database
+    this.#catalogue = of.catalogue
+    this.#options = of.options
+  }
+
+  /** After a step in which something was committed. */
+  async lookAtDatabase(): Promise<void> {
+    this.rows = await loadWatchedUpgrades(this.#database)
+    const open = this.rows.filter(({ finished_at }) => finished_at === null)
+    this.#checkBerths(open)
+    this.#checkOnePerEndpoint(open)
+    for (const row of this.rows) this.#checkRow(row)
+    for (const rows of Map.groupBy(this.rows, ({ action_id }) => action_id).values()) {
+      this.#checkRollout(rows)
+    }
+  }
+
+  /** After every step. */
+  lookAtMachines(): void {
+    for (const machine of this.#world.machines) {
+      const { executed, name } = machine
+      if (executed.size === this.#executions.get(name)) continue
+      this.#executions.set(name, executed.size)
+      for (const digest of executed) {
+        const isSigned = this.#catalogue.signed.has(digest)
+        this.#hold(isSigned, `${name} executed something that nobody signed`)
+      }
+    }
+  }
+
+  #checkBerths(open: readonly WatchedUpgrade[]): void {
+    const holders = open.filter(({ deadline_at }) => deadline_at !== null)
+    const { parallelUpgradesMax } = this.#options
+    const told = `${holders.length} upgrades hold one of ${parallelUpgradesMax} berths`
+    this.#hold(holders.length <= parallelUpgradesMax, told)
+    const clocks = new Set(['downloading', 'staged', 'switching', 'on-probation', 'offered'])
+    for (const { state, deadline_at, endpoint_id } of open) {
+      const isEndless = clocks.has(state) && deadline_at === null
+      this.#hold(!isEndless, `${endpoint_id} is ${state} without a deadline`)
+    }
+  }
+
+  #checkOnePerEndpoint(open: readonly WatchedUpgrade[]): void {
+    const endpoints = new Set(open.map(({ endpoint_id }) => endpoint_id))
+    this.#hold(endpoints.size === open.length, 'an endpoint has two open upgrades')
+  }
+
+  #checkRow(row: WatchedUpgrade): void {
+    const key = `${row.action_id} ${row.endpoint_id}`
+    const before = this.#states.get(key)
+    const now = `${row.state} ${row.attempt_id ?? ''}`
+    if (before === now) return
+    this.#states.set(key, now)
+    const name = `${row.endpoint_id.slice(0, 6)} of ${row.action_id}`
+    this.#world.note('server', `${name} ${row.state} (${row.reason ?? 'no reason'})`)
+    if (row.finished_at !== null) {
+      this.#hold(row.reason !== null, `${name} ended as ${row.state} without a reason`)
+    }
+    if (row.state !== 'offered') return
+    const isWithin = isOpenAt(row.window, row.zone, row.changed_at)
+    this.#hold(isWithin, `${name} was offered outside its window`)
+  }
+
+  #checkRollout(rows: readonly WatchedUpgrade[]): void {
+    const [first] = rows
+    if (first === undefined) return
+    const { action_id, rollout_state, current_wave, waves, max_concurrent } = first
+    const holders = rows.filter((each) => each.finished_at === null && each.deadline_at !== null)
+    const unbegun = holders.filter(({ state }) => state === 'queued' || state === 'offered')
+    const isMoving = rollout_state === 'scheduled' || rollout_state === 'running'
+    this.#hold(
+      isMoving || unbegun.length === 0,
+      `rollout ${action_id} is ${rollout_state} and ${unbegun.length} may begin`,
+    )
+    const early = holders.filter(({ wave }) => wave > current_wave)
+    this.#hold(early.length === 0, `rollout ${action_id} is at wave ${current_wave}, a later began`)
+    const isWithin = max_concurrent === null || holders.length <= max_concurrent
+    this.#hold(isWithin, `rollout ${action_id} has ${holders.length} of ${max_concurrent} at once`)
+    for (const [index, { size, budget }] of waves.entries()) {
+      const own = rows.filter(({ wave }) => wave === index)
+      this.#hold(own.length <= size, `wave ${index} of rollout ${action_id} has more than ${size}`)
+      if (budget === null) continue
+      const failed = own.filter((each) => FAILED.has(each.state) && each.attempt_id !== null)
+      const atStake = own.filter((each) => holders.includes(each)).length + failed.length
+      const most = budget * (1 + (this.resumed.get(action_id) ?? 0))
+      const told = `wave ${index} of rollout ${action_id} puts ${atStake} at stake of ${most}`
+      this.#hold(atStake <= most, told)
+    }
+  }
+
+  #hold(condition: boolean, told: string): void {
+    if (!condition) throw new Violation(told)
+  }
+}
+
+/** By what a clock on the wall of the zone shows, and by nothing else. */
+function isOpenAt(window: Window | null, zone: string, at: number): boolean {
+  if (window === null) return true
+  const there = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone)
+  const minute = there.hour * 60 + there.minute
+  const { startMinute: start, endMinute: end, days } = window
+  const isDay = (day: number) => days.some((each) => each === day)
+  const today = there.dayOfWeek
+  const yesterday = there.toPlainDate().subtract({ days: 1 }).dayOfWeek
+  if (start === end) return isDay(today)
+  if (start < end) return isDay(today) && start <= minute && minute < end
+  return (isDay(today) && minute >= start) || (isDay(yesterday) && minute < end)
+}
+
+/** When all has become calm: everything has ended, and whoever can run runs. */
+export function checkCalm(
+  world: World,
+  rows: readonly WatchedUpgrade[],
+  catalogue: Catalogue,
+): readonly string[] {
+  const open = rows.filter(({ finished_at }) => finished_at === null)
+  const wrong = open.map(({ action_id, endpoint_id, state, reason }) => {
+    return `${endpoint_id} of ${action_id} is ${state} (${reason}) for ever`
+  })
+  for (const machine of world.machines) {
+    const { slots, isHealthy, hasPower, attempt } = machine.observe()
+    const kind = catalogue.kindOf(slots.active?.manifest_digest ?? null)
+    invariant(hasPower, 'in the calm every machine has power')
+    const isBadLater = kind !== null && BAD_LATER.has(kind)
+    if (kind === null) wrong.push(`${machine.name} runs nothing that was published`)
+    if (!isHealthy && !isBadLater) wrong.push(`${machine.name} is not healthy on a ${kind} version`)
+    if (attempt !== null && attempt.ended === null) {
+      wrong.push(`${machine.name} is at work on ${attempt.version} for ever`)
+    }
+  }
+  return wrong
+}
+
+/** They prove themselves first: what they do later nobody's probation can see. */
+const BAD_LATER = new Set(['dies-after-probation', 'goes-silent', 'crashes-on-second-start'])
