@@ -1,10 +1,12 @@
 /**
- * How far a bad version gets: a real server and a fleet of real launchers and agents. What is
- * measured is what the machines say themselves (fleet.ts); the server is asked only how it ended.
+ * How far a bad version gets: a real server, a fleet of real launchers and agents, and orders for
+ * all of it with a canary and a failure budget. What is measured is what the machines say
+ * themselves (fleet.ts); the server is asked only how it ended.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { systemClock } from '../../src/base/clock.ts'
 import type { Client } from '../../src/client/client.ts'
 import { type BadVersion, publishBad, publishGood, type Workshop } from './bad-versions.ts'
 import { builtInRelease, download, order } from './catalogue.ts'
@@ -15,10 +17,20 @@ import { type ServerProcess, startServerProcess } from './server-process.ts'
 
 export const MACHINES = 30
 export const OLD_VERSION = '1.0.0.1'
-/** So many machines get each bad version. */
-export const TRIED = 3
+const CANARY = 3
+const BUDGET = 3
+/** No bad version may ever be run by more endpoints than this. */
+export const REACH_MAX = Math.max(CANARY, BUDGET)
 /** Those of the server that never hear of a version again go back after it. */
 const PROBATION_S = '10'
+
+/** What orders of bad versions say. The soak outlasts whatever turns bad in it. */
+export const CAREFUL = {
+  canary: { count: CANARY },
+  waves: [50],
+  soak_minutes: 1,
+  failure_budget: { count: BUDGET },
+}
 
 export type Site = AsyncDisposable & {
   readonly server: ServerProcess
@@ -66,32 +78,52 @@ export type Spread = {
   readonly reached: readonly FleetMachine[]
   /** Of each endpoint's upgrade, in the end. */
   readonly outcomes: readonly Outcome[]
-  /** Seconds from the verdict until the old version was up, for each machine that went back. */
+  /** Seconds from the verdict until the old version was up, for each machine that was reached. */
   readonly backS: readonly number[]
 }
 
-/** Publishes it, orders it for some machines, and waits until all has come to an end. */
+/**
+ * Publishes it, orders it for every machine, and waits until all has come to an end: halted by the
+ * budget, cancelled where it had not begun, and gone back where it had. The verdict is the
+ * launcher's; on a version that stayed, the server's: its halt.
+ */
 export async function spread(site: Site, version: string, bad: BadVersion): Promise<Spread> {
   const { workshop, machines, server } = site
   await publishBad(workshop, version, bad)
-  const tried = machines.slice(0, TRIED).map(({ id }) => id)
-  const action = await orderFor(server.client, tried, version)
+  const action = await orderForAll(site, version, CAREFUL)
+  await isHalted(server.client, action)
+  const haltedAt = systemClock.now()
+  await server.client.upgrades.cancel({ group_action_id: action })
   const outcomes = await endsOf(server.client, action)
   const reached = await machinesThatRan(machines, version)
-  const backS = bad.ends === 'rolled-back' ? await goneBack(reached, version) : []
-  return { reached, outcomes, backS }
+  if (bad.ends === 'succeeded') await orderBack(server.client, reached)
+  const backS = reached.map((machine) =>
+    secondsBack(machine, verdictAt(machine, version) ?? haltedAt),
+  )
+  return { reached, outcomes, backS: await Promise.all(backS) }
 }
 
-export async function orderFor(
-  client: Client,
-  ids: readonly string[],
+type Order = Parameters<Client['endpoints']['upgrade']>[0]
+
+export async function orderForAll(
+  site: Site,
   version: string,
+  rollout: Order['rollout'],
 ): Promise<number> {
-  const { group_action_id } = await client.endpoints.upgrade({
-    endpoint_ids: [...ids],
+  const { group_action_id } = await site.server.client.endpoints.upgrade({
+    endpoint_ids: site.machines.map(({ id }) => id),
     target_versions: { linux: version },
+    rollout,
   })
   return group_action_id
+}
+
+/** Resolves when an action's rollout is halted, and what waits has been told so. */
+export async function isHalted(client: Client, action: number): Promise<void> {
+  await eventually(`the halt of action ${action}`, async () => {
+    const { details } = await client.actions.getActionStatus(action)
+    return Object.values(details).some(({ reason }) => reason === 'rollout-halted') ? true : null
+  })
 }
 
 /** Waits until every upgrade of the action has ended; how each did. */
@@ -109,16 +141,16 @@ export async function endsOf(client: Client, action: number): Promise<readonly O
 
 const OPEN = new Set(['PENDING', 'IN_PROGRESS', 'PENDING_ABORT'])
 
-async function goneBack(
-  machines: readonly FleetMachine[],
-  version: string,
-): Promise<readonly number[]> {
-  const seconds = machines.map((machine) => secondsBack(machine, verdictAt(machine, version)))
-  return await Promise.all(seconds)
+async function orderBack(client: Client, machines: readonly FleetMachine[]): Promise<void> {
+  const { group_action_id } = await client.endpoints.upgrade({
+    endpoint_ids: machines.map(({ id }) => id),
+    target_versions: { linux: OLD_VERSION },
+    allow_downgrade: true,
+  })
+  await endsOf(client, group_action_id)
 }
 
-async function secondsBack(machine: FleetMachine, verdict: number | null): Promise<number> {
-  if (verdict === null) throw new Error(`no verdict was given on ${machine.root}`)
+async function secondsBack(machine: FleetMachine, verdict: number): Promise<number> {
   const up = await eventually('the old version', async () => upAfter(machine, OLD_VERSION, verdict))
   return (up - verdict) / 1000
 }
