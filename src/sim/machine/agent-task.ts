@@ -5,11 +5,11 @@ import { programOf } from '../bad-versions.ts'
 import { startAgent } from './agent-program.ts'
 import { factsOf } from './facts.ts'
 import { startFollower } from './follower.ts'
-import type { AgentLife, Host } from './host.ts'
 import { layoutAt } from './install.ts'
 import type { Kernel, Program, Started } from './kernel.ts'
 import type { LauncherTask } from './launcher-task.ts'
 import { Pipe } from './pipe.ts'
+import type { AgentLife, Surroundings } from './surroundings.ts'
 
 export type AgentTaskStart = {
   readonly life: AgentLife
@@ -19,7 +19,7 @@ export type AgentTaskStart = {
   onEnd(): void
 }
 
-export function startAgentTask(machine: Host, start: AgentTaskStart): Started {
+export function startAgentTask(machine: Surroundings, start: AgentTaskStart): Started {
   const { life, kernel, launcher, exit } = start
   const { mounts, network, log } = machine.needs
   const clock = machine.newClock()

@@ -1,8 +1,8 @@
 /** Programs of a payload, and its health command: they run for a while, or answer and end. */
 import type { Disk } from '../../agent/machine/disk.ts'
 import { programOf } from '../bad-versions.ts'
-import type { Host } from './host.ts'
 import type { Started } from './kernel.ts'
+import type { Surroundings } from './surroundings.ts'
 
 /** What a health command takes. */
 const CHECK_MS = 50
@@ -10,7 +10,7 @@ const TERMINATED = 143
 
 /** Null: there is no such program. */
 export function startFollower(
-  machine: Host,
+  machine: Surroundings,
   path: string,
   exit: (code: number) => void,
   disk: Pick<Disk, 'readFileSync'>,

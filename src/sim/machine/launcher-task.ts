@@ -4,9 +4,9 @@ import { Launcher } from '../../agent/launcher/launcher.ts'
 import type { Processes } from '../../agent/machine/processes.ts'
 import { trustedKeysOf } from '../../agent/manifest.ts'
 import { loadSettings } from '../../agent/settings.ts'
-import type { Host } from './host.ts'
 import { layoutAt } from './install.ts'
 import type { Pipe } from './pipe.ts'
+import type { Surroundings } from './surroundings.ts'
 
 export type LauncherTask = {
   /** SIGTERM. */
@@ -20,7 +20,7 @@ export type LauncherTask = {
 }
 
 export function startLauncherTask(
-  machine: Host,
+  machine: Surroundings,
   how: { processes(launcher: LauncherTask): Processes; onEnd(): void },
 ): LauncherTask {
   const { mounts, log } = machine.needs

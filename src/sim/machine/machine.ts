@@ -11,11 +11,11 @@ import { Drive } from '../disk/drive.ts'
 import type { FileTree } from '../disk/file-tree.ts'
 import { ProcessClock } from '../virtual-clock.ts'
 import { startAgentTask } from './agent-task.ts'
-import type { AgentLife, Host, MachineNeeds } from './host.ts'
 import { install, layoutAt, type Package } from './install.ts'
 import { Kernel } from './kernel.ts'
 import { type LauncherTask, startLauncherTask } from './launcher-task.ts'
 import { type Noted, Observation } from './observation.ts'
+import type { AgentLife, MachineNeeds, Surroundings } from './surroundings.ts'
 
 /** By itself, what a machine has room for: a few versions, and what an upgrade leaves free. */
 const CAPACITY_BYTES = 40 * 1024 * 1024
@@ -39,7 +39,7 @@ export type Observed = Noted & {
   readonly executed: ReadonlySet<Digest>
 }
 
-export class Machine implements Host {
+export class Machine implements Surroundings {
   readonly name: string
   readonly timeZone: string
   readonly drive: Drive

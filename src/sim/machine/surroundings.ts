@@ -26,7 +26,7 @@ export type AgentLife = {
   status: (() => Status) | null
 }
 
-export type Host = {
+export type Surroundings = {
   readonly name: string
   readonly timeZone: string
   /** Some bad versions fail on these only. */
