@@ -5,14 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { systemRandom } from '../../base/random.ts'
 import { facts as factsSchema } from '../../contract/agent/facts.ts'
 import { layoutOf } from '../layout.ts'
-import {
-  linuxFacts,
-  linuxMachine,
-  osVersion,
-  parseKeyValues,
-  parseUtmp,
-  zoneOfLink,
-} from './linux.ts'
+import { linuxFacts, linuxMachine, osVersion, parseKeyValues, parseUtmp } from './linux.ts'
 import { machineId } from './machine-id.ts'
 
 const known = { machine_id: '', endpoint_tags: ['a'], installed_at: 1 }
@@ -65,16 +58,6 @@ describe('facts of a Linux machine', () => {
       record(7, 'x').subarray(0, 100),
     ])
     expect(parseUtmp(bytes)).toEqual(['ann'])
-  })
-
-  it.each([
-    ['/usr/share/zoneinfo/Europe/Berlin', 'Europe/Berlin'],
-    ['../usr/share/zoneinfo/Etc/UTC', 'Etc/UTC'],
-    ['/usr/share/zoneinfo/posix/America/Argentina/Ushuaia', 'America/Argentina/Ushuaia'],
-    ['/etc/some-zone', null],
-    ['', null],
-  ])('the zone of %s is %s', (target, zone) => {
-    expect(zoneOfLink(target)).toBe(zone)
   })
 })
 

@@ -7,6 +7,7 @@ import { leaveOut } from './leave-out.ts'
 import type { Known, Machine } from './machine.ts'
 import { readMachineId } from './machine-id.ts'
 import { listAddresses, sortedList } from './network.ts'
+import { zoneOf } from './zone.ts'
 
 const TEXT_BYTES_MAX = 64 * 1024
 /** /run/utmp of a machine with very many sessions. */
@@ -36,7 +37,7 @@ export function linuxFacts(known: Known): Facts {
     ...addresses,
     users: listUsers(),
     domain: domainOf(name).slice(0, 255),
-    time_zone: timeZone().slice(0, 64),
+    time_zone: zoneOf({ link: linkTarget, file }).slice(0, 64),
     ...known,
   }
 }
@@ -86,12 +87,6 @@ export function parseUtmp(bytes: Uint8Array): string[] {
   return users
 }
 
-/** The zone a link such as `../usr/share/zoneinfo/Europe/Berlin` names; null when it names none. */
-export function zoneOfLink(target: string): string | null {
-  const [, zone] = /\/zoneinfo\/(?:posix\/|right\/)?([A-Za-z0-9_+\-/]+)$/.exec(target) ?? []
-  return zone ?? null
-}
-
 function listUsers(): string[] {
   const users = new Set<string>()
   for (const name of leaveOut(() => namesIn('/run/systemd/users')) ?? []) {
@@ -117,17 +112,16 @@ function domainOf(name: string): string {
   return /^domain\s+(\S+)/m.exec(readText('/etc/resolv.conf'))?.[1] ?? ''
 }
 
-function timeZone(): string {
-  const linked = zoneOfLink(linkTarget('/etc/localtime') ?? '')
-  return linked ?? (/^[A-Za-z0-9_+\-/]+$/m.exec(readText('/etc/timezone'))?.[0] || 'UTC')
-}
-
 function namesAnything(path: string): boolean {
   return sizeIfThere(path) !== null || linkTarget(path) !== null
 }
 
 function readText(path: string): string {
   return Buffer.from(readBytes(path, TEXT_BYTES_MAX)).toString('utf8')
+}
+
+function file(path: string): Uint8Array | null {
+  return leaveOut(() => readIfThere(path, TEXT_BYTES_MAX))
 }
 
 function readBytes(path: string, bytesMax: number): Uint8Array {

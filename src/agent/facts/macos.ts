@@ -11,9 +11,9 @@ import type { Facts } from '../../contract/agent/facts.ts'
 import { linkTarget, readIfThere } from '../machine/files.ts'
 import { LIB_SYSTEM } from '../machine/macos/processes.ts'
 import { leaveOut } from './leave-out.ts'
-import { zoneOfLink } from './linux.ts'
 import type { Known, Machine } from './machine.ts'
 import { listAddresses, sortedList } from './network.ts'
+import { zoneOfLink } from './zone.ts'
 
 const SYSTEM_VERSION = '/System/Library/CoreServices/SystemVersion.plist'
 const PLIST_BYTES_MAX = 64 * 1024

@@ -19,6 +19,7 @@ function says(table: Readonly<Record<string, string | number>>): WindowsSays {
     },
     version: () => [10, 0, 22631],
     users: () => ['ann', 'ann', 'bob'],
+    zone: (name) => (name === 'Tokyo Standard Time' ? 'Asia/Tokyo' : null),
   }
 }
 
@@ -49,11 +50,27 @@ describe('facts of a Windows machine', () => {
     expect(machine.ownId()).toBe('9231dbe8fe4644aeb3f575cc29fbe1da')
   })
 
+  it('follow its time zone while it runs; one that cannot be named is unknown', () => {
+    const key = 'SYSTEM\\CurrentControlSet\\Control\\TimeZoneInformation\\TimeZoneKeyName'
+    const table: Record<string, string> = { [key]: 'UTC' }
+    const machine = windowsMachine(says(table))
+    const zone = () => machine.facts(known).time_zone
+    const atStart = Intl.DateTimeFormat().resolvedOptions().timeZone
+    expect(zone()).toBe(atStart)
+    table[key] = 'Tokyo Standard Time'
+    expect(zone()).toBe('Asia/Tokyo')
+    table[key] = 'Mars Standard Time'
+    expect(zone()).toBe('')
+    table[key] = 'UTC'
+    expect(zone()).toBe(atStart)
+  })
+
   it('what cannot be read is left out', () => {
     const refuse = () => {
       throw new Error('no')
     }
-    const machine = windowsMachine({ text: refuse, number: refuse, version: refuse, users: refuse })
+    const all = { text: refuse, number: refuse, version: refuse, users: refuse, zone: refuse }
+    const machine = windowsMachine(all)
     const facts = machine.facts(known)
     expect(factsSchema.parse(facts)).toEqual(facts)
     expect(facts).toMatchObject({ os_name: 'Windows', os_version: '0.0.0', users: [], domain: '' })

@@ -32,6 +32,7 @@ const SESSIONS_MAX = 256
 const SYSTEM = 'SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion'
 const CRYPTOGRAPHY = 'SOFTWARE\\Microsoft\\Cryptography'
 const PRODUCT = 'SYSTEM\\CurrentControlSet\\Control\\ProductOptions'
+const TIME_ZONE = 'SYSTEM\\CurrentControlSet\\Control\\TimeZoneInformation'
 const NETWORK = 'SYSTEM\\CurrentControlSet\\Services\\Tcpip\\Parameters'
 
 const ADVAPI = {
@@ -40,6 +41,15 @@ const ADVAPI = {
     returns: 'u32',
   },
 } as const
+/** ICU4C's `ucal_getTimeZoneIDForWindowsID`, which Windows has in `icu.dll`, earlier `icuin.dll`. */
+const ICU = {
+  ucal_getTimeZoneIDForWindowsID: {
+    args: ['ptr', 'i32', 'ptr', 'ptr', 'i32', 'ptr'],
+    returns: 'i32',
+  },
+} as const
+const ICU_LIBRARIES = ['icu.dll', 'icuin.dll']
+const ZONE_CHARACTERS_MAX = 64
 const NTDLL = { RtlGetVersion: { args: ['ptr'], returns: 'u32' } } as const
 const TERMINALS = {
   WTSEnumerateSessionsW: { args: ['u64', 'u32', 'u32', 'ptr', 'ptr'], returns: 'i32' },
@@ -52,6 +62,8 @@ export type WindowsSays = {
   /** Null where there is no such value. */
   text(key: string, name: string): string | null
   number(key: string, name: string): number | null
+  /** The IANA name of a zone of Windows; null where nobody knows it. */
+  zone(name: string): string | null
   /** Major, minor, build. */
   version(): readonly [number, number, number]
   users(): readonly string[]
@@ -62,14 +74,30 @@ export async function openWindowsMachine(): Promise<Machine> {
 }
 
 export function windowsMachine(says: WindowsSays): Machine {
+  const zone = zoneReader(says)
   return {
     target: { platform: 'windows', arch: arch() === 'arm64' ? 'arm64' : 'x64', libc: 'none' },
-    facts: (known) => windowsFacts(says, known),
+    facts: (known) => windowsFacts(says, zone(), known),
     ownId: () => idOf(leaveOut(() => says.text(CRYPTOGRAPHY, 'MachineGuid')) ?? ''),
   }
 }
 
-function windowsFacts(says: WindowsSays, known: Known): Facts {
+/**
+ * The runtime asks for the zone once, when it starts, and finds the one that fits the country best.
+ * When another one is set later the registry says so at once, and the system's own ICU names it;
+ * where it cannot (before Windows 10 of 2017), the zone is unknown until the agent starts again.
+ */
+function zoneReader(says: WindowsSays): () => string {
+  const nameNow = () => leaveOut(() => says.text(TIME_ZONE, 'TimeZoneKeyName')) ?? ''
+  const atStart = { name: nameNow(), zone: Intl.DateTimeFormat().resolvedOptions().timeZone }
+  return () => {
+    const name = nameNow()
+    if (name === atStart.name || name === '') return atStart.zone
+    return leaveOut(() => says.zone(name)) ?? ''
+  }
+}
+
+function windowsFacts(says: WindowsSays, zone: string, known: Known): Facts {
   const text = (key: string, name: string) => leaveOut(() => says.text(key, name)) ?? ''
   const [major, minor, build] = leaveOut(says.version) ?? [0, 0, 0]
   const revision = leaveOut(() => says.number(SYSTEM, 'UBR'))
@@ -87,7 +115,7 @@ function windowsFacts(says: WindowsSays, known: Known): Facts {
     ...listAddresses(),
     users: sortedList(new Set(leaveOut(says.users) ?? [])).map((user) => user.slice(0, 255)),
     domain: (text(NETWORK, 'Domain') || text(NETWORK, 'NV Domain')).slice(0, 255),
-    time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone.slice(0, 64),
+    time_zone: zone.slice(0, 64),
     ...known,
   }
 }
@@ -119,6 +147,11 @@ async function openWindows(): Promise<WindowsSays> {
       const value = registryValue(advapi, { key, name, kind: RRF_RT_DWORD })
       return value === null ? null : new DataView(value.buffer).getUint32(0, true)
     },
+    zone(name) {
+      const library = ICU_LIBRARIES.map((each) => leaveOut(() => dlopen(each, ICU).symbols))
+      const icu = library.find((each) => each !== null)
+      return icu === undefined ? null : icuZone(icu, name)
+    },
     version() {
       const answer = new Uint32Array(VERSION_BYTES / 4)
       answer[0] = VERSION_BYTES
@@ -137,6 +170,16 @@ function registryValue(
   const size = new Uint32Array([value.length])
   const where = [LOCAL_MACHINE, wide(key), wide(name)] as const
   return advapi.RegGetValueW(...where, kind, null, value, size) === 0 ? value : null
+}
+
+/** Null when ICU does not know it; its status is an error when it is above zero. */
+function icuZone(icu: Functions<typeof ICU>, name: string): string | null {
+  const zone = new Uint8Array(ZONE_CHARACTERS_MAX * 2)
+  const status = new Int32Array(1)
+  const asked = [wide(name), name.length, null, zone, ZONE_CHARACTERS_MAX, status] as const
+  const length = icu.ucal_getTimeZoneIDForWindowsID(...asked)
+  const isKnown = length > 0 && length < ZONE_CHARACTERS_MAX && (status[0] ?? 1) <= 0
+  return isKnown ? fromWide(zone.subarray(0, length * 2)) : null
 }
 
 /** Who has a session, at the machine or from afar. */

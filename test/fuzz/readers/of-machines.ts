@@ -1,9 +1,10 @@
 /** What machines tell of themselves, and what their users and programs write there. */
 
-import { parseKeyValues, parseUtmp, zoneOfLink } from '../../../src/agent/facts/linux.ts'
+import { parseKeyValues, parseUtmp } from '../../../src/agent/facts/linux.ts'
 import { readMachineId } from '../../../src/agent/facts/machine-id.ts'
 import { idOf as idOfMac, parseTexts, userOf } from '../../../src/agent/facts/macos.ts'
 import { idOf as idOfWindows, systemName } from '../../../src/agent/facts/windows.ts'
+import { zoneOfLink } from '../../../src/agent/facts/zone.ts'
 import { parseInstallSettings } from '../../../src/agent/install-settings.ts'
 import { startTimeOf } from '../../../src/agent/machine/macos/processes.ts'
 import { parseStat } from '../../../src/agent/machine/proc-table.ts'
