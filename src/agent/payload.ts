@@ -180,8 +180,11 @@ export class Payload {
     const { environment, payload, processes, clock } = this.#needs
     const [program = '', ...args] = health
     const own = join(this.#folder, program)
-    const command = [isExecutable(own) ? own : program, ...args] as const
-    const child = startedOrWhyNot(() => processes.startFollower(command, this.#folder, environment))
+    // A disk that fails for a moment makes the check fail, and not the agent.
+    const child = startedOrWhyNot(() => {
+      const command = [isExecutable(own) ? own : program, ...args] as const
+      return processes.startFollower(command, this.#folder, environment)
+    })
     if (typeof child === 'string') return `the health command was not started: ${child}`
     const ended = whenEnded(child)
     const limit = clock.sleep(payload.health_timeout_s * 1000)
