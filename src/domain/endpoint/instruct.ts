@@ -5,6 +5,7 @@
  */
 import type { Instant } from '../../base/clock.ts'
 import type { AttemptId } from '../../base/ids.ts'
+import { type Opening, spreadOpening } from '../rollout/spread.ts'
 import { holdsBerth } from '../upgrade/berth.ts'
 import { readyWithinS } from '../upgrade/cluster-upgrade.ts'
 import type { AttemptProgress } from '../upgrade/record-outcome.ts'
@@ -83,7 +84,7 @@ export function instruct(open: Upgrade | null, view: CheckInView, moment: Moment
     return { instruction: offer({ ...open, attemptId }, view, moment), waitMs }
   }
   if (isRunning(open.state)) return { ...idle, waitMs: PROGRESS_MS }
-  return { ...idle, waitMs: untilOpening(open, moment) ?? idle.waitMs }
+  return { ...idle, waitMs: spreadOpening(open.endpointId, openingOf(open, moment)) }
 }
 
 function isWanted(open: Upgrade | null, attemptId: AttemptId): boolean {
@@ -136,8 +137,12 @@ function secondsUntil(until: Instant, now: Instant): number {
   return Math.max(0, Math.floor((until - now) / 1000))
 }
 
-function untilOpening(open: Upgrade, { limits, now }: Moment): number | null {
-  const { window, zone } = open
-  const hours = openness({ window, zone, closedDays: limits.closedDays }, now)
-  return hours.kind === 'open' || hours.opensAt === null ? null : hours.opensAt - now
+function openingOf({ window, zone }: Upgrade, { limits, now }: Moment): Opening {
+  const intervalMs = limits.intervalS * 1000
+  const hours = { window, zone, closedDays: limits.closedDays }
+  const present = openness(hours, now)
+  const opensAt = present.kind === 'open' ? null : present.opensAt
+  // Looked at only where the next call would be after the opening.
+  const after = opensAt !== null && opensAt - now < intervalMs ? openness(hours, opensAt) : null
+  return { now, opensAt, intervalMs, closesAt: after?.kind === 'open' ? after.closesAt : null }
 }
