@@ -9,6 +9,7 @@ import { NO_FLOORS } from './release/floors.ts'
 import type { Release } from './release/release.ts'
 import { NO_POLICY } from './rollout/policy.ts'
 import { newRollout, type Rollout } from './rollout/rollout.ts'
+import type { CreateUpgradeAction } from './upgrade/create-upgrade-action.ts'
 import type { AttemptProgress } from './upgrade/record-outcome.ts'
 import type { Upgrade } from './upgrade/upgrade.ts'
 
@@ -100,6 +101,21 @@ export const sampleRollout = (rollout: Partial<Rollout> = {}): Rollout => ({
   state: 'running',
   reason: 'in-progress',
   ...rollout,
+})
+
+/** Of one endpoint, without a policy. */
+export const sampleOrder = (order: Partial<CreateUpgradeAction> = {}): CreateUpgradeAction => ({
+  endpointIds: [ENDPOINT],
+  targetVersions: new Map([['linux', version('1.0.0.2')]]),
+  window: null,
+  retrySkipped: false,
+  allowDowngrade: false,
+  supersede: false,
+  excludedTags: [],
+  policy: NO_POLICY,
+  expiresInMs: null,
+  scope: null,
+  ...order,
 })
 
 export const sampleProgress = (progress: Partial<AttemptProgress> = {}): AttemptProgress => ({

@@ -6,6 +6,7 @@ import { sql } from 'kysely'
 import type { Instant } from '../base/clock.ts'
 import type { EndpointId, UpgradeActionId } from '../base/ids.ts'
 import type { Configuration } from '../domain/configuration/configuration.ts'
+import { exposureLeft } from '../domain/rollout/exposure.ts'
 import {
   type Calendar,
   type Candidate,
@@ -49,16 +50,18 @@ export async function loadFleetPicture(
   const free = berthsFree(settings.autoUpgrade, taken)
   const open = await loadOpen(reader, wanted.actionId)
   const tallies = await loadTallies(reader, open, wanted)
+  const movingClusters = await loadMovingClusters(reader)
   const rollouts: RolloutPicture[] = []
   for (const { rollout, window } of open) {
     const { zones, byWave } = talliesOf(rollout, tallies)
     const about = { rollout, window, zones, tallies: byWave }
     const limit = Math.min(free, BERTHS_A_TICK_MAX)
-    const asked = { ...about, calendar, limit, heardSince: wanted.heardSince, now }
+    const { heardSince } = wanted
+    const mayLead = movingClusters.length === 0
+    const asked = { ...about, calendar, limit, mayLead, heardSince, now }
     const candidates = isMoving(rollout.state) ? await loadCandidates(reader, asked) : []
     rollouts.push({ ...about, candidates })
   }
-  const movingClusters = await loadMovingClusters(reader)
   return { rollouts, berthsFree: free, movingClusters, calendar }
 }
 
@@ -102,28 +105,23 @@ type Tallies = {
 async function loadTallies(
   reader: Reader,
   open: readonly Open[],
-  { heardSince, silentSince }: PictureWanted,
+  { actionId, heardSince, silentSince }: PictureWanted,
 ): Promise<Tallies> {
+  // Of one that is named everything is told, as whoever resumes it after a halt accepts it.
+  const isCounted = ({ state }: Rollout) => actionId !== null || isMoving(state)
   const idsOf = (which: (rollout: Rollout) => boolean) =>
     open.flatMap(({ rollout }) => (which(rollout) ? [rollout.actionId] : []))
   const watched = idsOf((rollout) => {
     const hasBudget = rollout.waves.some(({ budget }) => budget !== null)
-    return isMoving(rollout.state) && (hasBudget || rollout.waves.length > 1)
+    return isCounted(rollout) && (hasBudget || rollout.waves.length > 1)
   })
   return {
     zones: await loadZones(
       reader,
       idsOf(() => true),
     ),
-    failed: await countFailed(
-      reader,
-      idsOf(({ state }) => isMoving(state)),
-    ),
-    connected: await countConnected(
-      reader,
-      idsOf(({ state }) => isMoving(state)),
-      heardSince,
-    ),
+    failed: await countFailed(reader, idsOf(isCounted)),
+    connected: await countConnected(reader, idsOf(isCounted), heardSince),
     troubled: await countTroubled(reader, watched),
     silent: await countSilent(
       reader,
@@ -248,6 +246,8 @@ function talliesOf(rollout: Rollout, tallies: Tallies) {
 type CandidatesAsked = Omit<RolloutPicture, 'candidates'> & {
   readonly calendar: Calendar
   readonly limit: number
+  /** No cluster moves. */
+  readonly mayLead: boolean
   readonly heardSince: Instant
   readonly now: Instant
 }
@@ -255,24 +255,46 @@ type CandidatesAsked = Omit<RolloutPicture, 'candidates'> & {
 /** Members of a cluster whose image moves wait for their pods, and for no berth. */
 const FOLLOWING = ['moved-with-cluster', 'awaiting-cluster']
 
+/**
+ * Only of waves that may put more at stake, and of one cluster: those that would not get a berth
+ * would otherwise take the places of those that do.
+ */
 async function loadCandidates(
   reader: Reader,
   asked: CandidatesAsked,
 ): Promise<readonly Candidate[]> {
-  const { rollout, calendar, limit, heardSince, now } = asked
+  const { rollout, tallies, calendar, limit, mayLead, now } = asked
   const zones = openZones(asked, calendar, now)
-  if (zones.length === 0 || limit === 0) return []
-  const rows = await reader
+  const waves = rollout.waves.flatMap((_, wave) => {
+    const isOpen = wave <= rollout.currentWave && (tallies[wave]?.waitingConnected ?? 0) > 0
+    return isOpen && exposureLeft(rollout, tallies, wave) > 0 ? [wave] : []
+  })
+  if (zones.length === 0 || waves.length === 0 || limit === 0) return []
+  const waiting = waitingOf(reader, asked, { zones, waves })
+  const machines = await waiting.where('endpoint.cluster', 'is', null).limit(limit).execute()
+  const leaders = mayLead
+    ? await waiting.where(sql<boolean>`cluster <> '' and ${MAY_UPGRADE}`).limit(1).execute()
+    : []
+  return [...machines, ...leaders].map(candidateOf).sort(byTurn)
+}
+
+const MAY_UPGRADE = sql<boolean>`(facts -> 'cluster' ->> 'mayUpgrade')::boolean`
+
+function waitingOf(
+  reader: Reader,
+  { rollout, heardSince, now }: CandidatesAsked,
+  { zones, waves }: { readonly zones: readonly string[]; readonly waves: readonly number[] },
+) {
+  return reader
     .selectFrom('upgrade')
     .innerJoin('liveness', 'liveness.endpoint_id', 'upgrade.endpoint_id')
     .innerJoin('endpoint', 'endpoint.id', 'upgrade.endpoint_id')
     .innerJoin('release', 'release.manifest_digest', 'upgrade.manifest_digest')
     .select(['upgrade.endpoint_id', 'upgrade.wave', 'upgrade.zone', 'endpoint.cluster'])
-    .select(sql<boolean | null>`(facts -> 'cluster' ->> 'mayUpgrade')::boolean`.as('may_upgrade'))
     .where('upgrade.action_id', '=', rollout.actionId)
     .where('upgrade.finished_at', 'is', null)
     .where('upgrade.deadline_at', 'is', null)
-    .where('upgrade.wave', '<=', rollout.currentWave)
+    .where(sql<boolean>`upgrade.wave = any(${[...waves]}::integer[])`)
     .where(sql<boolean>`upgrade.zone = any(${[...zones]}::text[])`)
     .where(sql<boolean>`upgrade.reason <> all(${FOLLOWING}::text[])`)
     .where((where) => where.or([where('not_before', 'is', null), where('not_before', '<=', now)]))
@@ -280,12 +302,20 @@ async function loadCandidates(
     .where('liveness.last_seen', '>=', heardSince)
     .orderBy('upgrade.wave')
     .orderBy('upgrade.endpoint_id')
-    .limit(limit)
-    .execute()
-  return rows.map(({ endpoint_id, wave, zone, cluster, may_upgrade }) => ({
+}
+
+type WaitingRow = Awaited<ReturnType<ReturnType<typeof waitingOf>['execute']>>[number]
+
+function candidateOf({ endpoint_id, wave, zone, cluster }: WaitingRow): Candidate {
+  return {
     endpointId: endpoint_id as EndpointId, // Written by saveUpgradeAction only.
     wave,
     zone,
-    cluster: cluster === null ? null : { uid: cluster, mayUpgrade: may_upgrade ?? false },
-  }))
+    cluster: cluster === null ? null : { uid: cluster, mayUpgrade: true },
+  }
+}
+
+function byTurn(left: Candidate, right: Candidate): number {
+  if (left.wave !== right.wave) return left.wave - right.wave
+  return left.endpointId < right.endpointId ? -1 : 1
 }

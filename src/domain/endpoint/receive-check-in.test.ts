@@ -10,11 +10,13 @@ import {
   sampleCheckIn,
   sampleFacts,
   sampleProgress,
+  sampleRollout,
   sampleState,
   sampleUpgrade,
   version,
 } from '../_samples.ts'
-import { holdsBerth, OFFER_STANDS_MS } from '../upgrade/berth.ts'
+import type { Rollout } from '../rollout/rollout.ts'
+import { berthStandsMs, holdsBerth } from '../upgrade/berth.ts'
 import type { ClusterView } from '../upgrade/cluster-upgrade.ts'
 import type { Upgrade } from '../upgrade/upgrade.ts'
 import type { Window } from '../upgrade/window.ts'
@@ -26,7 +28,8 @@ import {
   nothingNew,
 } from './receive-check-in.ts'
 
-const LIMITS = { intervalS: 60, probationS: 300 }
+const LIMITS = { intervalS: 60, probationS: 300, closedDays: [], timeZone: 'UTC' }
+const STANDS_MS = berthStandsMs(LIMITS.intervalS)
 const UTC = { zone: 'UTC', strictEnd: false }
 const MONDAY_2_TO_6: Window = { days: [1], startMinute: 120, endMinute: 360, ...UTC }
 const OTHER_RUN = '000000000000000000000000000000f2' as RunId
@@ -37,7 +40,7 @@ function receive(given: {
   readonly reported?: Upgrade
   readonly checkIn?: Partial<CheckIn>
   readonly isReleaseOffered?: boolean
-  readonly isBerthFree?: boolean
+  readonly rollout?: Partial<Rollout>
   readonly cluster?: ClusterView
   readonly isDeleted?: boolean
   readonly now?: number
@@ -50,7 +53,7 @@ function receive(given: {
     reported: given.reported ?? null,
     cluster: given.cluster ?? null,
     isReleaseOffered: given.isReleaseOffered ?? true,
-    isBerthFree: given.isBerthFree ?? true,
+    rollout: sampleRollout(given.rollout),
   }
   return decideReceiveCheckIn(view, sampleCheckIn(given.checkIn), LIMITS, given.now ?? NOW)
 }
@@ -110,18 +113,23 @@ describe('check-in without an upgrade', () => {
   })
 })
 
+/** A queued upgrade that the planner has given a berth. */
+const berthed = (given: Partial<Upgrade> = {}) =>
+  sampleUpgrade({ deadlineAt: NOW + STANDS_MS, ...given })
+
 describe('check-in with a waiting upgrade', () => {
   it('queued -> offered when the window is open, for as long as it stays open', () => {
     const window = { ...MONDAY_2_TO_6, endMinute: 210 }
-    const decided = receive({ open: sampleUpgrade({ window }) })
+    const decided = receive({ open: berthed({ window }), now: NOW + 1_620_000 })
     expect(decided.upgrades).toMatchObject([
       { state: 'offered', attemptId: NEW_ATTEMPT, attempts: 1, reason: 'offered' },
     ])
     expect(decided.instruction).toMatchObject({
       kind: 'upgrade',
       attemptId: NEW_ATTEMPT,
-      startWithinS: 30 * 60,
+      startWithinS: 3 * 60,
       probationS: 300,
+      maySwitch: false,
     })
   })
 
@@ -147,12 +155,13 @@ describe('check-in with a waiting upgrade', () => {
     })
     const held = receive({ open }).upgrades[0]
     expect(held).toMatchObject({ state: 'queued', reason: 'outside-window', attemptId: ATTEMPT })
-    const opened = receive({ open: { ...open, state: 'queued', window: null } })
+    const again = { ...open, state: 'queued' as const, window: null, deadlineAt: NOW + 1 }
+    const opened = receive({ open: again })
     expect(opened.upgrades).toMatchObject([{ state: 'offered', attemptId: ATTEMPT, attempts: 1 }])
   })
 
   it('an offer stands: the same instruction again, nothing to save', () => {
-    const open = sampleUpgrade({ state: 'offered', reason: 'offered', attemptId: ATTEMPT })
+    const open = berthed({ state: 'offered', reason: 'offered', attemptId: ATTEMPT })
     const decided = receive({ open })
     expect(decided.upgrades).toEqual([])
     expect(decided.instruction).toMatchObject({ kind: 'upgrade', attemptId: ATTEMPT })
@@ -167,56 +176,71 @@ describe('check-in with a waiting upgrade', () => {
       deadlineAt: NOW + 60_000,
     })
 
-    it('takes one with the offer, and holds it for an hour at most', () => {
-      const decided = receive({ open: sampleUpgrade() })
-      expect(decided.takesBerth).toBe(true)
-      expect(decided.upgrades).toMatchObject([{ deadlineAt: NOW + OFFER_STANDS_MS }])
-      expect(decided.instruction).toMatchObject({ startWithinS: OFFER_STANDS_MS / 1000 })
+    it('is offered with the one that the planner gave, for as long as a berth stands', () => {
+      const decided = receive({ open: berthed({ deadlineAt: NOW + 1 }) })
+      expect(decided.upgrades).toMatchObject([{ state: 'offered', deadlineAt: NOW + STANDS_MS }])
+      expect(decided.instruction).toMatchObject({ startWithinS: STANDS_MS / 1000 })
     })
 
-    it('waits while none is free, and says so once', () => {
-      const decided = receive({ open: sampleUpgrade(), isBerthFree: false })
-      expect(decided.takesBerth).toBe(false)
+    it('waits without one, and says once why, as the planner saw it', () => {
+      const full = { holds: ['parallel-limit'] as const }
+      const decided = receive({ open: sampleUpgrade(), rollout: full })
       expect(decided.upgrades).toMatchObject([{ state: 'queued', reason: 'parallel-limit' }])
       expect(decided.instruction).toEqual({ kind: 'nothing' })
       const waiting = sampleUpgrade({ reason: 'parallel-limit' })
-      expect(receive({ open: waiting, isBerthFree: false }).upgrades).toEqual([])
+      expect(receive({ open: waiting, rollout: full }).upgrades).toEqual([])
     })
 
-    it('an offer that stands needs no other', () => {
-      const decided = receive({ open: offered, isBerthFree: false })
-      expect(decided).toMatchObject({ upgrades: [], takesBerth: false })
+    it('an offer that stands needs no other, nor does one that is due', () => {
+      const decided = receive({ open: offered })
+      expect(decided.upgrades).toEqual([])
       expect(decided.instruction).toMatchObject({ kind: 'upgrade', startWithinS: 60 })
+      const due = receive({ open: offered, now: NOW + 60_000 })
+      expect(due.upgrades).toMatchObject([
+        { state: 'offered', deadlineAt: NOW + 60_000 + STANDS_MS },
+      ])
     })
 
-    it('nor does one that is due, or an attempt whose journal was lost', () => {
-      const due = receive({ open: offered, isBerthFree: false, now: NOW + 60_000 })
-      expect(due).toMatchObject({ takesBerth: false, upgrades: [{ state: 'offered' }] })
-      const lost = sampleUpgrade({ ...offered, state: 'queued', reason: 'journal-lost' })
-      const again = receive({ open: lost, isBerthFree: false })
-      expect(again).toMatchObject({ takesBerth: false, upgrades: [{ state: 'offered' }] })
+    it('nor does an attempt whose journal was lost', () => {
+      const [lost] = receive({ open: sampleUpgrade({ ...offered, state: 'staged' }) }).upgrades
+      expect(lost).toMatchObject({ state: 'queued', reason: 'journal-lost' })
+      expect(lost !== undefined && holdsBerth(lost)).toBe(true)
+      const again = receive(lost === undefined ? {} : { open: lost })
+      expect(again.upgrades).toMatchObject([{ state: 'offered', attemptId: ATTEMPT }])
     })
 
-    it('is given back when the window closes, and asked for when it opens', () => {
+    it('is given back when the window closes, and not taken again without the planner', () => {
       const window: Window = { days: [2], startMinute: 0, endMinute: 0, ...UTC }
       const held = receive({ open: { ...offered, window } }).upgrades[0]
       expect(held).toMatchObject({ state: 'queued', reason: 'outside-window', deadlineAt: null })
       const opened = sampleUpgrade({ ...offered, state: 'queued', deadlineAt: null })
-      expect(receive({ open: opened })).toMatchObject({ takesBerth: true })
+      expect(receive({ open: opened }).upgrades).toMatchObject([{ state: 'queued' }])
     })
 
-    it('a report of what was given up counts, whether one is free or not', () => {
+    describe('and a report of what had lost its berth', () => {
       const lapsed = sampleUpgrade({ ...offered, state: 'queued', deadlineAt: null })
-      const attempt = sampleProgress()
-      const late = { open: lapsed, reported: lapsed, checkIn: { attempt }, isBerthFree: false }
-      const [upgrade] = receive(late).upgrades
-      expect(upgrade?.state).toBe('downloading')
-      expect(upgrade !== undefined && holdsBerth(upgrade)).toBe(true)
+      const told = (state: 'downloading' | 'staged' | 'switching') => {
+        const attempt = sampleProgress({ state })
+        return receive({ open: lapsed, reported: lapsed, checkIn: { attempt } })
+      }
+
+      it.each(['downloading', 'staged'] as const)('%s: it is to stop, and not counted', (state) => {
+        const decided = told(state)
+        expect(decided.instruction).toEqual({ kind: 'cancel', attemptId: ATTEMPT })
+        expect(decided.upgrades.some(holdsBerth)).toBe(false)
+      })
+
+      it('past the switch: it counts, whether a berth is free or not', () => {
+        const decided = told('switching')
+        expect(decided.instruction).toEqual({ kind: 'nothing' })
+        expect(decided.upgrades).toMatchObject([{ state: 'switching' }])
+        expect(decided.upgrades.every(holdsBerth)).toBe(true)
+      })
     })
   })
 
   it('is not offered while its release is withdrawn', () => {
-    const decided = receive({ open: sampleUpgrade(), isReleaseOffered: false })
+    const decided = receive({ open: berthed(), isReleaseOffered: false })
     expect(decided.upgrades).toMatchObject([{ state: 'queued', reason: 'release-withdrawn' }])
     expect(decided.instruction).toEqual({ kind: 'nothing' })
   })
@@ -231,13 +255,13 @@ describe('check-in with a waiting upgrade', () => {
     const skipped = [{ manifestDigest: digest('release 2'), reason: 'silent' }]
     const decided = receive({ open: sampleUpgrade(), checkIn: { skipped } })
     expect(decided.upgrades).toMatchObject([{ state: 'failed', reason: 'version-failed-here' }])
-    const retried = receive({ open: sampleUpgrade({ retrySkipped: true }), checkIn: { skipped } })
+    const retried = receive({ open: berthed({ retrySkipped: true }), checkIn: { skipped } })
     expect(retried.upgrades).toMatchObject([{ state: 'offered' }])
   })
 })
 
 describe('check-in during an upgrade', () => {
-  const offered = sampleUpgrade({ state: 'offered', attemptId: ATTEMPT, attempts: 1 })
+  const offered = berthed({ state: 'offered', attemptId: ATTEMPT, attempts: 1 })
   const downloading = { ...offered, state: 'downloading' as const, percent: 40, bytesDone: 400 }
 
   it('offered -> downloading, with percent and bytes', () => {
@@ -247,7 +271,7 @@ describe('check-in during an upgrade', () => {
       { state: 'downloading', percent: 40, bytesDone: 400, bytesTotal: 1000 },
     ])
     expect(decided.upgrades).toHaveLength(1)
-    expect(decided.instruction).toEqual({ kind: 'nothing' })
+    expect(decided.instruction).toMatchObject({ kind: 'upgrade', maySwitch: false })
   })
 
   it('is asked to tell of its progress more often than it checks in otherwise', () => {
@@ -263,7 +287,7 @@ describe('check-in during an upgrade', () => {
     const attempt = sampleProgress({ state: 'staged', percent: 100 })
     const decided = receive({ open: closed, reported: closed, checkIn: { attempt } })
     expect(decided.upgrades).toMatchObject([{ state: 'staged' }])
-    expect(decided.instruction).toEqual({ kind: 'nothing' })
+    expect(decided.instruction).toMatchObject({ kind: 'upgrade', maySwitch: true })
   })
 
   it.each([
@@ -342,11 +366,12 @@ describe('check-in during an upgrade', () => {
   })
 
   it('the attempt of a superseded upgrade is cancelled before the newer one is offered to it', () => {
-    const open = sampleUpgrade({ manifestDigest: digest('release 3') })
+    const open = berthed({ manifestDigest: digest('release 3') })
     const ended = { state: 'cancelled' as const, reason: 'superseded' }
     const reported = { ...downloading, ...ended, actionId: 6 as UpgradeActionId }
     const decided = receive({ open, reported, checkIn: { attempt: sampleProgress() } })
     expect(decided.instruction).toEqual({ kind: 'cancel', attemptId: ATTEMPT })
-    expect(decided.upgrades).toMatchObject([{ state: 'offered', attemptId: NEW_ATTEMPT }])
+    const waits = { state: 'queued', reason: 'previous-attempt-ending', attemptId: null }
+    expect(decided.upgrades).toMatchObject([waits])
   })
 })

@@ -39,7 +39,7 @@ import {
   type WaitingReason,
 } from '../upgrade/upgrade.ts'
 import { whyHeld } from '../upgrade/why-held.ts'
-import type { ClosedDays } from '../upgrade/window.ts'
+import { type ClosedDays, ENDPOINT_ZONE } from '../upgrade/window.ts'
 import type { Endpoint, EndpointFacts, EndpointState, Health, SkippedVersion } from './endpoint.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { type CheckInInstruction, instruct, probationOf } from './instruct.ts'
@@ -82,6 +82,8 @@ export type CheckInLimits = {
   readonly probationS: number
   /** Days on which nothing begins. */
   readonly closedDays: readonly ClosedDays[]
+  /** Of upgrades without a window: an IANA zone, or `endpoint`. */
+  readonly timeZone: string
 }
 
 export type CheckInReceived = {
@@ -114,10 +116,11 @@ export function decideReceiveCheckIn(
   if (isSupersededRun(view.endpoint.state, checkIn)) return turnAwayCopy(limits)
   const endpoint = nextEndpointState(view.endpoint.state, checkIn)
   const moment = { checkIn, limits, now }
-  const reported = recordReport(view, moment)
-  const open = advanceOpen(view, reported, moment)
+  const seen = inItsZone(view, moment)
+  const reported = recordReport(seen, moment)
+  const open = advanceOpen(seen, reported, moment)
   const upgrades = [reported, open].filter((each) => each !== null)
-  const { instruction, waitMs } = instruct(open, view, moment)
+  const { instruction, waitMs } = instruct(open, seen, moment)
   return {
     endpoint,
     isRestored: view.isDeleted,
@@ -171,6 +174,24 @@ function nextEndpointState(state: EndpointState, checkIn: CheckIn): EndpointStat
   return fingerprintOf(next) === fingerprintOf(state) ? null : next
 }
 
+/**
+ * Where the hours of an upgrade are its endpoint's own, they follow the endpoint when it is
+ * carried to another zone. Any other zone is what was ordered, and stays.
+ */
+function inItsZone(view: CheckInView, { checkIn, limits }: Moment): CheckInView {
+  const zone = checkIn.facts?.timeZone ?? null
+  const { open, reported } = view
+  if (zone === null || open === null || open.zone === zone) return view
+  const ordered = open.window === null ? limits.timeZone : open.window.zone
+  if (ordered !== ENDPOINT_ZONE) return view
+  const isOpens = reported !== null && reported.actionId === open.actionId
+  return {
+    ...view,
+    open: { ...open, zone },
+    reported: isOpens ? { ...reported, zone } : reported,
+  }
+}
+
 function recordReport(view: CheckInView, { checkIn, limits, now }: Moment): Upgrade | null {
   const { open, cluster } = view
   const { attempt } = checkIn
@@ -202,11 +223,17 @@ function advanceOpen(view: CheckInView, reported: Upgrade | null, moment: Moment
     if (open.steps.length > 0) return nextStep(open, now)
     return { ...open, state: 'succeeded', reason: 'already-at-version', changedAt: now }
   }
+  if (isWaiting(open.state) && isCancelledWhole(view)) return cancelled(open, now)
   if (isRunning(open.state)) return isReported ? open : requeueLost(open, moment)
   if (isVersionKnownBad(open, checkIn)) {
     return { ...open, state: 'failed', reason: 'version-failed-here', changedAt: now }
   }
   return offerOrHold(open, view, moment)
+}
+
+/** What was past its switch then, and waits again for whatever reason, has nothing to wait for. */
+function isCancelledWhole({ rollout, cluster }: CheckInView): boolean {
+  return rollout?.state === 'cancelled' && !(cluster !== null && hasBegun(cluster))
 }
 
 function endInCluster(open: Upgrade, { cluster, endpoint }: CheckInView, moment: Moment) {

@@ -22,6 +22,7 @@ import {
   hoursOf,
   openZones,
   type RolloutPicture,
+  type WaveTally,
 } from './picture.ts'
 import { isMoving, isOver, type Rollout, type WaveHold } from './rollout.ts'
 
@@ -50,10 +51,10 @@ export function planRollouts(picture: FleetPicture, now: Instant): Plan {
     picture.berthsFree,
     asked.map(({ candidates }) => candidates.length),
   )
+  const berthsLeft = picture.berthsFree - granted.reduce((sum, count) => sum + count, 0)
   const rollouts = asked.map(({ each, next, candidates }, index) => {
     const berths = candidates.slice(0, granted[index] ?? 0)
-    const isShort = berths.length < candidates.length
-    const told = reported({ each, next, berths, isShort }, picture.calendar, now)
+    const told = reported({ each, next, berths, berthsLeft }, picture.calendar, now)
     const takesBack = told.state === 'halted' && each.rollout.state !== 'halted'
     const ids = berths.map(({ endpointId }) => endpointId)
     return { before: each.rollout, next: changed(each.rollout, told, now), berths: ids, takesBack }
@@ -123,33 +124,54 @@ type Reported = {
   readonly each: RolloutPicture
   readonly next: Rollout
   readonly berths: readonly Candidate[]
-  /** The instance had fewer berths than there were takers. */
-  readonly isShort: boolean
+  /** The instance's, once this plan is saved. */
+  readonly berthsLeft: number
 }
 
 /** The rollout with its first berth noted, and with why each wave does no more. */
-function reported({ each, next, berths, isShort }: Reported, calendar: Calendar, now: Instant) {
+function reported({ each, next, berths, berthsLeft }: Reported, calendar: Calendar, now: Instant) {
   const begins = next.state === 'scheduled' && berths.length > 0
   const begun: Rollout = begins ? { ...next, state: 'running', reason: 'in-progress' } : next
   if (!isMoving(begun.state)) return begun
-  const holds = begun.waves.map((_, wave) => holdOf({ each, next: begun, isShort }, wave))
+  const tallies = each.tallies.map((tally, wave) => withBerths(tally, wave, berths))
+  const inFlight = tallies.reduce((sum, tally) => sum + tally.inFlight, 0)
+  const { maxConcurrent } = begun.policy
+  const isFull = berthsLeft <= 0 || (maxConcurrent !== null && inFlight >= maxConcurrent)
   const closed = closedReason(each, calendar, now)
-  return { ...begun, holds: holds.map((hold) => (hold === 'none' ? closed : hold)) }
+  const about = { next: begun, tallies, closed, isFull }
+  return { ...begun, holds: begun.waves.map((_, wave) => holdOf(about, wave)) }
 }
 
-function holdOf(
-  { each, next, isShort }: Pick<Reported, 'each' | 'next' | 'isShort'>,
-  wave: number,
-): WaveHold {
-  if (wave > next.currentWave)
+/** As it is once the plan is saved, so that planning again says the same. */
+function withBerths(tally: WaveTally, wave: number, berths: readonly Candidate[]): WaveTally {
+  const given = berths.filter((berth) => berth.wave === wave).length
+  return {
+    ...tally,
+    waiting: tally.waiting - given,
+    waitingConnected: tally.waitingConnected - given,
+    inFlight: tally.inFlight + given,
+  }
+}
+
+type Held = {
+  readonly next: Rollout
+  readonly tallies: readonly WaveTally[]
+  readonly closed: WaveHold
+  /** Neither the instance nor the rollout has a berth left. */
+  readonly isFull: boolean
+}
+
+/** In order of precedence. */
+function holdOf({ next, tallies, closed, isFull }: Held, wave: number): WaveHold {
+  if (wave > next.currentWave) {
     return next.soakSince === null ? 'earlier-wave-unfinished' : 'soaking'
-  const tally = each.tallies[wave] ?? EMPTY_TALLY
+  }
+  const tally = tallies[wave] ?? EMPTY_TALLY
   if (tally.waiting === 0) return 'none'
-  if (exposureLeft(next, each.tallies, wave) <= 0) return 'failure-budget-in-use'
-  const inFlight = each.tallies.reduce((sum, other) => sum + other.inFlight, 0)
-  const { maxConcurrent } = next.policy
-  if (isShort || (maxConcurrent !== null && inFlight >= maxConcurrent)) return 'parallel-limit'
-  return tally.waitingConnected === 0 ? 'nobody-heard-of' : 'none'
+  if (closed !== 'none') return closed
+  if (exposureLeft(next, tallies, wave) <= 0) return 'failure-budget-in-use'
+  if (tally.waitingConnected === 0) return 'nobody-heard-of'
+  return isFull ? 'parallel-limit' : 'none'
 }
 
 /** `none` where some of what waits may begin. */

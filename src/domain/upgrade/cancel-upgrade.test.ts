@@ -8,6 +8,7 @@ import {
 import { decideRecordOutcome } from './record-outcome.ts'
 import { isCancelling, isFinished, UPGRADE_STATES, type UpgradeState } from './upgrade.ts'
 
+const RULES = { maxAttempts: 3, probationS: 300 }
 const command = { message: 'the disk is too small' }
 
 describe('cancelling an upgrade', () => {
@@ -47,10 +48,10 @@ describe('cancelling an upgrade', () => {
     const { upgrade } = decideCancelUpgrade(running, command, NOW)
     expect(upgrade).toMatchObject({ state: 'downloading', cancelRequestedAt: NOW })
     expect(isCancelling(upgrade)).toBe(true)
-    const on = decideRecordOutcome(upgrade, sampleProgress({ percent: 60 }), NOW + 1)
+    const on = decideRecordOutcome(upgrade, sampleProgress({ percent: 60 }), RULES, NOW + 1)
     expect(on).toMatchObject({ state: 'downloading', percent: 60, message: command.message })
     const stopped = sampleProgress({ state: 'failed', reason: 'cancelled', message: 'stopped' })
-    expect(decideRecordOutcome(on, stopped, NOW + 2)).toMatchObject({
+    expect(decideRecordOutcome(on, stopped, RULES, NOW + 2)).toMatchObject({
       ...{ state: 'cancelled', reason: 'cancelled-by-operator', message: command.message },
       changedAt: NOW + 2,
     })
@@ -61,7 +62,7 @@ describe('cancelling an upgrade', () => {
     (state) => {
       const running = sampleUpgrade({ state: 'staged', attemptId: ATTEMPT })
       const { upgrade } = decideCancelUpgrade(running, command, NOW)
-      const told = decideRecordOutcome(upgrade, sampleProgress({ state }), NOW + 1)
+      const told = decideRecordOutcome(upgrade, sampleProgress({ state }), RULES, NOW + 1)
       expect(told.state).toBe(state)
       expect(isCancelling(told)).toBe(false)
     },
@@ -71,7 +72,7 @@ describe('cancelling an upgrade', () => {
     const running = sampleUpgrade({ state: 'staged', attemptId: ATTEMPT })
     const { upgrade } = decideCancelUpgrade(running, command, NOW)
     const failed = sampleProgress({ state: 'failed', reason: 'disk-full' })
-    const told = decideRecordOutcome(upgrade, failed, NOW + 1)
+    const told = decideRecordOutcome(upgrade, failed, RULES, NOW + 1)
     expect(told).toMatchObject({ state: 'failed', reason: 'disk-full' })
   })
 

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import type { EndpointId } from '../../base/ids.ts'
 import type { Platform } from '../../base/platform.ts'
-import { digest, LINUX, NOW, sampleRelease, version } from '../_samples.ts'
+import {
+  DISTRIBUTION,
+  digest,
+  LINUX,
+  NOW,
+  sampleOrder,
+  sampleRelease,
+  version,
+} from '../_samples.ts'
 import type { Scope } from '../access/scope.ts'
 import { DEFAULT_CONFIGURATION } from '../configuration/configuration.ts'
 import { decideCreateUpgradeAction } from './create-upgrade-action.ts'
@@ -13,6 +21,9 @@ const GRANTED = { uid: 'set-1', mayUpgrade: true }
 const pod = (id: string, given: Partial<UpgradeCandidate> = {}): UpgradeCandidate => ({
   id: id as EndpointId,
   deleted: false,
+  distributionId: DISTRIBUTION,
+  timeZone: 'UTC',
+  connection: 'connected',
   target: LINUX,
   tags: { server: [], agent: ['eu'] },
   version: version('1.0.0.1'),
@@ -30,10 +41,11 @@ function order(
   scope: Scope = null,
 ) {
   const releases = [sampleRelease()]
-  const view = { candidates: named, mates, releases, settings: DEFAULT_CONFIGURATION }
+  const settings = DEFAULT_CONFIGURATION
+  const view = { candidates: named, mates, releases, catalogue: [], settings }
   const endpointIds = named.map(({ id }) => id)
-  const about = { targetVersions: TARGETS, window: null, retrySkipped: false, scope }
-  const decided = decideCreateUpgradeAction(view, { endpointIds, ...about }, NOW)
+  const command = sampleOrder({ endpointIds, targetVersions: TARGETS, scope })
+  const decided = decideCreateUpgradeAction(view, command, NOW)
   if (decided.ok) {
     const { upgrades, along, ineligible } = decided.value
     return { moved: upgrades.map(({ endpointId }) => endpointId), along, ineligible }

@@ -11,6 +11,7 @@ import {
   sampleCheckIn,
   sampleFacts,
   sampleProgress,
+  sampleRollout,
   sampleState,
   sampleUpgrade,
 } from '../_samples.ts'
@@ -32,7 +33,7 @@ import { endOverdue } from './end-overdue.ts'
 import type { Upgrade } from './upgrade.ts'
 import type { Window } from './window.ts'
 
-const LIMITS = { intervalS: 60, probationS: 300 }
+const LIMITS = { intervalS: 60, probationS: 300, closedDays: [], timeZone: 'UTC' }
 const CLUSTER: EndpointCluster = {
   name: 'eu-1',
   uid: 'set-1',
@@ -57,17 +58,20 @@ function receive(given: {
   readonly cluster?: Partial<EndpointCluster>
   readonly checkIn?: Partial<CheckIn>
   readonly view?: Partial<CheckInView & ClusterView>
+  /** The planner gave it no berth. */
+  readonly isBerthless?: true
 }) {
   const facts = sampleFacts({ cluster: { ...CLUSTER, ...given.cluster } })
   const state = sampleState({ facts })
-  const open = sampleUpgrade(given.open)
+  const deadlineAt = given.isBerthless ? null : NOW + 60_000
+  const open = sampleUpgrade({ deadlineAt, ...given.open })
   const view: CheckInView = {
     endpoint: { id: ENDPOINT, distributionId: DISTRIBUTION, state },
     isDeleted: false,
     open,
     reported: null,
     isReleaseOffered: true,
-    isBerthFree: true,
+    rollout: sampleRollout({ holds: ['parallel-limit'] }),
     cluster: {
       others: given.others ?? [],
       isOtherMoving: given.view?.isOtherMoving ?? false,
@@ -90,7 +94,7 @@ describe('who leads', () => {
       attemptId: NEW_ATTEMPT,
       readyWithinS: readyWithinS(3),
     })
-    expect(decided.takesBerth).toBe(true)
+    expect(decided.upgrade.deadlineAt).not.toBeNull()
   })
 
   it.each(['offered', 'switching'] as const)('nobody else while one does: %s', (state) => {
@@ -134,10 +138,10 @@ describe('who leads', () => {
     const utc = { zone: 'UTC', strictEnd: false }
     const window: Window = { days: [2], startMinute: 0, endMinute: 1, ...utc }
     expect(receive({ open: { window } }).upgrade.reason).toBe('outside-window')
-    expect(receive({ view: { isBerthFree: false } }).upgrade.reason).toBe('parallel-limit')
+    expect(receive({ isBerthless: true }).upgrade.reason).toBe('parallel-limit')
     const dead = [other({ state: 'switching', lastSeen: NOW - LEADER_SILENCE_MS })]
-    const view = { isBerthFree: false, isReleaseOffered: false }
-    const decided = receive({ open: { window }, others: dead, view })
+    const view = { isReleaseOffered: false }
+    const decided = receive({ open: { window }, others: dead, view, isBerthless: true })
     expect(decided.upgrade).toMatchObject({ state: 'offered', attemptId: ATTEMPT })
   })
 })

@@ -1,9 +1,22 @@
 import { describe, expect, it } from 'vitest'
 import type { EndpointId } from '../../base/ids.ts'
 import type { Platform } from '../../base/platform.ts'
-import { digest, ENDPOINT, LINUX, NOW, sampleRelease, version } from '../_samples.ts'
+import {
+  DISTRIBUTION,
+  digest,
+  ENDPOINT,
+  LINUX,
+  NOW,
+  sampleOrder,
+  sampleRelease,
+  version,
+} from '../_samples.ts'
 import { DEFAULT_CONFIGURATION } from '../configuration/configuration.ts'
-import { type CreateUpgradeAction, decideCreateUpgradeAction } from './create-upgrade-action.ts'
+import {
+  type CreateUpgradeAction,
+  type CreateUpgradeActionView,
+  decideCreateUpgradeAction,
+} from './create-upgrade-action.ts'
 import type { IneligibleReason, UpgradeCandidate } from './eligibility.ts'
 
 const settings = DEFAULT_CONFIGURATION
@@ -12,6 +25,9 @@ const TARGETS = new Map<Platform, ReturnType<typeof version>>([['linux', version
 const candidate = (given: Partial<UpgradeCandidate> = {}): UpgradeCandidate => ({
   id: ENDPOINT,
   deleted: false,
+  distributionId: DISTRIBUTION,
+  timeZone: 'Europe/Berlin',
+  connection: 'connected',
   target: LINUX,
   tags: { server: [], agent: [] },
   version: version('1.0.0.1'),
@@ -23,19 +39,23 @@ const candidate = (given: Partial<UpgradeCandidate> = {}): UpgradeCandidate => (
   ...given,
 })
 
-const command = (given: Partial<CreateUpgradeAction> = {}): CreateUpgradeAction => ({
-  endpointIds: [ENDPOINT],
-  targetVersions: TARGETS,
-  window: null,
-  retrySkipped: false,
-  scope: null,
+const command = (given: Partial<CreateUpgradeAction> = {}): CreateUpgradeAction =>
+  sampleOrder({ targetVersions: TARGETS, ...given })
+
+/** As the store would show it, where nothing else is said. */
+const viewOf = (given: Partial<CreateUpgradeActionView> = {}): CreateUpgradeActionView => ({
+  candidates: [candidate()],
+  releases: [sampleRelease()],
+  mates: [],
+  catalogue: [],
+  settings,
   ...given,
 })
 
 describe('an upgrade action', () => {
   it('queues the eligible endpoints and says why the others are left out', () => {
     const unknown = 'no-such-endpoint' as EndpointId
-    const view = { candidates: [candidate()], releases: [sampleRelease()], settings, mates: [] }
+    const view = viewOf()
     const endpointIds = [ENDPOINT, unknown]
     const decided = decideCreateUpgradeAction(view, command({ endpointIds }), NOW)
     expect(decided).toMatchObject({
@@ -49,7 +69,7 @@ describe('an upgrade action', () => {
             fromVersion: '1.0.0.1',
             targetVersion: '1.0.0.2',
             manifestDigest: digest('release 2'),
-            reason: 'awaiting-check-in',
+            reason: 'awaiting-berth',
           },
         ],
         platforms: new Map([['linux', 1]]),
@@ -61,12 +81,7 @@ describe('an upgrade action', () => {
   it('waits for as long as the settings say', () => {
     const actionExpiry = { hours: { agent_upgrade: 24 } }
     const brief = { ...settings, actionExpiry }
-    const view = {
-      candidates: [candidate()],
-      releases: [sampleRelease()],
-      settings: brief,
-      mates: [],
-    }
+    const view = viewOf({ settings: brief })
     expect(decideCreateUpgradeAction(view, command(), NOW)).toMatchObject({
       value: { upgrades: [{ expiresAt: NOW + 86_400_000 }] },
     })
@@ -76,7 +91,7 @@ describe('an upgrade action', () => {
     const critical = version('1.0.100.2')
     const targetVersions = new Map([['linux' as const, critical]])
     const releases = [sampleRelease({ version: critical })]
-    const view = { candidates: [candidate()], releases, settings, mates: [] }
+    const view = viewOf({ releases })
     expect(decideCreateUpgradeAction(view, command({ targetVersions }), NOW).ok).toBe(true)
     const disabled = { ...settings, criticalEnvironment: { isEnabled: false } }
     const decided = decideCreateUpgradeAction(
@@ -90,7 +105,7 @@ describe('an upgrade action', () => {
   })
 
   it('says from the start that it waits for its window', () => {
-    const view = { candidates: [candidate()], releases: [sampleRelease()], settings, mates: [] }
+    const view = viewOf()
     const utc = { zone: 'UTC', strictEnd: false }
     const window = { days: [2] as const, startMinute: 0, endMinute: 0, ...utc }
     const decided = decideCreateUpgradeAction(view, command({ window }), NOW)
@@ -98,7 +113,7 @@ describe('an upgrade action', () => {
   })
 
   it('refuses a version that was never released for its platform, before anything else', () => {
-    const view = { candidates: [], releases: [], settings, mates: [] }
+    const view = viewOf({ candidates: [], releases: [] })
     expect(decideCreateUpgradeAction(view, command(), NOW)).toEqual({
       ok: false,
       refusal: { code: 'version-not-released', platform: 'linux', version: '1.0.0.2' },
@@ -140,7 +155,7 @@ describe('eligibility: the first reason that applies is the answer', () => {
     ['upgrade-in-progress', { openUpgrade: 'on-probation' }, sampleRelease()],
   ]
   it.each(rows)('%s', (reason, given, release) => {
-    const view = { candidates: [candidate(given)], releases: [release], settings, mates: [] }
+    const view = viewOf({ candidates: [candidate(given)], releases: [release] })
     const decided = decideCreateUpgradeAction(view, command(), NOW)
     expect(decided).toMatchObject({
       ok: false,
@@ -151,7 +166,7 @@ describe('eligibility: the first reason that applies is the answer', () => {
   it('what lies outside the scope is told like what does not exist, and before all else', () => {
     const scope = { tags: ['web'] }
     const deleted = candidate({ deleted: true, tags: { server: ['db'], agent: ['Web'] } })
-    const view = { candidates: [deleted], releases: [sampleRelease()], settings, mates: [] }
+    const view = viewOf({ candidates: [deleted] })
     expect(decideCreateUpgradeAction(view, command({ scope }), NOW)).toMatchObject({
       refusal: { ineligible: [{ reason: 'unknown-endpoint', platform: null }] },
     })
@@ -159,34 +174,19 @@ describe('eligibility: the first reason that applies is the answer', () => {
       { server: ['web'], agent: [] },
       { server: [], agent: ['db', 'web'] },
     ]) {
-      const inside = {
-        candidates: [candidate({ tags })],
-        releases: [sampleRelease()],
-        settings,
-        mates: [],
-      }
+      const inside = viewOf({ candidates: [candidate({ tags })] })
       expect(decideCreateUpgradeAction(inside, command({ scope }), NOW).ok).toBe(true)
     }
   })
 
   it('a waiting upgrade is no obstacle: the newer action takes it over', () => {
-    const view = {
-      candidates: [candidate({ openUpgrade: 'offered' })],
-      mates: [],
-      releases: [sampleRelease()],
-      settings,
-    }
+    const view = viewOf({ candidates: [candidate({ openUpgrade: 'offered' })] })
     expect(decideCreateUpgradeAction(view, command(), NOW).ok).toBe(true)
   })
 
   it('a version that failed here is tried again when told', () => {
     const skipped = [digest('release 2')]
-    const view = {
-      candidates: [candidate({ skipped })],
-      releases: [sampleRelease()],
-      settings,
-      mates: [],
-    }
+    const view = viewOf({ candidates: [candidate({ skipped })] })
     expect(decideCreateUpgradeAction(view, command({ retrySkipped: true }), NOW).ok).toBe(true)
   })
 })

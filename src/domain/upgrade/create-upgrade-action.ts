@@ -16,21 +16,26 @@ import type { RolloutPolicy } from '../rollout/policy.ts'
 import { newRollout, type Rollout } from '../rollout/rollout.ts'
 import { type Assessed, moveClustersWhole } from './cluster-eligibility.ts'
 import { assessEligibility, type Eligibility, type UpgradeCandidate } from './eligibility.ts'
-import type { Upgrade } from './upgrade.ts'
+import type { Upgrade, WaitingReason } from './upgrade.ts'
 import type { UpgradeAction } from './upgrade-action.ts'
-import { ENDPOINT_ZONE, type Window, zoneOf } from './window.ts'
+import { openness, type Window, zoneOf } from './window.ts'
 
 export type CreateUpgradeAction = {
   /** No endpoint twice. */
   readonly endpointIds: readonly EndpointId[]
   readonly targetVersions: ReadonlyMap<Platform, AgentVersion>
+  /**
+   * Where endpoints of a platform go to versions of their own, as on the way back; absent, and for
+   * who is not in it: its platform's.
+   */
+  readonly ownTargets?: ReadonlyMap<EndpointId, AgentVersion>
   /** Null: at any time. */
   readonly window: Window | null
   /** Try also where this version failed before. */
   readonly retrySkipped: boolean
   /** Also to an older version than is installed. */
   readonly allowDowngrade: boolean
-  /** Take over where another upgrade is in progress. */
+  /** Take over where another upgrade is in progress, and cannot have switched. */
   readonly supersede: boolean
   /** Endpoints with one of these tags are left out. */
   readonly excludedTags: readonly string[]
@@ -90,7 +95,10 @@ export function decideCreateUpgradeAction(
   command: CreateUpgradeAction,
   now: number,
 ): Result<UpgradeActionCreated, CreateUpgradeActionRefusal> {
-  for (const [platform, version] of command.targetVersions) {
+  // Versions of endpoints' own were there before: whether each still is, each is told.
+  for (const [platform, version] of command.ownTargets === undefined
+    ? command.targetVersions
+    : []) {
     const isReleased = view.releases.some(
       (release) => release.target.platform === platform && release.version === version,
     )
@@ -111,10 +119,13 @@ export function decideCreateUpgradeAction(
   const { targetVersions, window } = command
   const action = { targetVersions, window, createdAt: now, expiresAt }
   const zones = zonesOf(view, command)
+  const closed = closedZones(new Set(zones.values()), view, command, now)
   const upgrades = eligible.map((each) => {
     const wave = waves.value.waveOf.get(each.endpointId) ?? 0
     const zone = zones.get(each.endpointId) ?? ''
-    return queueUpgrade(each, { command, now, expiresAt, wave, zone })
+    const open = wave === 0 ? 'awaiting-berth' : 'earlier-wave-unfinished'
+    const reason = closed.get(zone) ?? open
+    return queueUpgrade(each, { command, now, expiresAt, wave, zone, reason })
   })
   const platforms = new Map<Platform, number>()
   for (const { release } of eligible) {
@@ -131,7 +142,7 @@ function assessAll(view: CreateUpgradeActionView, command: CreateUpgradeAction):
   const rules = { ...command, releases: view.releases, catalogue: view.catalogue }
   const assess = (candidate: UpgradeCandidate) => {
     const cluster = candidate.deleted ? null : candidate.cluster
-    const verdict = assessEligibility(candidate, command.targetVersions, rules)
+    const verdict = assessEligibility(candidate, targetsOf(candidate, command), rules)
     return { cluster, isInScope: isInScope(scope, candidate.tags), verdict }
   }
   const named = command.endpointIds.map((endpointId) => {
@@ -142,6 +153,14 @@ function assessAll(view: CreateUpgradeActionView, command: CreateUpgradeAction):
     return { cluster: null, isInScope: false, verdict }
   })
   return { named, mates: view.mates.map(assess) }
+}
+
+function targetsOf(
+  { id, target }: UpgradeCandidate,
+  { targetVersions, ownTargets }: CreateUpgradeAction,
+): ReadonlyMap<Platform, AgentVersion> {
+  const own = ownTargets?.get(id)
+  return own === undefined ? targetVersions : new Map([[target.platform, own]])
 }
 
 function membersOf(
@@ -169,13 +188,27 @@ function zonesOf(
   { window }: CreateUpgradeAction,
 ): ReadonlyMap<EndpointId, string> {
   const { timeZone } = view.settings.rollout
-  // Where the default is each endpoint's own, a window that says nothing has said that.
-  const zones = { default: timeZone === ENDPOINT_ZONE ? 'UTC' : timeZone }
   return new Map(
     [...view.candidates, ...view.mates].map((each) => {
-      return [each.id, zoneOf(window, { ...zones, endpoint: each.timeZone })]
+      return [each.id, zoneOf(window, { default: timeZone, endpoint: each.timeZone })]
     }),
   )
+}
+
+/** Why nothing may begin there now; each zone is looked at once, however many endpoints it has. */
+function closedZones(
+  zones: ReadonlySet<string>,
+  { settings }: CreateUpgradeActionView,
+  { window }: CreateUpgradeAction,
+  now: number,
+): ReadonlyMap<string, WaitingReason> {
+  const { closedDays } = settings.rollout
+  const closed = new Map<string, WaitingReason>()
+  for (const zone of zones) {
+    const hours = openness({ window, zone, closedDays }, now)
+    if (hours.kind === 'closed') closed.set(zone, hours.reason)
+  }
+  return closed
 }
 
 type Order = {
@@ -184,6 +217,7 @@ type Order = {
   readonly expiresAt: number
   readonly wave: number
   readonly zone: string
+  readonly reason: WaitingReason
 }
 
 function queueUpgrade(eligible: Eligible, order: Order): Omit<Upgrade, 'actionId'> {
@@ -201,7 +235,7 @@ function queueUpgrade(eligible: Eligible, order: Order): Omit<Upgrade, 'actionId
     notBefore: null,
     attemptId: null,
     attempts: 0,
-    reason: 'awaiting-berth',
+    reason: order.reason,
     message: null,
     percent: 0,
     bytesDone: 0,

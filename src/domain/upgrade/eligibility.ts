@@ -82,7 +82,7 @@ export type EligibilityRules = {
   readonly catalogue: readonly Release[]
   readonly retrySkipped: boolean
   readonly allowDowngrade: boolean
-  /** Also where another upgrade is in progress. */
+  /** Also where another upgrade is in progress, as long as its endpoint cannot have switched. */
   readonly supersede: boolean
   readonly excludedTags: readonly string[]
 }
@@ -110,9 +110,17 @@ export function assessEligibility(
   if (release === undefined) return no('no-release-for-target')
   const reached = assessRelease({ ...candidate, version: fromVersion }, release, rules)
   if (typeof reached === 'string') return no(reached)
-  const isAtWork = candidate.openUpgrade !== null && isRunning(candidate.openUpgrade)
-  if (isAtWork && !rules.supersede) return no('upgrade-in-progress')
+  if (isInTheWay(candidate.openUpgrade, rules)) return no('upgrade-in-progress')
   return { kind: 'eligible', endpointId: candidate.id, release, path: reached, fromVersion }
+}
+
+/**
+ * What waits is taken over. What downloads is, if asked for. What is staged may have switched by
+ * now: taken over, its failure would be nobody's, and the bound on failures not hold.
+ */
+function isInTheWay(open: UpgradeState | null, { supersede }: EligibilityRules): boolean {
+  if (open === null || !isRunning(open)) return false
+  return !supersede || open !== 'downloading'
 }
 
 /** The way to the release, or why there is none. */

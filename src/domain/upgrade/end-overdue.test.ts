@@ -1,16 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { NOW, sampleUpgrade } from '../_samples.ts'
-import { holdsBerth, OFFER_STANDS_MS } from './berth.ts'
+import { holdsBerth } from './berth.ts'
 import { DEADLINE_AHEAD_MS_MAX, EXPIRES_AHEAD_MS_MAX, endOverdue } from './end-overdue.ts'
-import { RUNNING_SILENCE_MS } from './record-outcome.ts'
-import { UPGRADE_STATES, type UpgradeState } from './upgrade.ts'
+import { PROBATION_GRACE_MS } from './phase-deadline.ts'
+import { isFinished, UPGRADE_STATES, type UpgradeState } from './upgrade.ts'
 import { ACTION_EXPIRY_MS } from './upgrade-action.ts'
 
 describe('every upgrade ends', () => {
   const rows: readonly [UpgradeState, UpgradeState, string][] = [
     ['queued', 'expired', 'action-expired'],
     ['offered', 'expired', 'action-expired'],
-    ['downloading', 'timed-out', 'no-progress'],
     ['staged', 'timed-out', 'no-progress'],
     ['switching', 'timed-out', 'no-progress'],
     ['on-probation', 'timed-out', 'no-progress'],
@@ -19,6 +18,24 @@ describe('every upgrade ends', () => {
     const upgrade = sampleUpgrade({ state, expiresAt: NOW, deadlineAt: NOW })
     expect(endOverdue(upgrade, NOW)).toEqual({ ...upgrade, state: ended, reason, changedAt: NOW })
     expect(endOverdue(upgrade, NOW - 1)).toBe(upgrade)
+  })
+
+  it('downloading -> queued: nothing is at stake yet, and its berth is for others', () => {
+    const upgrade = sampleUpgrade({ state: 'downloading', expiresAt: NOW, deadlineAt: NOW })
+    const waits = endOverdue(upgrade, NOW)
+    const again = { state: 'queued', reason: 'not-heard-of', deadlineAt: null, changedAt: NOW }
+    expect(waits).toEqual({ ...upgrade, ...again })
+    expect(endOverdue(upgrade, NOW - 1)).toBe(upgrade)
+    expect(endOverdue(waits, NOW)).toMatchObject({ state: 'expired' })
+  })
+
+  it.each([
+    ['downloading', 'cancelled', 'cancelled-by-operator'],
+    // It may have switched before it heard of it: nobody knows.
+    ['staged', 'timed-out', 'no-progress'],
+  ] as const)('%s, and silent since somebody cancelled it -> %s', (state, ended, reason) => {
+    const upgrade = sampleUpgrade({ state, deadlineAt: NOW, cancelRequestedAt: NOW - 1 })
+    expect(endOverdue(upgrade, NOW)).toMatchObject({ state: ended, reason })
   })
 
   it('what is under way outlives the expiry of its action', () => {
@@ -36,7 +53,7 @@ describe('every upgrade ends', () => {
       deadlineAt: NOW + DEADLINE_AHEAD_MS_MAX + 1,
     })
     const sooner = endOverdue(running, NOW)
-    expect(sooner).toEqual({ ...running, deadlineAt: NOW + RUNNING_SILENCE_MS })
+    expect(sooner).toEqual({ ...running, deadlineAt: NOW + PROBATION_GRACE_MS })
     expect(endOverdue(sooner, NOW)).toBe(sooner)
   })
 
@@ -46,15 +63,14 @@ describe('every upgrade ends', () => {
     expect(lapsed).toMatchObject({ state: 'queued', reason: 'offer-lapsed', changedAt: NOW })
     expect(holdsBerth(offered) && !holdsBerth(lapsed)).toBe(true)
     expect(endOverdue(offered, NOW - 1)).toBe(offered)
-    const lost = sampleUpgrade({ reason: 'journal-lost', deadlineAt: NOW })
-    expect(endOverdue(lost, NOW)).toMatchObject({ reason: 'journal-lost', deadlineAt: null })
+    const berthed = sampleUpgrade({ reason: 'awaiting-check-in', deadlineAt: NOW })
+    expect(endOverdue(berthed, NOW)).toMatchObject({ reason: 'offer-lapsed', deadlineAt: null })
     const ahead = sampleUpgrade({ state: 'offered', deadlineAt: NOW + DEADLINE_AHEAD_MS_MAX + 1 })
-    expect(endOverdue(ahead, NOW)).toEqual({ ...ahead, deadlineAt: NOW + OFFER_STANDS_MS })
+    expect(endOverdue(ahead, NOW)).toEqual({ ...ahead, deadlineAt: NOW + PROBATION_GRACE_MS })
   })
 
   it('what has ended stays as it is', () => {
-    const open = new Set(rows.map(([state]) => state))
-    for (const state of UPGRADE_STATES.filter((each) => !open.has(each))) {
+    for (const state of UPGRADE_STATES.filter(isFinished)) {
       const upgrade = sampleUpgrade({ state, expiresAt: 0, deadlineAt: 0 })
       expect(endOverdue(upgrade, NOW)).toBe(upgrade)
     }

@@ -3,7 +3,7 @@ import { BERTH_STANDS_MS_MAX, holdsBerth } from './berth.ts'
 import { cancelled } from './cancel-upgrade.ts'
 import { CLUSTER_SILENCE_MS } from './cluster-upgrade.ts'
 import { PROBATION_GRACE_MS, PROBATION_MS_MAX } from './phase-deadline.ts'
-import { isBeforeSwitch, isCancelling, isRunning, isWaiting, type Upgrade } from './upgrade.ts'
+import { isCancelling, isRunning, isWaiting, type Upgrade } from './upgrade.ts'
 import { ACTION_EXPIRY_MS } from './upgrade-action.ts'
 
 /** No expiry and no deadline of ours lies further ahead, unless a clock that ran ahead set it. */
@@ -13,8 +13,10 @@ export const DEADLINE_AHEAD_MS_MAX =
   CLOCK_ERROR_MS_MAX
 
 /**
- * Every upgrade ends: what waits past its expiry has expired, what runs past its deadline waits
- * again while nothing is at stake and is given up otherwise, what was offered in vain waits again.
+ * Every upgrade ends: what waits past its expiry has expired, what was offered in vain waits again.
+ * What runs past its deadline waits again while nothing is at stake, which is while it downloads.
+ * One that is staged was allowed to switch in the answer to its very report: whether it did, only
+ * it can tell, so it is given up like what is past the switch, and counts as failed.
  * An end that a clock set which ran ahead is brought back to where it would be if it were set now.
  */
 export function endOverdue(upgrade: Upgrade, now: Instant): Upgrade {
@@ -33,8 +35,8 @@ export function endOverdue(upgrade: Upgrade, now: Instant): Upgrade {
 
 function overdue(upgrade: Upgrade, now: Instant): Upgrade {
   const { state } = upgrade
-  if (isCancelling(upgrade)) return cancelled(upgrade, now)
-  if (isBeforeSwitch(state)) {
+  if (state === 'downloading') {
+    if (isCancelling(upgrade)) return cancelled(upgrade, now)
     return { ...upgrade, state: 'queued', reason: 'not-heard-of', deadlineAt: null, changedAt: now }
   }
   if (isWaiting(state)) {

@@ -1,7 +1,8 @@
 /**
- * How long an endpoint that is at work on an upgrade may go without progress. Before the switch
- * nothing is at stake: it waits again and is offered once more. Behind it the endpoint runs
- * something unproven, or nothing: it is given up, and counts as failed until it says otherwise.
+ * How long an endpoint that is at work on an upgrade may go without progress. While it downloads
+ * nothing is at stake: it waits again and is offered once more. From the permission to switch on it
+ * may run something unproven, or nothing: it is given up, and counts as failed until it says
+ * otherwise.
  */
 import type { Instant } from '../../base/clock.ts'
 import type { UpgradeState } from './upgrade.ts'

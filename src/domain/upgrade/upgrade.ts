@@ -8,11 +8,11 @@ import type { Window } from './window.ts'
  * One endpoint's journey within an upgrade action. Moves, listed once: `queued -> offered ->
  * downloading -> staged -> switching -> on-probation -> succeeded | rolled-back | failed`; `offered
  * -> queued` when the window closed or the offer lapsed before the agent began, or when an agent
- * lost its journal; `downloading | staged -> queued` when it is to wait (pause, halt, the end of a
- * strict window), has vanished before its switch, or tries again later; `on-probation -> queued`
- * when another version is to follow this one; `queued | offered -> cancelled | expired`;
- * `switching | on-probation -> timed-out`; `downloading | staged -> cancelled`, once the endpoint
- * has stopped what somebody cancelled. A late report moves `timed-out` on to what really happened,
+ * lost its journal; `downloading | staged -> queued` when it was told to wait (pause, halt, the end
+ * of a strict window) and has stopped, or tries again later; `downloading -> queued` when it has
+ * vanished; `on-probation -> queued` when another version is to follow this one; `queued | offered
+ * -> cancelled | expired`; `staged | switching | on-probation -> timed-out`; `downloading | staged
+ * -> cancelled`, once the endpoint has stopped what somebody cancelled. A late report moves `timed-out` on to what really happened,
  * and `cancelled | expired` to `succeeded | rolled-back`.
  */
 export const UPGRADE_STATES = [
