@@ -68,6 +68,41 @@ describe('ServerLink', () => {
     },
   )
 
+  it('a busy server that says until when is asked by one way only', async () => {
+    const headers = { 'retry-after': '30' }
+    const busy = () => Promise.resolve(new Response('{}', { status: 503, headers }))
+    const { link, tried } = linkOver(busy)
+    expect((await link.send(request)).status).toBe(503)
+    expect(tried).toHaveLength(1)
+  })
+
+  it('a request that is given up ends at once, and takes no other way', async () => {
+    const { link, tried } = linkOver(() => new Promise(() => {}))
+    const abort = new AbortController()
+    const given = expect(link.send({ ...request, signal: abort.signal })).rejects.toMatchObject({
+      code: 'cancelled',
+    })
+    abort.abort()
+    await given
+    expect(tried).toHaveLength(1)
+    const late = link.send({ ...request, signal: abort.signal })
+    await expect(late).rejects.toMatchObject({ code: 'cancelled' })
+  })
+
+  it('a body that is given up ends at once, and its way stays trusted', async () => {
+    const { link, tried } = linkOver(() =>
+      Promise.resolve(new Response(new ReadableStream({ start() {} }))),
+    )
+    const abort = new AbortController()
+    const response = await link.send(request)
+    const next = link.readPieces(response, abort.signal).next()
+    const given = expect(next).rejects.toMatchObject({ code: 'cancelled' })
+    abort.abort()
+    await given
+    await link.send(request)
+    expect(tried[1]).toBe(tried[0])
+  })
+
   it('503 over every way is the answer', async () => {
     const { link } = linkOver((way) => (way === 'direct' ? dead() : answer(503)))
     expect((await link.send(request)).status).toBe(503)

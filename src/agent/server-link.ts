@@ -78,6 +78,7 @@ export class ServerLink {
     let trouble: { readonly way: Way; readonly response: Response } | null = null
     let lastError: unknown
     for (const way of this.#ways) {
+      if (request.signal?.aborted) throw givenUp()
       try {
         const response = await this.#sendBy(way, request)
         if (way === null || !isTroubleOfProxy(response)) {
@@ -181,7 +182,6 @@ export class ServerLink {
     const limit = clock.sleep(limits.headersMs)
     const { signal } = request
     const giveUp = () => abort.abort(signal?.reason)
-    if (signal?.aborted) giveUp()
     signal?.addEventListener('abort', giveUp)
     let isOver = false
     void limit.done.then(() => {

@@ -13,6 +13,7 @@ import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { utf8 } from '../../base/bytes.ts'
 import { systemClock } from '../../base/clock.ts'
+import { ManualClock } from '../../base/clock-manual.ts'
 import { digestOf } from '../../base/digest.ts'
 import { silentLog } from '../../base/log.ts'
 import { systemRandom } from '../../base/random.ts'
@@ -139,6 +140,44 @@ describe('download', () => {
   ])('status %i is a fault to be retried %s', async (status, retry) => {
     server.instead = () => ({ status, headers: { location: '/elsewhere' }, body: {} })
     await expect(download(file)).rejects.toMatchObject({ retry })
+  })
+
+  it('is as fast as the server says at present', async () => {
+    const clock = new ManualClock(0)
+    const pieces = [0, 1, 2, 3].map((at) => bytesOf(file).slice(at * 1_000, at * 1_000 + 1_000))
+    const fed = new ReadableStream<Uint8Array>({
+      start(controller) {
+        for (const piece of pieces) controller.enqueue(piece)
+        controller.close()
+      },
+    })
+    let rate: number | null = 100
+    let here = 0
+    const needs = {
+      ...{ layout, authorization, clock, signal },
+      link: new ServerLink({
+        ...{ serverUrl: server.url, proxies: [], clock, random: systemRandom, log: silentLog },
+        ...{ limits: LINK_LIMITS, fetch: () => Promise.resolve(new Response(fed)) },
+      }),
+      rateMax: () => rate,
+      onBytes: (count: number) => {
+        here += count
+      },
+    }
+    const ended = downloadArtifact(needs, { ...file, gzip_size: 4_000 })
+    const hereAfter = async (ms: number) => {
+      clock.advance(ms)
+      for (let turn = 0; turn < 20; turn += 1) await new Promise((done) => setImmediate(done))
+      return here
+    }
+    expect(await hereAfter(0)).toBe(1_000)
+    expect(await hereAfter(9_999)).toBe(1_000)
+    rate = 500
+    expect(await hereAfter(1)).toBe(2_000)
+    expect(await hereAfter(1_999)).toBe(2_000)
+    rate = null
+    expect(await hereAfter(1)).toBe(4_000)
+    await ended
   })
 
   it('a cancelled download stops', async () => {
