@@ -132,12 +132,10 @@ function firstDifference(
 
 function report(): void {
   const seconds = ((systemClock.monotonic() - startedAt) / 1000).toFixed(0)
-  const { different, wrong } = tally
+  const { zones, changes, points, different, wrong } = tally
   say(`left out, because the zone data differ (${different.length}):`)
   for (const line of different) say(`  ${line}`)
-  say(
-    `${tally.zones} zones, ${tally.changes} changes of a clock, ${tally.points} points, ${seconds} s`,
-  )
+  say(`${zones} zones, ${changes} changes of a clock, ${points} points, ${seconds} s`)
   for (const line of wrong.slice(0, TOLD_MAX)) say(`  ${line}`)
   say(wrong.length === 0 ? 'no disagreement' : `${wrong.length} disagreements: --seed ${seed}`)
 }

@@ -57,7 +57,7 @@ export const HORIZON_MS = 400 * DAY_MS
 // 1970-01-01 was a Thursday, the fourth day.
 const EPOCH_WEEKDAY = 4
 
-/** The zone that counts for an endpoint; without a window the instance's, which may be each's own. */
+/** The zone that counts for an endpoint; without a window the instance's, or again its own. */
 export function zoneOf(
   window: Window | null,
   zones: { readonly endpoint: string; readonly default: string },
@@ -150,37 +150,13 @@ const DAY_NAMES = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Satu
 
 /**
  * For people: `Monday 02:00 Europe/Berlin`, with the date where the name of a day does not tell
- * which (a week or more ahead). In UTC where the zone is not known.
+ * which (about a week away, and more). In UTC where the zone is not known.
  */
-export function describeOpening(opensAt: Instant, zone: string, now: Instant = opensAt): string {
+export function describeOpening(opensAt: Instant, zone: string, now: Instant): string {
   const name = canonicalZone(zone) ?? 'UTC'
   const local = opensAt + (stretchAt(name, opensAt)?.offsetMs ?? 0)
   const [date, time] = new Date(local).toISOString().slice(0, 16).split('T')
   const weekday = DAY_NAMES[weekdayOf(Math.floor(local / DAY_MS)) - 1]
-  const isFar = opensAt - now >= 6 * DAY_MS
+  const isFar = Math.abs(opensAt - now) >= 6 * DAY_MS
   return [weekday, ...(isFar ? [date] : []), time, name].join(' ')
-}
-
-function ownHours(window: Window | null): Hours {
-  return { window, zone: zoneOf(window, { endpoint: '', default: 'UTC' }), closedDays: [] }
-}
-
-/** In the window's own zone; where that is each endpoint's, closed. */
-export function isOpen(window: Window | null, now: Instant): boolean {
-  return openness(ownHours(window), now).kind === 'open'
-}
-
-/**
- * When an open window closes: intervals that touch count as one. Null when it is closed now, or
- * never closes (no window, or every day round the clock).
- */
-export function closesAt(window: Window | null, now: Instant): Instant | null {
-  const found = openness(ownHours(window), now)
-  return found.kind === 'open' ? found.closesAt : null
-}
-
-/** When a closed window opens next; null when it is open now. */
-export function opensAt(window: Window | null, now: Instant): Instant | null {
-  const found = openness(ownHours(window), now)
-  return found.kind === 'closed' ? found.opensAt : null
 }
