@@ -2,6 +2,7 @@
 import { newId, type RunId } from '../base/ids.ts'
 import { bytesPerSecond } from '../domain/configuration/content-management.ts'
 import { createCheckInViews } from './agent-api/check-in-views.ts'
+import { createCheckInWrites } from './agent-api/check-in-writes.ts'
 import { createGate } from './agent-api/gate.ts'
 import { AGENT_ROUTES } from './agent-api/routes.ts'
 import { createAndroidSigner } from './android-signer.ts'
@@ -102,6 +103,7 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
     wakeRollouts: () => rollouts?.wake(),
     checkInLimits: { intervalS: settings.checkInIntervalS, probationS: settings.probationS },
     checkInViews: createCheckInViews(database),
+    checkInWrites: createCheckInWrites(database),
     gate: createGate({ ...foundations, configuration, onDeferred: metrics.deferred }),
     clusterImage: async (version) => (await imageFor(needs, version)).reference,
   }
@@ -110,13 +112,7 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
   effects = startLoop({ name: 'effects', everyMs: EFFECTS_EVERY_MS, perform }, needs)
   preparing = startLoop(preparingReleases(needs), needs)
   rollouts = startLoop(advancing(needs, owner), needs)
-  const macOf = macOfHead(foundations.secret)
-  const sealing = {
-    name: 'sealing',
-    everyMs: SEAL_EVERY_MS,
-    perform: () => seal({ database, macOf }),
-  }
-  const everywhere = [sealing, eventTail.work].map((work) => startLoop(work, needs))
+  const everywhere = [sealing(needs), eventTail.work].map((work) => startLoop(work, needs))
   const loops = [effects, preparing, rollouts, ...everywhere, ...startPeriodicWork(needs, owner)]
   return {
     needs,
@@ -135,6 +131,11 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
       await Promise.all(needs.underWay.values())
     },
   }
+}
+
+function sealing({ database, secret }: ServerFoundations) {
+  const macOf = macOfHead(secret)
+  return { name: 'sealing', everyMs: SEAL_EVERY_MS, perform: () => seal({ database, macOf }) }
 }
 
 function packagingOf(needs: ServerFoundations & Pick<ServerNeeds, 'stopping'>) {

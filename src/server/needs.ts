@@ -11,6 +11,7 @@ import type { InstanceSecret } from '../store/secret.ts'
 import type { SigningKey } from '../trust/keys.ts'
 import type { CheckInNeeds } from './agent-api/check-in.ts'
 import type { CheckInViews } from './agent-api/check-in-views.ts'
+import type { CheckInWrites } from './agent-api/check-in-writes.ts'
 import type { AgentGate } from './agent-api/gate.ts'
 import type { AndroidSigner } from './android-signer.ts'
 import type { LiveConfiguration } from './configuration.ts'
@@ -82,8 +83,9 @@ export type ServerNeeds = ServerFoundations & {
   readonly wakePreparing: () => void
   /** Something has changed that rollouts wait for: theirs need not wait until they are looked at. */
   readonly wakeRollouts: () => void
-  readonly checkInLimits: Omit<CheckInLimits, 'closedDays'>
+  readonly checkInLimits: Omit<CheckInLimits, 'closedDays' | 'timeZone'>
   readonly checkInViews: CheckInViews
+  readonly checkInWrites: CheckInWrites
   readonly gate: AgentGate
   readonly clusterImage: CheckInNeeds['clusterImage']
   readonly bandwidth: Bandwidth

@@ -1,7 +1,7 @@
 import type { Instant } from '../base/clock.ts'
 import type { Digest } from '../base/digest.ts'
 import type { AttemptId, EndpointId } from '../base/ids.ts'
-import type { Endpoint, EndpointState } from '../domain/endpoint/endpoint.ts'
+import type { Endpoint } from '../domain/endpoint/endpoint.ts'
 import type { CheckInReceived, CheckInView } from '../domain/endpoint/receive-check-in.ts'
 import { reportOfHealth } from '../domain/report/agent-report.ts'
 import type { ClusterView } from '../domain/upgrade/cluster-upgrade.ts'
@@ -9,7 +9,7 @@ import type { Upgrade } from '../domain/upgrade/upgrade.ts'
 import { saveAgentReports } from './agent-reports.ts'
 import { type ClusterAsk, loadClusterViews } from './clusters.ts'
 import { saveEndpointRestored } from './endpoint-changes.ts'
-import { loadEndpoints, lockEndpoints, saveEndpointState, saveLastSeen } from './endpoints.ts'
+import { loadEndpoints, lockEndpoints, saveEndpointStates, saveLastSeen } from './endpoints.ts'
 import type { Reader, Writer } from './open.ts'
 import { loadRollouts } from './rollouts.ts'
 import { loadAttemptedUpgrades, loadOpenUpgrades, saveUpgrades } from './upgrades.ts'
@@ -34,14 +34,13 @@ export async function loadCheckInViews(
   return await viewsOf(reader, asks, endpoints)
 }
 
-/** The view of one check-in; nobody else changes the endpoint until this transaction ends. */
-export async function lockCheckInView(
+/** Like `loadCheckInViews`, and nobody else changes the endpoints until this transaction ends. */
+export async function lockCheckInViews(
   writer: Writer,
-  ask: CheckInViewAsk,
-): Promise<StoredCheckInView | null> {
-  const endpoints = await lockEndpoints(writer, [ask.endpointId])
-  const views = await viewsOf(writer, [ask], endpoints)
-  return views.get(ask.endpointId) ?? null
+  asks: readonly CheckInViewAsk[],
+): Promise<ReadonlyMap<EndpointId, StoredCheckInView>> {
+  const endpointIds = asks.map((ask) => ask.endpointId)
+  return await viewsOf(writer, asks, await lockEndpoints(writer, endpointIds))
 }
 
 async function viewsOf(
@@ -103,7 +102,8 @@ export async function reloadCluster(
   return (await loadClusterViews(writer, asks)).get(endpoint.id) ?? null
 }
 
-async function loadOfferedManifests(
+/** Those of the upgrades' manifests that are not withdrawn. */
+export async function loadOfferedManifests(
   reader: Reader,
   upgrades: readonly { readonly manifestDigest: Digest }[],
 ): Promise<ReadonlySet<string>> {
@@ -118,26 +118,50 @@ async function loadOfferedManifests(
   return new Set(rows.map((row) => row.manifest_digest))
 }
 
-/** The caller holds the endpoint's row. */
-export async function saveCheckIn(
-  writer: Writer,
-  endpointId: EndpointId,
-  received: CheckInReceived,
-  now: Instant,
-): Promise<void> {
-  if (received.endpoint !== null) await saveState(writer, endpointId, received.endpoint, now)
-  if (received.isRestored) await saveEndpointRestored(writer, endpointId, now)
-  await saveUpgrades(writer, received.upgrades)
-  await saveLastSeen(writer, [endpointId], now)
+export type CheckInToSave = {
+  readonly endpointId: EndpointId
+  readonly received: CheckInReceived
+  readonly at: Instant
 }
 
-async function saveState(
+/**
+ * In a fixed number of statements, but for endpoints that come back from being deleted. The caller
+ * holds the endpoints' rows; each endpoint is there once.
+ */
+export async function saveCheckIns(
   writer: Writer,
-  endpointId: EndpointId,
-  state: EndpointState,
+  checkIns: readonly CheckInToSave[],
+): Promise<void> {
+  if (checkIns.length === 0) return
+  const now = Math.max(...checkIns.map(({ at }) => at))
+  await saveStates(writer, checkIns, now)
+  for (const { endpointId, received } of checkIns) {
+    if (received.isRestored) await saveEndpointRestored(writer, endpointId, now)
+  }
+  await saveUpgrades(
+    writer,
+    checkIns.flatMap(({ received }) => received.upgrades),
+  )
+  const endpointIds = checkIns.map(({ endpointId }) => endpointId)
+  await saveLastSeen(writer, endpointIds, now)
+}
+
+async function saveStates(
+  writer: Writer,
+  checkIns: readonly CheckInToSave[],
   now: Instant,
 ): Promise<void> {
-  const before = await saveEndpointState(writer, endpointId, state)
-  const report = reportOfHealth(endpointId, before, state.health)
-  if (report !== null) await saveAgentReports(writer, now, [report])
+  const changed = checkIns.flatMap(({ endpointId: id, received: { endpoint: state } }) => {
+    return state === null ? [] : [{ id, state }]
+  })
+  const before = await saveEndpointStates(writer, changed)
+  const reports = changed.map(({ id, state }) => {
+    const health = before.get(id)
+    return health === undefined ? null : reportOfHealth(id, health, state.health)
+  })
+  await saveAgentReports(
+    writer,
+    now,
+    reports.filter((report) => report !== null),
+  )
 }

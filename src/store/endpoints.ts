@@ -4,6 +4,7 @@
  * decide on top of each other, on one server or on several.
  */
 import type { Selectable } from 'kysely'
+import { sql } from 'kysely'
 import { CLOCK_ERROR_MS_MAX, type Instant } from '../base/clock.ts'
 import { type Digest, digestOf } from '../base/digest.ts'
 import type { DistributionId, EndpointId, RunId } from '../base/ids.ts'
@@ -177,30 +178,43 @@ function factsColumns(facts: EndpointFacts, factsDigest: Digest) {
   }
 }
 
-/** How its health was before. */
-export async function saveEndpointState(
+/**
+ * One statement for any number of endpoints, each there once; how the health of each was before.
+ * The caller holds their rows.
+ */
+export async function saveEndpointStates(
   writer: Writer,
-  id: EndpointId,
-  state: EndpointState,
-): Promise<Health> {
-  const row = await writer
-    .updateTable('endpoint')
-    .from('endpoint as before')
-    .set({
-      ...factsColumns(state.facts, state.factsDigest),
-      version: state.version,
-      manifest_digest: state.manifestDigest,
-      health: JSON.stringify(state.health),
-      skipped: JSON.stringify(state.skipped),
-      fingerprint: fingerprintOf(state),
-      run_id: state.runId,
-      previous_run_id: state.previousRunId,
-    })
-    .where('endpoint.id', '=', id)
-    .whereRef('before.id', '=', 'endpoint.id')
-    .returning('before.health')
-    .executeTakeFirstOrThrow()
-  return row.health as Health // Written by this file only.
+  states: readonly { readonly id: EndpointId; readonly state: EndpointState }[],
+): Promise<ReadonlyMap<EndpointId, Health>> {
+  const rows = states.map(({ id, state }) => ({ id, ...stateColumns(state) }))
+  const [first] = rows
+  if (first === undefined) return new Map()
+  const { id: _, ...columns } = first
+  const changes = Object.keys(columns).map((name) => {
+    return sql`${sql.ref(name)} = ${sql.ref(`given.${name}`)}`
+  })
+  const { rows: before } = await sql<{ readonly id: string; readonly health: unknown }>`
+    update endpoint set ${sql.join(changes)}
+    from jsonb_populate_recordset(null::endpoint, ${JSON.stringify(rows)}::jsonb) as given,
+      endpoint as before
+    where endpoint.id = given.id and before.id = given.id
+    returning endpoint.id, before.health`.execute(writer)
+  // Written by this file only.
+  return new Map(before.map((row) => [row.id as EndpointId, row.health as Health]))
+}
+
+/** JSON stays JSON here: it travels within JSON. */
+function stateColumns(state: EndpointState) {
+  const { facts, factsDigest, health, skipped } = state
+  return {
+    ...factsColumns(facts, factsDigest),
+    ...{ facts, health, skipped },
+    version: state.version,
+    manifest_digest: state.manifestDigest,
+    fingerprint: fingerprintOf(state),
+    run_id: state.runId,
+    previous_run_id: state.previousRunId,
+  }
 }
 
 /**

@@ -128,13 +128,12 @@ export async function endOpenUpgrades(
  * so nobody else changes them meanwhile.
  */
 export async function saveUpgrades(writer: Writer, upgrades: readonly Upgrade[]): Promise<void> {
-  const changes: UpgradeChange[] = []
-  for (const upgrade of upgrades) {
-    const before = await saveUpgradeRow(writer, upgrade)
-    if (before !== undefined) changes.push({ upgrade, before })
-  }
-  const moved = changes.filter(({ upgrade, before }) => {
-    return upgrade.state !== before.state || upgrade.reason !== before.reason
+  const befores = await saveUpgradeRows(writer, upgrades)
+  const moved = upgrades.flatMap((upgrade): UpgradeChange[] => {
+    const before = befores.get(keyOf(upgrade))
+    if (before === undefined) return []
+    const hasMoved = upgrade.state !== before.state || upgrade.reason !== before.reason
+    return hasMoved ? [{ upgrade, before }] : []
   })
   const at = Math.max(0, ...upgrades.map((upgrade) => upgrade.changedAt))
   const told = moved.map(({ upgrade }) => changeEvent(upgrade))
@@ -152,23 +151,33 @@ type UpgradeChange = {
   readonly before: { readonly state: UpgradeState; readonly reason: string | null }
 }
 
-/** How it was before. */
-async function saveUpgradeRow(
+/** How each was before, by `keyOf`. */
+async function saveUpgradeRows(
   writer: Writer,
-  upgrade: Upgrade,
-): Promise<UpgradeChange['before'] | undefined> {
-  const { action_id, endpoint_id, ...columns } = upgradeRow(upgrade)
-  const row = await writer
-    .updateTable('upgrade')
-    .from('upgrade as before')
-    .set(columns)
-    .where('upgrade.action_id', '=', action_id)
-    .where('upgrade.endpoint_id', '=', endpoint_id)
-    .whereRef('before.action_id', '=', 'upgrade.action_id')
-    .whereRef('before.endpoint_id', '=', 'upgrade.endpoint_id')
-    .returning(['before.state', 'before.reason'])
-    .executeTakeFirst()
-  return row === undefined ? undefined : { ...row, state: row.state as UpgradeState }
+  upgrades: readonly Upgrade[],
+): Promise<ReadonlyMap<string, UpgradeChange['before']>> {
+  const rows = upgrades.map((upgrade) => ({ ...upgradeRow(upgrade), ...jsonOf(upgrade) }))
+  const [first] = rows
+  if (first === undefined) return new Map()
+  const { action_id: _, endpoint_id: __, ...columns } = first
+  const changes = Object.keys(columns).map((name) => {
+    const given = sql.ref(`given.${name}`)
+    // No window is a JSON null, which would be read as no value at all.
+    const value = name === 'window' ? sql`coalesce(${given}, 'null'::jsonb)` : given
+    return sql`${sql.ref(name)} = ${value}`
+  })
+  const { rows: befores } = await sql<Selectable<UpgradeTable>>`
+    update upgrade set ${sql.join(changes)}
+    from jsonb_populate_recordset(null::upgrade, ${JSON.stringify(rows)}::jsonb) as given,
+      upgrade as before
+    where upgrade.action_id = given.action_id and upgrade.endpoint_id = given.endpoint_id
+      and before.action_id = given.action_id and before.endpoint_id = given.endpoint_id
+    returning before.*`.execute(writer)
+  return new Map(befores.map(upgradeOf).map((before) => [keyOf(before), before]))
+}
+
+function keyOf({ actionId, endpointId }: Pick<Upgrade, 'actionId' | 'endpointId'>): string {
+  return `${actionId} ${endpointId}`
 }
 
 export function changeEvent(upgrade: Upgrade): FleetEvent {

@@ -2,10 +2,10 @@
  * The check-in door. Most check-ins change nothing, and there are very many of them: those are
  * answered from one read that they share with everybody who called in the same moment, and at most
  * move their `last_seen` on. What does change something is decided again inside a transaction that
- * holds the endpoint's row, so that a decision is always made on what is true when it is saved. An
- * offer needs nothing else: its berth was given before, by the planner. Only who is to lead a
- * cluster holds what all leaders hold, behind the endpoint's row: in this order everywhere, so that
- * no two wait for each other.
+ * they share too (check-in-writes.ts) and that holds the endpoint's row, so that a decision is
+ * always made on what is true when it is saved. An offer needs nothing else: its berth was given
+ * before, by the planner. Only who is to lead a cluster holds what all leaders hold, behind the
+ * endpoint's row: in this order everywhere, so that no two wait for each other.
  */
 import type { Clock, Instant } from '../../base/clock.ts'
 import type { Digest } from '../../base/digest.ts'
@@ -22,7 +22,6 @@ import {
   type Instruction,
 } from '../../contract/agent/check-in.ts'
 import { parse, sentenceOf } from '../../contract/parse.ts'
-import type { Endpoint } from '../../domain/endpoint/endpoint.ts'
 import { fingerprintOf } from '../../domain/endpoint/fingerprint.ts'
 import type { CheckInInstruction } from '../../domain/endpoint/instruct.ts'
 import {
@@ -33,28 +32,20 @@ import {
   nothingNew,
 } from '../../domain/endpoint/receive-check-in.ts'
 import { isFinished } from '../../domain/upgrade/upgrade.ts'
-import { type AuditEntry, SERVER_PARTY, saveAudit } from '../../store/audit.ts'
-import {
-  lockCheckInView,
-  reloadCluster,
-  type StoredCheckInView,
-  saveCheckIn,
-} from '../../store/check-ins.ts'
-import { holdClusters } from '../../store/clusters.ts'
-import type { Database, Writer } from '../../store/open.ts'
 import type { LiveConfiguration } from '../configuration.ts'
 import type { AgentAnswer, AgentRoute } from '../http/agent-route.ts'
 import type { CheckInViews } from './check-in-views.ts'
-import { type Credential, isAuthentic, readCredential } from './credential.ts'
+import type { CheckInWrites } from './check-in-writes.ts'
+import { type Credential, readCredential } from './credential.ts'
 import { factsIn } from './facts-in.ts'
 import { refusal, unauthorised } from './refusal.ts'
 
 export type CheckInNeeds = {
-  readonly database: Database
   readonly clock: Clock
   readonly random: Random
-  readonly checkInLimits: Omit<CheckInLimits, 'closedDays'>
+  readonly checkInLimits: Omit<CheckInLimits, 'closedDays' | 'timeZone'>
   readonly checkInViews: CheckInViews
+  readonly checkInWrites: CheckInWrites
   readonly configuration: LiveConfiguration
   /** An upgrade has ended: somebody else may have its berth. */
   readonly wakeRollouts: () => void
@@ -87,71 +78,20 @@ async function receive(
   const asked = { fingerprint: fingerprintOf(checkIn), attemptId, at: now }
   const found = await needs.checkInViews.run({ credential, checkIn: asked })
   if (found.kind === 'refused') return unauthorised()
-  const { closedDays } = (await needs.configuration.current()).rollout
-  const limits = { ...needs.checkInLimits, closedDays }
+  const { closedDays, timeZone } = (await needs.configuration.current()).rollout
+  const limits = { ...needs.checkInLimits, closedDays, timeZone }
   if (found.kind === 'nothing-new') return answerWith(needs, nothingNew(limits), now)
-  const moment = { checkIn, limits, now }
   const seen = decideReceiveCheckIn(found.view, checkIn, limits, now)
   if (!changesSomething(seen)) return answerWith(needs, seen, now)
-  return answerWith(needs, await decideAndSave(needs, credential, moment), now)
-}
-
-type Moment = {
-  readonly checkIn: CheckIn
-  readonly limits: CheckInLimits
-  readonly now: Instant
-}
-
-/** Null: the credential is not, or no longer, an endpoint's. */
-async function decideAndSave(
-  needs: CheckInNeeds,
-  credential: Credential,
-  { checkIn, limits, now }: Moment,
-): Promise<CheckInReceived | null> {
-  const { endpointId } = credential
-  const attemptId = checkIn.attempt?.attemptId ?? null
-  const decided = await needs.database.write(async (tx) => {
-    const held = await lockCheckInView(tx, { endpointId, attemptId })
-    if (held === null || !isAuthentic(held, credential)) return null
-    const decided = await decideHeld(tx, held, { checkIn, limits, now })
-    await saveCheckIn(tx, endpointId, decided, now)
-    if (decided.isRestored) await saveAudit(tx, restored(held.endpoint, now))
-    return decided
-  })
-  if (decided?.upgrades.some(({ state }) => isFinished(state))) needs.wakeRollouts()
-  return decided
-}
-
-/** Whether another endpoint leads the cluster is asked again by whoever would lead it. */
-async function decideHeld(
-  tx: Writer,
-  held: StoredCheckInView,
-  { checkIn, limits, now }: Moment,
-): Promise<CheckInReceived> {
-  const decided = decideReceiveCheckIn(held, checkIn, limits, now)
-  if (!decided.takesLead) return decided
-  await holdClusters(tx)
-  // Behind that: whoever of the cluster led first has committed.
-  const cluster = await reloadCluster(tx, held)
-  return decideReceiveCheckIn({ ...held, cluster }, checkIn, limits, now)
+  const written = await needs.checkInWrites.run({ credential, checkIn, limits, now })
+  if (written.kind === 'failed') throw written.error
+  const { received } = written
+  if (received?.upgrades.some(({ state }) => isFinished(state))) needs.wakeRollouts()
+  return answerWith(needs, received, now)
 }
 
 function changesSomething(seen: CheckInReceived): boolean {
   return seen.endpoint !== null || seen.isRestored || seen.upgrades.length > 0
-}
-
-function restored({ id, state }: Endpoint, now: Instant): AuditEntry {
-  return {
-    at: now,
-    by: { ...SERVER_PARTY, name: `endpoint:${id}` },
-    action: 'endpoint.restore',
-    subject: id,
-    result: 'success',
-    reason: null,
-    description: `Restored ${state.facts.hostname}, which was deleted and checked in again`,
-    before: { deleted: true },
-    after: { deleted: false, hostname: state.facts.hostname },
-  }
 }
 
 function toCheckIn(wire: CheckInRequest, random: Random): CheckIn {
