@@ -94,6 +94,18 @@ describe('a machine', () => {
     await small.world.close()
   })
 
+  it('keeps its agent running while its disk fails now and then', async () => {
+    const small = smallWorld({})
+    await untilHealthy(small)
+    const machine = only(small)
+    const before = machine.observe().running
+    machine.drive.errorShare = 0.2
+    await small.world.run(small.world.now + HOUR)
+    expect(small.world.faults.get('disk-error')).toBeGreaterThan(5)
+    expect(machine.observe().running).toBe(before)
+    await small.world.close()
+  })
+
   it('waits while it can reach nobody', async () => {
     const small = smallWorld({})
     await untilHealthy(small)
