@@ -32,10 +32,6 @@ export function canonicalZone(name: string): string | null {
   return cachedZone(name)?.name ?? null
 }
 
-export function isKnownZone(zone: string): boolean {
-  return canonicalZone(zone) !== null
-}
-
 /** What holds in a zone at an instant; null: there is no such zone. */
 export function stretchAt(zone: string, at: Instant): Stretch | null {
   const cached = cachedZone(zone)

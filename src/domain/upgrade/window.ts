@@ -10,7 +10,6 @@ import type { Instant } from '../../base/clock.ts'
 import { canonicalZone, stretchAt } from '../../base/zone.ts'
 import { type ClosedDays, type DayRange, dayRanges, rangeFrom } from './closed-days.ts'
 
-export { isKnownZone } from '../../base/zone.ts'
 export type { ClosedDays } from './closed-days.ts'
 
 /** ISO order: 1 is Monday, 7 is Sunday. */
