@@ -29,8 +29,11 @@ export async function orderAll(fleet: Fleet, version: string): Promise<FleetOrde
     const endpoint_ids = ids.slice(from, from + UPGRADE_ENDPOINTS_MAX)
     const asked = { endpoint_ids, target_versions: { linux: version } }
     const reply = await fleet.client.endpoints.upgrade(asked)
-    if (reply.endpoints_count !== endpoint_ids.length) throw new Error(JSON.stringify(reply))
-    actionIds.push(reply.group_action_id)
+    const { group_action_id: id, endpoints_count } = reply
+    if (id === null || endpoints_count !== endpoint_ids.length) {
+      throw new Error(JSON.stringify(reply).slice(0, 1000))
+    }
+    actionIds.push(id)
   }
   return { actionIds, seconds: (performance.now() - began) / 1000 }
 }
