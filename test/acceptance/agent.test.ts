@@ -153,6 +153,34 @@ describe('a good upgrade', () => {
   })
 })
 
+describe('permission to switch', () => {
+  it('is waited for, through a kill; a server from before it offers once, and that is all', async () => {
+    const [one, two, three] = [good('1.0.0.0'), good('2.0.0.0'), good('3.0.0.0')]
+    await newServer(two, three)
+    const agent = await installed(one)
+    agent.start()
+    server.instruction = () => offer(two, { may_switch: false })
+    await server.untilCheckIn(({ attempt }) => attempt?.phase === 'staged')
+    process.kill(agent.running().pid, 'SIGKILL')
+    const mark = server.seen.length
+    for (let waiting = 0; waiting < 3; waiting += 1) {
+      const { attempt } = await server.untilCheckIn(() => true, server.seen.length)
+      expect(attempt?.phase).toBe('staged')
+    }
+    server.instruction = () => offer(two)
+    const ended = await server.untilCheckIn(hasEnded, mark)
+    expect(ended).toMatchObject({ agent_version: '2.0.0.0', attempt: { phase: 'succeeded' } })
+    const changes = { attempt_id: attemptIds[1], may_switch: null }
+    server.instruction = ({ attempt }) => {
+      return attempt === null ? offer(three, changes) : { kind: 'nothing' }
+    }
+    const again = await server.untilCheckIn(
+      (request) => hasEnded(request) && request.attempt?.attempt_id === attemptIds[1],
+    )
+    expect(again).toMatchObject({ agent_version: '3.0.0.0', attempt: { phase: 'succeeded' } })
+  })
+})
+
 describe('a bad version is taken back, and its reason is told', () => {
   const bad: [name: string, reason: string, make: () => Release, probationS: number][] = [
     ['does not start', 'does-not-start', () => script('3.0.0.0', 'process.exit(7)'), 60],

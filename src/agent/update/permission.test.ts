@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { systemRandom } from '../../base/random.ts'
-import type { AttemptReport, UpgradeInstruction } from '../../contract/agent/check-in.ts'
+import {
+  type AttemptReport,
+  type UpgradeInstruction,
+  upgradeInstruction,
+} from '../../contract/agent/check-in.ts'
 import { ATTEMPT, AttemptedUpdate, SLOTS } from '../testing/attempted-update.ts'
 import { makeRelease } from '../testing/release.ts'
 import { loadJournal } from './journal.ts'
@@ -50,6 +54,12 @@ function sentAgo({ clock }: AttemptedUpdate, seconds: number): Partial<Answer> {
 }
 
 describe('permission to switch', () => {
+  it('is nothing that an older server speaks of', async () => {
+    await using it = await AttemptedUpdate.start(release)
+    const { may_switch: _, switch_within_s: __, ...old } = it.offer()
+    expect(upgradeInstruction.parse(old)).toMatchObject({ may_switch: null, switch_within_s: null })
+  })
+
   it.each(permissions)('%s', async (_, instruction, answer, switches) => {
     await using it = await AttemptedUpdate.start(release)
     await it.untilStaged(yes)
