@@ -104,17 +104,20 @@ export async function spread(site: Site, version: string, bad: BadVersion): Prom
 }
 
 type Order = Parameters<Client['endpoints']['upgrade']>[0]
+export type Policy = NonNullable<Order['rollout']>
 
-export async function orderForAll(
-  site: Site,
-  version: string,
-  rollout: Order['rollout'],
-): Promise<number> {
-  const { group_action_id } = await site.server.client.endpoints.upgrade({
-    endpoint_ids: site.machines.map(({ id }) => id),
+export async function orderForAll(site: Site, version: string, rollout: Policy): Promise<number> {
+  const endpoint_ids = site.machines.map(({ id }) => id)
+  return await place(site.server.client, {
+    endpoint_ids,
     target_versions: { linux: version },
     rollout,
   })
+}
+
+async function place(client: Client, order: Order): Promise<number> {
+  const { group_action_id } = await client.endpoints.upgrade(order)
+  if (group_action_id === null) throw new Error('an order that is no dry run has a number')
   return group_action_id
 }
 
@@ -142,12 +145,12 @@ export async function endsOf(client: Client, action: number): Promise<readonly O
 const OPEN = new Set(['PENDING', 'IN_PROGRESS', 'PENDING_ABORT'])
 
 async function orderBack(client: Client, machines: readonly FleetMachine[]): Promise<void> {
-  const { group_action_id } = await client.endpoints.upgrade({
+  const action = await place(client, {
     endpoint_ids: machines.map(({ id }) => id),
     target_versions: { linux: OLD_VERSION },
     allow_downgrade: true,
   })
-  await endsOf(client, group_action_id)
+  await endsOf(client, action)
 }
 
 async function secondsBack(machine: FleetMachine, verdict: number): Promise<number> {
