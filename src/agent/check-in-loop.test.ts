@@ -168,7 +168,7 @@ describe('a fleet', () => {
     const back = clock.monotonic()
     for (const each of fleet) each.says = answer()
     await pass(clock, 330)
-    // All of them, within the longest back-off; evenly that were 2.5 a second of one check-in a minute.
+    // All of them, within the longest back-off. Spread evenly, 300 a minute would be 5 a second.
     expect(fleet.every((each) => each.at.some((at) => at >= back))).toBe(true)
     expect(busiest(fleet, back)).toBeLessThan(SIZE / 10)
     await Promise.all(fleet.map((each) => each.stop()))

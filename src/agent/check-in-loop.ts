@@ -4,9 +4,9 @@
  * or answer costs a delay.
  *
  * Guaranteed: at most one request at a time and one a second, back-off with full jitter on any
- * trouble, never back before the server asked for, no loop that spins. A credential that is refused leads to a new enrolment, a token that
- * is refused to a long wait. Deliberately absent: decisions. What an instruction does is the
- * updater's; when it may come is the server's.
+ * trouble, never back before the server asked for, no loop that spins. A credential that is refused
+ * leads to a new enrolment, a token that is refused to a long wait. Deliberately absent: decisions.
+ * What an instruction does is the updater's; when it may come is the server's.
  */
 import type { Clock } from '../base/clock.ts'
 import { causeChain } from '../base/fault.ts'

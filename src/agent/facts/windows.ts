@@ -41,7 +41,7 @@ const ADVAPI = {
     returns: 'u32',
   },
 } as const
-/** ICU4C's `ucal_getTimeZoneIDForWindowsID`, which Windows has in `icu.dll`, earlier `icuin.dll`. */
+/** ICU4C's `ucal_getTimeZoneIDForWindowsID`: Windows has it in `icu.dll`, earlier `icuin.dll`. */
 const ICU = {
   ucal_getTimeZoneIDForWindowsID: {
     args: ['ptr', 'i32', 'ptr', 'ptr', 'i32', 'ptr'],

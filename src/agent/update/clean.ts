@@ -1,8 +1,8 @@
 /**
  * Removes what no version needs any more: version directories but the ones kept, store files that
- * none of those names, leftovers of downloads that nobody takes up. Writes nothing when there is nothing to remove. Safe
- * to repeat, and to be cut short anywhere: directories go first, and what they alone needed is
- * found unneeded the next time.
+ * none of those names, leftovers of downloads that nobody takes up. Writes nothing when there is
+ * nothing to remove. Safe to repeat, and to be cut short anywhere: directories go first, and what
+ * they alone needed is found unneeded the next time.
  */
 import { basename, join } from 'node:path'
 import type { TrustedKey } from '../../trust/keys.ts'
