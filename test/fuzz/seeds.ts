@@ -16,6 +16,8 @@ const WINDOW = {
   upgrade_timeframe_days: ['monday', 'Sunday'],
   upgrade_timeframe_start_time: '22:00',
   upgrade_timeframe_end_time: '04:00',
+  upgrade_timeframe_timezone: 'europe/berlin',
+  strict_end: true,
 }
 const PERMISSIONS = ['endpoints.view', 'upgrades.edit', 'audits.view']
 
