@@ -162,13 +162,14 @@ export class Crowd {
       const answer = await this.#sockets.send(bytes)
       if (answer.status !== 200) return this.#refused(member, answer)
       this.#seen.answer(member.place, sentAt)
+      const isBack = member.failures > 0
       member.failures = 0
       // Our own server's: parsing it with the schema would be most of the work here.
       const reply = JSON.parse(answer.body) as CheckInReply
       if (reply.want_facts) throw new Error('the server does not know the facts of the fleet')
       if (reply.instruction.kind === 'upgrade') this.#seen.offer(member.place)
       take(reply)
-      return pauseAfterSuccess(this.#random, reply.interval_s, 'as-due')
+      return pauseAfterSuccess(this.#random, reply.interval_s, isBack ? 'anywhere' : 'as-due')
     } catch {
       // Best effort: counted, and the agent comes again.
       this.#seen.unreachable += 1
