@@ -1,22 +1,33 @@
 /**
  * The disk of one machine, with what goes wrong on it: full (`tree.capacity`), failing now and
- * then, slow, and gone in the middle of an operation because the power is.
+ * then, slow, and the scene of crashes in the middle of an operation.
  */
 import type { Chance } from '../chance.ts'
 import { FileTree } from './file-tree.ts'
 
 export type Cut = {
-  /** The power goes at this change of the disk, counted from the machine's first. */
+  /** It happens at this change of the disk, counted from the machine's first. */
   readonly atChange: number
-  /** Whether that change was still made; it may be lost all the same when it was not flushed. */
+  /** Whether that change was still made; without power it may be lost all the same. */
   readonly when: 'before' | 'after'
+  /** One process, whoever made the change; absent: the power. */
+  readonly takes?: 'launcher' | 'agent'
 }
 
 export type DriveEvents = {
-  /** The power is gone, now. */
-  onCut(): void
+  /** That is gone, now. */
+  onCut(takes: Cut['takes']): void
   /** An operation is about to fail. */
   onError(): void
+}
+
+/** One operation of a process. */
+export type Operation<Result> = {
+  readonly name: string
+  readonly isChange: boolean
+  act(): Result
+  /** Its process is no more. */
+  isOver(): boolean
 }
 
 export class Drive {
@@ -38,24 +49,28 @@ export class Drive {
   }
 
   /** Performs one operation, or fails as a disk does. */
-  perform<Result>(name: string, isChange: boolean, act: () => Result): Result {
+  perform<Result>(operation: Operation<Result>): Result {
     if (this.#chance.happens(this.errorShare)) {
       this.#events.onError()
-      throw diskError('EIO', name)
+      throw diskError('EIO', operation.name)
     }
-    if (!isChange) return act()
+    if (!operation.isChange) return operation.act()
     this.changes += 1
-    if (this.changes !== this.cut?.atChange) return act()
-    const { when } = this.cut
-    this.cut = null
-    if (when === 'after') act()
-    this.#events.onCut()
-    throw diskError('EIO', `${name}: the power is gone`)
+    const cut = this.changes === this.cut?.atChange ? this.cut : null
+    return cut === null ? operation.act() : this.#cutOff(operation, cut)
   }
 
   /** Only what survives is left. */
   cutPower(): void {
     this.tree.cutPower(this.#chance)
+  }
+
+  #cutOff<Result>({ name, act, isOver }: Operation<Result>, { when, takes }: Cut): Result {
+    this.cut = null
+    const made = when === 'after' ? { result: act() } : null
+    this.#events.onCut(takes)
+    if (isOver()) throw diskError('EIO', `${name}: its process is gone`)
+    return made === null ? act() : made.result
   }
 }
 

@@ -120,23 +120,25 @@ describe('the disk of a simulated machine', () => {
     expect([...drive.tree.root.names.keys()]).toEqual(['a'])
   })
 
-  it('is cut off at the change that was named, before it or after it', () => {
-    for (const [when, names] of [
-      ['before', ['a']],
-      ['after', ['a', 'b']],
-    ] as const) {
-      let cuts = 0
-      const mounts = new Mounts(new Quiet())
-      const onCut = () => {
-        cuts += 1
-      }
-      const drive = new Drive(new Chance('1'), { onCut, onError() {} })
-      const { root } = mounts.mount(drive, new ProcessClock(new Timeline(0)))
-      drive.cut = { atChange: 2, when }
-      mounts.mkdirSync(`${root}/a`, { mode: 0o700 })
-      expect(outcome(() => mounts.mkdirSync(`${root}/b`, { mode: 0o700 }))).toBe('EIO')
-      expect([...drive.tree.root.names.keys()]).toEqual(names)
-      expect(cuts).toBe(1)
+  it.each([
+    ['before', true, ['a'], 'EIO'],
+    ['after', true, ['a', 'b'], 'EIO'],
+    // Another process is gone, and this one goes on.
+    ['before', false, ['a', 'b'], undefined],
+    ['after', false, ['a', 'b'], undefined],
+  ] as const)('is cut off %s a change, and fails who is gone (%s)', (when, isGone, names, said) => {
+    const mounts = new Mounts(new Quiet())
+    const cuts: unknown[] = []
+    const onCut = (takes: unknown) => {
+      cuts.push(takes)
+      if (isGone) mount.end()
     }
+    const drive = new Drive(new Chance('1'), { onCut, onError() {} })
+    const mount = mounts.mount(drive, new ProcessClock(new Timeline(0)))
+    drive.cut = { atChange: 2, when, takes: 'agent' }
+    mounts.mkdirSync(`${mount.root}/a`, { mode: 0o700 })
+    expect(outcome(() => mounts.mkdirSync(`${mount.root}/b`, { mode: 0o700 }))).toBe(said)
+    expect([...drive.tree.root.names.keys()]).toEqual(names)
+    expect(cuts).toEqual(['agent'])
   })
 })

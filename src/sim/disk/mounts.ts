@@ -216,7 +216,12 @@ export class Mounts implements Disk {
     how: { readonly isChange: boolean; act(at: Place): Result },
   ): Result {
     const place = this.#place(path)
-    return place.mounted.drive.perform(`${name} ${path}`, how.isChange, () => how.act(place))
+    return place.mounted.drive.perform({
+      name: `${name} ${path}`,
+      isChange: how.isChange,
+      act: () => how.act(place),
+      isOver: () => place.mounted.hasEnded,
+    })
   }
 
   #placeOf(path: string): Place & { readonly streams: OpenStreams } {

@@ -7,7 +7,7 @@ import type { Status } from '../../agent/status.ts'
 import { toHex } from '../../base/bytes.ts'
 import { type Digest, digestOf } from '../../base/digest.ts'
 import type { Chance } from '../chance.ts'
-import { Drive } from '../disk/drive.ts'
+import { type Cut, Drive } from '../disk/drive.ts'
 import type { FileTree } from '../disk/file-tree.ts'
 import { ProcessClock } from '../virtual-clock.ts'
 import { startAgentTask } from './agent-task.ts'
@@ -69,7 +69,7 @@ export class Machine implements Surroundings {
     this.timeZone = timeZone
     const { chance, mounts } = needs
     this.drive = new Drive(chance.stream('disk'), {
-      onCut: () => this.#noteCut(),
+      onCut: (takes) => this.#noteCut(takes),
       onError: () => needs.onFault('disk-error'),
     })
     this.drive.tree.capacity = CAPACITY_BYTES
@@ -217,7 +217,9 @@ export class Machine implements Surroundings {
         }),
       onEnd: () => this.#launcherEnded(task),
     })
-    this.#launcher = task
+    // The power may go while it starts.
+    if (this.#kernel === kernel) this.#launcher = task
+    else task.end()
   }
 
   #launcherEnded(launcher: LauncherTask): void {
@@ -239,8 +241,11 @@ export class Machine implements Surroundings {
     this.needs.note('power off')
   }
 
-  /** The power went in the middle of an operation of the disk, and comes back by itself. */
-  #noteCut(): void {
+  /** In the middle of an operation of the disk; the power comes back by itself. */
+  #noteCut(takes: Cut['takes']): void {
+    if (takes === 'launcher') this.killLauncher()
+    if (takes === 'agent') this.killAgent()
+    if (takes !== undefined) return
     this.cutPower()
     this.needs.timeline.after(BACK_AFTER_MS, () => this.powerOn())
   }

@@ -10,6 +10,7 @@ export class Pipe {
   readonly #onCrash: (error: unknown) => void
   #written: (string | null)[] = []
   #isCut = false
+  #hasEnded = false
 
   constructor(onCrash: (error: unknown) => void) {
     this.#onCrash = onCrash
@@ -37,7 +38,10 @@ export class Pipe {
     this.#isCut = true
   }
 
+  /** What a process still says that was killed is heard by nobody. */
   #send(text: string | null): void {
+    if (this.#hasEnded) return
+    this.#hasEnded = text === null
     this.#written.push(text)
     if (this.#written.length === 1) process.nextTick(() => this.#deliver())
   }

@@ -8,7 +8,7 @@ import { HOUR, smallWorld } from './testing/small-world.ts'
  * cut tears is another matter of chance at each.
  */
 async function upgrade(kind: VersionKind, cut: Cut | null) {
-  const seed = `${cut?.when} ${cut?.atChange}`
+  const seed = `${cut?.takes} ${cut?.when} ${cut?.atChange}`
   const { world, server, machines, next } = smallWorld({ kind, seed })
   const [machine] = machines
   if (machine === undefined) throw new Error('there is one machine')
@@ -27,20 +27,27 @@ async function upgrade(kind: VersionKind, cut: Cut | null) {
   return { seen, changes: changes - before, ends: [...server.ends.values()], world }
 }
 
+type Run = Awaited<ReturnType<typeof upgrade>>
+
+function expectEnd(run: Run, order: { version: string; phase: string; about: string }): void {
+  const { seen, ends, world } = run
+  const about = `${order.about}\n${world.transcript.join('\n')}`
+  expect(seen.isHealthy, about).toBe(true)
+  expect(seen.slots.active?.version, about).toBe(order.version)
+  expect(
+    ends.map((end) => end.phase),
+    about,
+  ).toEqual([order.phase])
+}
+
 async function cutEverywhere(kind: VersionKind, version: string, phase: string) {
   const { changes } = await upgrade(kind, null)
   expect(changes).toBeGreaterThan(50)
   for (let atChange = 1; atChange <= changes; atChange += 1) {
     for (const when of ['before', 'after'] as const) {
-      const { seen, ends, world } = await upgrade(kind, { atChange, when })
-      const about = `${when} change ${atChange}\n${world.transcript.join('\n')}`
-      expect(about).toContain('machine-1 power cut')
-      expect(seen.isHealthy, about).toBe(true)
-      expect(seen.slots.active?.version, about).toBe(version)
-      expect(
-        ends.map((end) => end.phase),
-        about,
-      ).toEqual([phase])
+      const run = await upgrade(kind, { atChange, when })
+      expect(run.world.transcript.join('\n')).toContain('machine-1 power cut')
+      expectEnd(run, { version, phase, about: `${when} change ${atChange}` })
     }
   }
 }
@@ -53,4 +60,22 @@ describe('a power cut at any change of the disk', () => {
   it('of an upgrade to a bad version leaves a machine that goes back', async () => {
     await cutEverywhere('exits-at-once', '1.0.0.0', 'rolled-back')
   })
+})
+
+describe('a kill -9 at any change of the disk', () => {
+  it.each(['launcher', 'agent'] as const)(
+    'of the %s leaves a machine that ends its upgrade',
+    async (takes) => {
+      const { changes } = await upgrade('bare', null)
+      let killed = 0
+      for (let atChange = 1; atChange <= changes; atChange += 1) {
+        const run = await upgrade('bare', { atChange, when: 'before', takes })
+        if (run.world.transcript.some((line) => line.endsWith(`${takes} killed`))) killed += 1
+        const about = `${takes} at change ${atChange}`
+        expectEnd(run, { version: '1.1.0.0', phase: 'succeeded', about })
+      }
+      // While the launcher switches there is a moment without an agent.
+      expect(killed).toBeGreaterThan(changes - 10)
+    },
+  )
 })
