@@ -4,6 +4,7 @@ import { digestOf } from '../base/digest.ts'
 import type { DistributionId } from '../base/ids.ts'
 import type { CheckInReply } from '../contract/agent/check-in.ts'
 import { CLUSTER_SILENCE_MS, LEADER_SILENCE_MS } from '../domain/upgrade/cluster-upgrade.ts'
+import { saveSetting } from '../store/configuration.ts'
 import { checkInDoor } from './agent-api/check-in.ts'
 import { upgradeEndpointsRoute } from './public-api/endpoints/upgrade.ts'
 import { ask } from './testing/ask.ts'
@@ -19,6 +20,7 @@ import {
   type TestServer,
   testFacts,
 } from './testing/fleet.ts'
+import { advanceRollouts } from './work/advance-rollouts.ts'
 import { endOverdueUpgrades } from './work/end-overdue-upgrades.ts'
 
 const VERSION = '1.0.0.2'
@@ -39,7 +41,10 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]()
 })
 beforeEach(async () => {
-  await server.database.write((tx) => tx.deleteFrom('upgrade').execute())
+  await server.database.write(async (tx) => {
+    await tx.deleteFrom('upgrade').execute()
+    await tx.deleteFrom('setting').execute()
+  })
 })
 
 async function clusterOf(count: number, may_upgrade = true): Promise<readonly TestAgent[]> {
@@ -212,14 +217,30 @@ describe('an upgrade of a cluster', () => {
 })
 
 describe('two clusters', () => {
+  it('do not stand in the way of machines, however few berths there are', async () => {
+    const clusters = [await clusterOf(3), await clusterOf(3)]
+    const agents = clusters.flat()
+    const machine = await enrolTestAgent(server, distribution, 'a machine of its own')
+    await machine.checkIn()
+    const autoUpgrade = { parallelUpgradesMax: 2 }
+    await server.database.write((tx) => saveSetting(tx, 'autoUpgrade', autoUpgrade))
+    await upgrade(...agents, machine)
+    await advanceRollouts(server)
+    const replies = await Promise.all([...agents, machine].map((each) => each.checkIn()))
+    expect(replies.filter(isLead)).toHaveLength(1)
+    expect(replies.at(-1)?.instruction.kind).toBe('upgrade')
+  })
+
   it('move one after the other', async () => {
-    const [first, second] = [await clusterOf(2), await clusterOf(2)]
-    await upgrade(...first, ...second)
-    const { leader, attempt } = await leaderOf(first)
+    const clusters = [await clusterOf(2), await clusterOf(2)]
+    await upgrade(...clusters.flat())
+    const { leader, attempt } = await leaderOf(clusters.flat())
+    const second = clusters.find((agents) => !agents.includes(leader)) ?? []
     for (const each of second) await each.checkIn()
     expect(await statesOf(second)).toEqual(Array(2).fill('queued other-cluster-first'))
     says(leader, attempt, 'rolled-back', 'rollout-not-ready')
     await leader.checkIn()
+    await advanceRollouts(server)
     await leaderOf(second)
   })
 

@@ -8,7 +8,6 @@ import { silentLog } from '../base/log.ts'
 import { CONNECTION_LIMITS } from '../domain/endpoint/endpoint.ts'
 import { saveSetting } from '../store/configuration.ts'
 import { loadDuplicates } from '../store/silent-endpoints.ts'
-import { BERTHS_FRESH_MS } from './agent-api/berths.ts'
 import { checkInDoor } from './agent-api/check-in.ts'
 import { deleteEndpointsRoute } from './public-api/endpoints/delete.ts'
 import { updateAgentNameRoute } from './public-api/endpoints/update-agent-name.ts'
@@ -29,6 +28,7 @@ import {
   type TestAgent,
   type TestServer,
 } from './testing/fleet.ts'
+import { advanceRollouts } from './work/advance-rollouts.ts'
 import { deleteSilent } from './work/delete-silent.ts'
 import { endOverdueUpgrades } from './work/end-overdue-upgrades.ts'
 
@@ -85,6 +85,7 @@ const OPERATIONS: readonly ((at: TestServer) => Promise<unknown>)[] = [
   (at) => ask(deleteTagsRoute, at, { tags: [tag(), tag()] }),
   (at) => ask(updateAgentNameRoute, at, { filters: named(25), alias: `alias-${chance(9)}` }),
   (at) => endOverdueUpgrades(at),
+  (at) => advanceRollouts(at),
   (at) => {
     const silentSince = at.clock.now() - CONNECTION_LIMITS.connectedMs
     const most = 5
@@ -155,7 +156,7 @@ describe('everybody at once, at two servers', () => {
         ...agents.filter(() => chance(5) > 0).map(checkIn),
       ])
       expect(await broken()).toEqual(NOTHING_BROKEN)
-      server.clock.advance(round % 5 === 4 ? CONNECTION_LIMITS.connectedMs : BERTHS_FRESH_MS)
+      server.clock.advance(round % 5 === 4 ? CONNECTION_LIMITS.connectedMs : 10_000)
     }
   })
 })

@@ -61,6 +61,7 @@ describe('what becomes true is told', () => {
       'release.published',
       'endpoint.enrolled',
       'upgrade-action.created',
+      'rollout.changed',
       'offered (offered)',
       'downloading (null)',
       'succeeded (upgraded)',
@@ -87,9 +88,10 @@ describe('what becomes true is told', () => {
   it('of what a newer order takes over', async () => {
     await using server = await startUpgrade()
     await server.order()
-    expect(await eventsAfter(server.database, 5)).toEqual([
+    expect(await eventsAfter(server.database, 6)).toEqual([
       'cancelled (superseded)',
       'upgrade-action.created',
+      'rollout.changed',
     ])
   })
 

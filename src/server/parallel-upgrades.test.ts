@@ -1,8 +1,12 @@
-/** Many endpoints, few berths, two servers, everybody at once: never more than the setting says. */
+/**
+ * Many endpoints, few berths, two servers that check in and plan at once: never more than the
+ * setting says.
+ */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { DistributionId, EndpointId } from '../base/ids.ts'
+import { berthStandsMs } from '../domain/upgrade/berth.ts'
+import { countBerthsTaken } from '../store/berths.ts'
 import { saveSetting } from '../store/configuration.ts'
-import { BERTHS_FRESH_MS } from './agent-api/berths.ts'
 import { checkInDoor } from './agent-api/check-in.ts'
 import { upgradeEndpointsRoute } from './public-api/endpoints/upgrade.ts'
 import { ask } from './testing/ask.ts'
@@ -17,9 +21,10 @@ import {
   type TestAgent,
   type TestServer,
 } from './testing/fleet.ts'
+import { advanceRollouts } from './work/advance-rollouts.ts'
 import { endOverdueUpgrades } from './work/end-overdue-upgrades.ts'
 
-const OFFER_MS = 3_600_000
+const INTERVAL_S = 60
 
 let server: TestServer
 let other: TestServer
@@ -41,8 +46,6 @@ beforeEach(async () => {
 
 async function limitTo(parallelUpgradesMax: number): Promise<void> {
   await server.database.write((tx) => saveSetting(tx, 'autoUpgrade', { parallelUpgradesMax }))
-  server.configuration.forget()
-  server.clock.advance(BERTHS_FRESH_MS)
 }
 
 async function fleetOf(count: number, name: string): Promise<readonly TestAgent[]> {
@@ -67,9 +70,9 @@ async function states(): Promise<Record<string, number>> {
   return Object.fromEntries(rows.map(({ state, count }) => [state, count]))
 }
 
-async function underWay(): Promise<number> {
-  const { queued: _, succeeded: __, ...running } = await states()
-  return Object.values(running).reduce((sum, count) => sum + count, 0)
+/** Those that were given a berth and have not been heard of yet are under way, too. */
+function underWay(): Promise<number> {
+  return countBerthsTaken(server.database.read)
 }
 
 /** What an agent does with the answer: one step on, and it says so with its next check-in. */
@@ -94,16 +97,27 @@ async function checkInAt(agent: TestAgent, at: TestServer) {
   return answer.body as Awaited<ReturnType<TestAgent['checkIn']>>
 }
 
-/** Everybody at once, each at both servers. */
+/** Everybody at once, each at both servers, which plan meanwhile. */
 async function round(agents: readonly TestAgent[]): Promise<void> {
-  await Promise.all(
-    agents.map(async (agent, index) => {
+  await Promise.all([
+    ...[server, other].map(advanceRollouts),
+    ...agents.map(async (agent, index) => {
       const replies = [server, other].map((each) => checkInAt(agent, each))
       const [first, second] = await Promise.all(replies)
       const reply = index % 2 === 0 ? first : second
       if (reply !== undefined) goOn(agent, reply)
     }),
-  )
+  ])
+}
+
+/** Who waits for a berth is decided by the planner. */
+async function offeredFirst(agents: readonly TestAgent[]) {
+  const { read } = server.database
+  const query = read.selectFrom('upgrade').select('endpoint_id').where('state', '=', 'offered')
+  const { endpoint_id } = await query.executeTakeFirstOrThrow()
+  const [one, two] = agents
+  if (one === undefined || two === undefined) throw new Error('two agents')
+  return one.endpointId === endpoint_id ? ([one, two] as const) : ([two, one] as const)
 }
 
 async function reasonOf(endpointId: EndpointId): Promise<string | null> {
@@ -123,7 +137,7 @@ describe('upgrades at once', () => {
     })()
     for (let rounds = 0; rounds < 120 && (await states()).succeeded !== 50; rounds++) {
       await round(agents)
-      server.clock.advance(BERTHS_FRESH_MS)
+      server.clock.advance(1_000)
       most = Math.max(most, await underWay())
     }
     isOver = true
@@ -134,22 +148,24 @@ describe('upgrades at once', () => {
 
   it('wait with a reason that is told, and begin when one has ended', async () => {
     await limitTo(1)
-    const [first, second] = await fleetOf(2, 'pair')
-    if (first === undefined || second === undefined) throw new Error('two agents')
-    goOn(first, await first.checkIn())
-    expect((await second.checkIn()).instruction.kind).toBe('nothing')
+    const agents = await fleetOf(2, 'pair')
+    const replies = await Promise.all(agents.map((agent) => agent.checkIn()))
+    expect(replies.map(({ instruction }) => instruction.kind).sort()).toEqual([
+      'nothing',
+      'upgrade',
+    ])
+    const [first, second] = await offeredFirst(agents)
     expect(await reasonOf(second.endpointId)).toBe('parallel-limit')
-    for (let step = 0; step < 3; step++) goOn(first, await first.checkIn())
-    server.clock.advance(BERTHS_FRESH_MS)
+    for (let step = 0; step < 4; step++) goOn(first, await first.checkIn())
+    await advanceRollouts(server)
     expect((await second.checkIn()).instruction.kind).toBe('upgrade')
   })
 
   it('what waits costs no lock: the check-in writes nothing', async () => {
     await limitTo(1)
-    const [first, second] = await fleetOf(2, 'cheap')
-    if (first === undefined || second === undefined) throw new Error('two agents')
-    await first.checkIn()
-    await second.checkIn()
+    const agents = await fleetOf(2, 'cheap')
+    for (const agent of agents) await agent.checkIn()
+    const [, second] = await offeredFirst(agents)
     let writes = 0
     const database = { ...server.database, write: () => Promise.reject(new Error(`${++writes}`)) }
     const counting = { ...server, database }
@@ -163,18 +179,25 @@ describe('upgrades at once', () => {
     for (const agent of agents) goOn(agent, await agent.checkIn())
     expect(await underWay()).toBe(3)
     await limitTo(1)
+    await advanceRollouts(server)
     for (const agent of agents) goOn(agent, await agent.checkIn())
     expect(await states()).toEqual({ downloading: 3, queued: 1 })
+    for (const agent of agents) goOn(agent, await agent.checkIn())
+    expect(await states()).toEqual({ succeeded: 3, queued: 1 })
+    await advanceRollouts(server)
+    expect(await underWay()).toBe(1)
   })
 
-  it('an endpoint that went away with its offer gives it back after an hour', async () => {
+  it('an endpoint that went away with its offer gives it back, and another has it', async () => {
     await limitTo(1)
-    const [gone, next] = await fleetOf(2, 'gone')
-    if (gone === undefined || next === undefined) throw new Error('two agents')
-    await gone.checkIn()
-    server.clock.advance(OFFER_MS)
+    const agents = await fleetOf(2, 'gone')
+    for (const agent of agents) await agent.checkIn()
+    const [gone, next] = await offeredFirst(agents)
+    server.clock.advance(berthStandsMs(INTERVAL_S))
     expect(await endOverdueUpgrades(server)).toBe(1)
     expect(await reasonOf(gone.endpointId)).toBe('offer-lapsed')
+    await next.checkIn()
+    await advanceRollouts(server)
     expect((await next.checkIn()).instruction.kind).toBe('upgrade')
   })
 })

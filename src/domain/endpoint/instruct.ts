@@ -128,7 +128,10 @@ function offer(
 }
 
 /** How long a new version may take to prove itself. */
-export function probationOf(rollout: CheckInView['rollout'], limits: CheckInLimits): number {
+export function probationOf(
+  rollout: CheckInView['rollout'],
+  limits: Pick<CheckInLimits, 'probationS'>,
+): number {
   const minutes = rollout?.policy.probationMinutes ?? null
   return minutes === null ? limits.probationS : minutes * 60
 }

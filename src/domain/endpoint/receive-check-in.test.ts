@@ -133,12 +133,12 @@ describe('check-in with a waiting upgrade', () => {
     })
   })
 
-  it('stays queued outside its window, says so once, and is called for the opening', () => {
+  it('stays queued outside its window, says so once, and is called soon after the opening', () => {
     const window = { ...MONDAY_2_TO_6, startMinute: 181 }
     const decided = receive({ open: sampleUpgrade({ window }), now: NOW + 30_000 })
     expect(decided.upgrades).toMatchObject([{ state: 'queued', reason: 'outside-window' }])
     expect(decided.instruction).toEqual({ kind: 'nothing' })
-    expect(decided.intervalS).toBe(30)
+    expect(decided.intervalS).toBe(60)
     const again = receive({
       open: sampleUpgrade({ window, reason: 'outside-window' }),
       now: NOW + 30_000,
@@ -373,5 +373,9 @@ describe('check-in during an upgrade', () => {
     expect(decided.instruction).toEqual({ kind: 'cancel', attemptId: ATTEMPT })
     const waits = { state: 'queued', reason: 'previous-attempt-ending', attemptId: null }
     expect(decided.upgrades).toMatchObject([waits])
+    // Once the newer one is offered, what speaks of the older one has been long on its way.
+    const newer = { ...open, state: 'offered' as const, attemptId: NEW_ATTEMPT }
+    const late = receive({ open: newer, reported, checkIn: { attempt: sampleProgress() } })
+    expect(late.upgrades).toEqual([])
   })
 })

@@ -311,7 +311,9 @@ function heldBy(open: Upgrade, view: CheckInView, moment: Moment): WaitingReason
   if (held !== null) return held.reason
   const { attempt } = checkIn
   const isBusy = attempt !== null && !isFinished(attempt.state)
-  return isBusy && attempt.attemptId !== open.attemptId ? 'previous-attempt-ending' : null
+  // What speaks of another attempt once this one was offered has been long on its way.
+  const isFree = open.state === 'offered' || !isBusy || attempt.attemptId === open.attemptId
+  return isFree ? null : 'previous-attempt-ending'
 }
 
 function isOfferedAnew(before: Upgrade | null, after: Upgrade | null): boolean {

@@ -12,8 +12,8 @@ import type { Window } from './window.ts'
  * of a strict window) and has stopped, or tries again later; `downloading -> queued` when it has
  * vanished; `on-probation -> queued` when another version is to follow this one; `queued | offered
  * -> cancelled | expired`; `staged | switching | on-probation -> timed-out`; `downloading | staged
- * -> cancelled`, once the endpoint has stopped what somebody cancelled. A late report moves `timed-out` on to what really happened,
- * and `cancelled | expired` to `succeeded | rolled-back`.
+ * -> cancelled`, once the endpoint has stopped what somebody cancelled. A late report moves
+ * `timed-out` on to what really happened, and `cancelled | expired` to `succeeded | rolled-back`.
  */
 export const UPGRADE_STATES = [
   'queued',

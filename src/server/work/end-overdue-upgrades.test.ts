@@ -2,6 +2,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type DistributionId, type EndpointId, newId } from '../../base/ids.ts'
 import { systemRandom } from '../../base/random.ts'
 import type { AgentVersion } from '../../base/version.ts'
+import { NO_POLICY } from '../../domain/rollout/policy.ts'
+import { newRollout } from '../../domain/rollout/rollout.ts'
 import { ACTION_EXPIRY_MS } from '../../domain/upgrade/upgrade-action.ts'
 import { loadLatestUpgrades, saveUpgradeAction } from '../../store/upgrades.ts'
 import {
@@ -42,6 +44,10 @@ async function order(
   const { expiresAt, deadlineAt } = ends
   const upgrades = endpointIds.map((endpointId) => ({
     endpointId,
+    wave: 0,
+    zone: 'UTC',
+    steps: [],
+    notBefore: null,
     state: deadlineAt === null ? ('queued' as const) : ('downloading' as const),
     fromVersion: '1.0.0.1' as AgentVersion,
     targetVersion: version,
@@ -61,7 +67,9 @@ async function order(
     changedAt: now,
   }))
   const action = { targetVersions: new Map(), window: null, createdAt: now, expiresAt }
-  const created = { action, upgrades, platforms: new Map(), ineligible: [], along: [] }
+  const waves = [{ name: 'all', size: endpointIds.length, budget: null }]
+  const rollout = newRollout(NO_POLICY, waves, now)
+  const created = { action, rollout, upgrades, platforms: new Map(), ineligible: [], along: [] }
   await server.database.write((tx) => saveUpgradeAction(tx, created, 'test'))
 }
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { DistributionId } from '../../../base/ids.ts'
 import { invariant } from '../../../base/invariant.ts'
 import { upgradeEndpointsCall } from '../../../contract/public/endpoints.ts'
-import { OFFER_STANDS_MS } from '../../../domain/upgrade/berth.ts'
+import { berthStandsMs } from '../../../domain/upgrade/berth.ts'
 import type { PublicRoute } from '../../http/route.ts'
 import { ask, TEST_ACTOR } from '../../testing/ask.ts'
 import {
@@ -13,6 +13,7 @@ import {
   type TestAgent,
   type TestServer,
 } from '../../testing/fleet.ts'
+import { advanceRollouts } from '../../work/advance-rollouts.ts'
 import { endOverdueUpgrades } from '../../work/end-overdue-upgrades.ts'
 import { getActionStatusRoute } from '../actions/get-action-status.ts'
 import { getEndpointRoute } from './get-endpoint.ts'
@@ -149,10 +150,13 @@ describe('endpoints/upgrade', () => {
     const wait = opensAt - server.clock.now()
     server.clock.advance(wait - 1)
     expect((await agent.checkIn()).instruction).toEqual({ kind: 'nothing' })
+    await advanceRollouts(server)
+    expect((await agent.checkIn()).instruction).toEqual({ kind: 'nothing' })
     server.clock.advance(1)
+    await advanceRollouts(server)
     expect((await agent.checkIn()).instruction).toMatchObject({
       kind: 'upgrade',
-      start_within_s: OFFER_STANDS_MS / 1000,
+      start_within_s: berthStandsMs(60) / 1000,
     })
   })
 
@@ -175,7 +179,7 @@ describe('endpoints/upgrade', () => {
     const { group_action_id } = await order([waiting, silent])
     const { instruction } = await silent.checkIn()
     const id = instruction.kind === 'upgrade' ? instruction.attempt_id : ''
-    silent.report = { ...silent.report, attempt: attempt(id, 'downloading') }
+    silent.report = { ...silent.report, attempt: attempt(id, 'switching') }
     await silent.checkIn()
     server.clock.advance(30 * 86_400_000)
     expect(await endOverdueUpgrades(server)).toBeGreaterThanOrEqual(2)
