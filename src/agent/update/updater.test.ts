@@ -269,7 +269,7 @@ describe('trouble ends an attempt by itself', () => {
     const server = new Stalling()
     await using it = await stalled(server)
     server.bytes = 0
-    for (let minute = 0; minute < 70 && it.phase === 'downloading'; minute += 1) {
+    for (let minute = 0; minute < 100 && it.phase === 'downloading'; minute += 1) {
       it.clock.advance(60_000)
       await it.settle()
     }

@@ -190,7 +190,7 @@ export class Updater {
       return 0
     } catch (error) {
       this.#seen = null
-      // Best effort: what we gave up ourselves is no failure, and what comes instead is asked at once.
+      // Best effort: what we gave up ourselves is no failure; what comes instead is asked at once.
       return signal.aborted ? 0 : this.#noteFailure(error, attempt)
     }
   }
