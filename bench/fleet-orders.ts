@@ -1,4 +1,4 @@
-/** Orders for the whole simulated fleet, and what came of them: for the bench and its smoke test. */
+/** Orders for the whole simulated fleet, and what came of them: for bench and smoke test. */
 import type { Client } from '../src/client/client.ts'
 import { UPGRADE_ENDPOINTS_MAX } from '../src/contract/public/limits.ts'
 import type { Connection } from '../src/store/connection.ts'

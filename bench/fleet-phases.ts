@@ -106,6 +106,8 @@ export async function disturb(bench: FleetBench, version: string): Promise<reado
   const since = (at: number | undefined) => ((at ?? Number.NaN) - startedAt) / 1000
   const times = reached(back.answeredAt)
   const first = Math.floor(since(times[0]))
+  const most = since(times[Math.ceil(times.length * 0.99) - 1])
+  const all = since(times.at(-1))
   const rate = bench.count / bench.intervalS
   const steadyS = look.answered.findIndex((each) => each >= rate * 0.9)
   return [
@@ -123,9 +125,9 @@ export async function disturb(bench: FleetBench, version: string): Promise<reado
     },
     {
       what: `${what}: from the start until 99 % / all agents were answered`,
-      ours: `${since(times[Math.ceil(times.length * 0.99) - 1]).toFixed(1)} / ${since(times.at(-1)).toFixed(1)} s`,
+      ours: `${most.toFixed(1)} / ${all.toFixed(1)} s`,
       other: `interval: ${bench.intervalS} s`,
-      ratio: ratio(since(times.at(-1)), bench.intervalS),
+      ratio: ratio(all, bench.intervalS),
     },
     {
       what: `${what}: from the start until every upgrade has succeeded`,

@@ -21,8 +21,9 @@ export async function startCrowdProcess(options: CrowdOptions): Promise<CrowdHan
   const ended = once(child, 'exit').then(([code]) => {
     throw new Error(`a crowd of agents ended with ${code}`)
   })
-  // Awaited where something is asked; until then its end is no news.
-  ended.catch(() => {})
+  ended.catch(() => {
+    // Best effort: whoever asks it something hears of its end.
+  })
   const ask = async (asked: Asked): Promise<unknown> => {
     const answer = once(child, 'message')
     child.send(asked)

@@ -79,7 +79,7 @@ async function writeTogether(
     const received = await database.write((tx) => decideAndSave(tx, writes))
     return received.map((each) => ({ kind: 'decided', received: each }))
   } catch (error) {
-    // Rethrown to each of them by whoever asked.
+    // Best effort: those that can be saved are; to whom it failed, it is rethrown by the door.
     if (writes.length === 1 || error instanceof Fault) {
       return writes.map(() => ({ kind: 'failed', error }))
     }
