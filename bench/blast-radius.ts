@@ -8,10 +8,13 @@ import { BAD_VERSIONS } from '../test/acceptance/bad-versions.ts'
 import { MACHINES, openSite, REACH_MAX, spread } from '../test/acceptance/blast-radius.ts'
 import { quantile } from './machine.ts'
 
-const HEAD = [
-  '| A version that | Endpoints reached | Limit | Seconds to the old version: least / median / most |',
-  '|---|---|---|---|',
+const COLUMNS = [
+  'A version that',
+  'Endpoints reached',
+  'Limit',
+  'Seconds from the verdict to the old version: least / median / most',
 ]
+const HEAD = [`| ${COLUMNS.join(' | ')} |`, '|---|---|---|---|']
 
 await using site = await openSite()
 const rows: string[] = []

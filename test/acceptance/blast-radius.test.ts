@@ -1,7 +1,7 @@
 /**
- * Bad versions of ten kinds, each ordered for a whole fleet of real agents: none is ever run by more
- * endpoints than its canary or its budget has, whatever the kind, and each of those is back on the
- * old version soon. How many ran it is told by the machines, not by the server.
+ * Bad versions of ten kinds, each ordered for a whole fleet of real agents: none is ever run by
+ * more endpoints than its canary or its budget has, whatever the kind, and each of those is back on
+ * the old version soon. How many ran it is told by the machines, not by the server.
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
