@@ -55,6 +55,7 @@ export function advancing(needs: AdvanceNeeds, owner: string): Work {
   const work: Work = {
     name: 'rollouts',
     everyMs: ROLLOUTS_EVERY_MS,
+    isCostly: true,
     async perform() {
       await advanceRollouts(needs)
       return null

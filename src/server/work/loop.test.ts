@@ -53,6 +53,32 @@ describe('a work loop', () => {
     await loop.stop()
   })
 
+  it('rests after a costly turn for twice as long as that took, woken or not', async () => {
+    const clock = new ManualClock(0)
+    const turns: number[] = []
+    const perform = async () => {
+      clock.advance(100)
+      turns.push(clock.monotonic())
+      return null
+    }
+    const work = { name: 'test', everyMs: 60_000, isCostly: true, perform } as const
+    const loop = startLoop(work, { clock, random: systemRandom, log: silentLog })
+    await new Promise(setImmediate)
+    loop.wake()
+    await new Promise(setImmediate)
+    expect(turns).toEqual([100])
+    clock.advance(199)
+    await new Promise(setImmediate)
+    expect(turns).toEqual([100])
+    clock.advance(1)
+    await new Promise(setImmediate)
+    expect(turns).toEqual([100, 400])
+    // Whoever waits for it is not kept waiting.
+    await loop.drain()
+    expect(turns).toEqual([100, 400, 500])
+    await loop.stop()
+  })
+
   it('survives a turn that fails', async () => {
     let turns = 0
     const { loop } = setUp(async () => {

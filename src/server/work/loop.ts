@@ -14,6 +14,12 @@ export type Work = {
   readonly name: string
   /** The longest it rests. */
   readonly everyMs: number
+  /**
+   * What it costs grows with the fleet, and so does how often it is woken: after each turn it rests
+   * for twice as long as that took, woken or not, so that it never takes more than a third of what
+   * others need too.
+   */
+  readonly isCostly?: true
   /** One turn. Says when there is more to do, in milliseconds; null: nothing that it knows of. */
   perform(): Promise<number | null>
 }
@@ -28,6 +34,7 @@ export type Loop = {
 
 /** After a failed turn, so that a dead database is not asked a thousand times a second. */
 const FAILURE_REST_MS = 1_000
+const COSTLY_REST = 2
 /** Servers that were started together must not rest in step. */
 const JITTER = 0.2
 
@@ -35,6 +42,7 @@ export function startLoop(work: Work, needs: LoopNeeds): Loop {
   let isStopping = false
   let isWoken = true
   let resting: Sleep | null = null
+  let recovering: Sleep | null = null
   let waiting: (() => void)[] = []
   const ended = run()
 
@@ -43,8 +51,15 @@ export function startLoop(work: Work, needs: LoopNeeds): Loop {
       isWoken = false
       const served = waiting
       waiting = []
+      const began = needs.clock.monotonic()
       const restMs = await turn(work, needs)
+      const tookMs = needs.clock.monotonic() - began
       for (const resolve of served) resolve()
+      if (work.isCostly && tookMs > 0 && !isStopping && waiting.length === 0) {
+        recovering = needs.clock.sleep(COSTLY_REST * tookMs)
+        await recovering.done
+        recovering = null
+      }
       if (isStopping) break
       if (isWoken) continue
       resting = needs.clock.sleep(jittered(needs.random, restMs, JITTER))
@@ -63,11 +78,13 @@ export function startLoop(work: Work, needs: LoopNeeds): Loop {
     drain() {
       const { promise, resolve } = Promise.withResolvers<void>()
       waiting.push(resolve)
+      recovering?.cancel()
       wake()
       return promise
     },
     async stop() {
       isStopping = true
+      recovering?.cancel()
       resting?.cancel()
       await ended
     },
