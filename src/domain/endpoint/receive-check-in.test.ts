@@ -202,7 +202,8 @@ describe('check-in with a waiting upgrade', () => {
     })
 
     it('nor does an attempt whose journal was lost', () => {
-      const [lost] = receive({ open: sampleUpgrade({ ...offered, state: 'staged' }) }).upgrades
+      const staged = sampleUpgrade({ ...offered, state: 'staged' })
+      const [lost] = receive({ open: staged, checkIn: { runId: OTHER_RUN } }).upgrades
       expect(lost).toMatchObject({ state: 'queued', reason: 'journal-lost' })
       expect(lost !== undefined && holdsBerth(lost)).toBe(true)
       const again = receive(lost === undefined ? {} : { open: lost })
@@ -309,8 +310,8 @@ describe('check-in during an upgrade', () => {
     expect(decided.acknowledgedAttempt).toBe(ATTEMPT)
   })
 
-  it('an agent that knows nothing of its running attempt lost its journal: queued again', () => {
-    const decided = receive({ open: downloading })
+  it('a new life that knows nothing of its running attempt lost its journal: queued again', () => {
+    const decided = receive({ open: downloading, checkIn: { runId: OTHER_RUN } })
     expect(decided.upgrades).toMatchObject([
       { state: 'queued', reason: 'journal-lost', attemptId: ATTEMPT, percent: 0 },
     ])
@@ -343,14 +344,20 @@ describe('check-in during an upgrade', () => {
     })
 
     it('ends when the endpoint knows nothing of it any more', () => {
-      const decided = receive({ open: cancelling })
+      const decided = receive({ open: cancelling, checkIn: { runId: OTHER_RUN } })
       expect(decided.upgrades).toMatchObject([{ state: 'cancelled' }])
       expect(decided.instruction).toEqual({ kind: 'nothing' })
     })
   })
 
-  it('a report that was long on its way does not lose the attempt: the next one goes on', () => {
-    const [queued] = receive({ open: downloading }).upgrades
+  it('a report of the same life that was long on its way changes nothing', () => {
+    for (const open of [downloading, { ...downloading, state: 'switching' as const }]) {
+      expect(receive({ open }).upgrades).toEqual([])
+    }
+  })
+
+  it('what was taken for lost goes on with the next report of it', () => {
+    const [queued] = receive({ open: downloading, checkIn: { runId: OTHER_RUN } }).upgrades
     if (queued === undefined) throw new Error('the upgrade changed')
     const attempt = sampleProgress({ state: 'rolled-back', reason: 'exited' })
     const decided = receive({ open: queued, reported: queued, checkIn: { attempt } })

@@ -224,7 +224,11 @@ function advanceOpen(view: CheckInView, reported: Upgrade | null, moment: Moment
     return { ...open, state: 'succeeded', reason: 'already-at-version', changedAt: now }
   }
   if (isWaiting(open.state) && isCancelledWhole(view)) return cancelled(open, now)
-  if (isRunning(open.state)) return isReported ? open : requeueLost(open, moment)
+  if (isRunning(open.state)) {
+    // A life never forgets what it works on: said by the same one, it was long on its way.
+    const isNewLife = checkIn.runId !== view.endpoint.state.runId
+    return isReported || !isNewLife ? open : requeueLost(open, moment)
+  }
   if (isVersionKnownBad(open, checkIn)) {
     return { ...open, state: 'failed', reason: 'version-failed-here', changedAt: now }
   }
@@ -250,10 +254,10 @@ function mayLead(endpoint: Endpoint, checkIn: CheckIn): boolean {
 }
 
 /**
- * It was running, and the agent says nothing of it: its journal was lost, or this report was long
- * on its way. It waits to be offered again, under the same attempt: if the agent knows it after
- * all, its next report is still understood. Its berth stays its own meanwhile. What somebody
- * cancelled has nothing to wait for.
+ * It was running, and a new life of the agent says nothing of it: its journal was lost. It waits to
+ * be offered again, under the same attempt: if the agent knows it after all, its next report is
+ * still understood. Its berth stays its own meanwhile. What somebody cancelled has nothing to wait
+ * for.
  */
 function requeueLost(open: Upgrade, { limits, now }: Moment): Upgrade {
   if (isCancelling(open)) return cancelled(open, now)
