@@ -18,6 +18,7 @@ import * as endpointLists from '../contract/public/endpoint-lists.ts'
 import * as endpoints from '../contract/public/endpoints.ts'
 import * as rbac from '../contract/public/rbac.ts'
 import * as releases from '../contract/public/releases.ts'
+import * as steering from '../contract/public/rollout-steering.ts'
 import * as system from '../contract/public/system.ts'
 import * as tags from '../contract/public/tags.ts'
 import * as trust from '../contract/public/trust.ts'
@@ -164,7 +165,15 @@ function endpointCalls(needs: TransportNeeds) {
     reply: endpointLists.readEndpointsReply,
   })
   return {
-    upgrade: calling(needs, endpoints.upgradeEndpointsCall),
+    upgrade: calling(needs, {
+      ...endpoints.upgradeEndpointsCall,
+      reply: endpoints.orderedUpgradeReply,
+    }),
+    /** With `dry_run`: nothing is ordered. */
+    planUpgrade: calling(needs, {
+      ...endpoints.upgradeEndpointsCall,
+      reply: endpoints.plannedUpgradeReply,
+    }),
     /** Without `fields`: whole rows. */
     getEndpoint: calling(needs, { ...getEndpointCall, reply: endpointLists.readEndpointReply }),
     getEndpoints: () => getEndpoints({}),
@@ -181,6 +190,12 @@ function upgradeCalls(needs: TransportNeeds) {
     get: calling(needs, { ...getUpgradeCall, reply: upgradeActions.wholeUpgradeReply }),
     list: calling(needs, { ...listUpgradesCall, reply: upgradeActions.wholeUpgradesReply }),
     cancel: calling(needs, upgradeActions.cancelUpgradeCall),
+    explain: calling(needs, steering.explainUpgradeCall),
+    pause: calling(needs, steering.pauseUpgradeCall),
+    resume: calling(needs, steering.resumeUpgradeCall),
+    skipWave: calling(needs, steering.skipWaveCall),
+    retry: calling(needs, steering.retryUpgradeCall),
+    revert: calling(needs, steering.revertUpgradeCall),
   }
 }
 

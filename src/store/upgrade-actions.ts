@@ -29,6 +29,8 @@ export type StoredUpgradeAction = UpgradeAction & {
   readonly retrySkipped: boolean
   /** Of the endpoints in the scope. */
   readonly counts: ReadonlyMap<UpgradeState, number>
+  /** In which the hours of those are read that are open. */
+  readonly zones: readonly string[]
 }
 
 /** All that are given must hold. */
@@ -79,6 +81,7 @@ export async function loadUpgradeActions(
       expiresAt: row.expires_at,
       retrySkipped: own.some((each) => each.retry_skipped),
       counts: new Map(own.map((each) => [each.state as UpgradeState, Number(each.count)])),
+      zones: [...new Set(own.flatMap((each) => each.zones ?? []))].sort(),
     }
   })
   return { total: Number(counted.count), actions }
@@ -127,6 +130,8 @@ async function loadStates(reader: Reader, ids: readonly number[], scope: Scope) 
       'upgrade.state',
       select.fn.countAll<number>().as('count'),
       sql<boolean>`bool_or(upgrade.retry_skipped)`.as('retry_skipped'),
+      sql<string[] | null>`array_agg(distinct upgrade.zone)
+        filter (where upgrade.finished_at is null)`.as('zones'),
     ])
     .where(sql<boolean>`upgrade.action_id = any(${[...ids]}::bigint[])`)
     .groupBy(['upgrade.action_id', 'upgrade.state'])
@@ -198,31 +203,52 @@ export async function lockActionUpgrades(
   actionId: UpgradeActionId,
   wanted: { readonly scope: Scope; readonly endpointIds: readonly EndpointId[] | null },
 ): Promise<readonly Upgrade[] | undefined> {
+  const seen = await loadUpgradesOf(writer, actionId, wanted)
+  if (seen === undefined) return undefined
+  const open = seen.filter(({ state }) => !isFinished(state))
+  await holdEndpoints(
+    writer,
+    open.map(({ endpointId }) => endpointId),
+  )
+  return await loadUpgradesOf(writer, actionId, wanted)
+}
+
+/** Like `lockActionUpgrades`, for who only looks. */
+export async function loadUpgradesOf(
+  reader: Reader,
+  actionId: UpgradeActionId,
+  wanted: { readonly scope: Scope; readonly endpointIds: readonly EndpointId[] | null },
+): Promise<readonly Upgrade[] | undefined> {
   const { scope, endpointIds } = wanted
-  const inScope = hasUpgrade(scope, sql`true`)
-  const action = await writer
+  const action = await reader
     .selectFrom('upgrade_action')
     .select('id')
     .where('id', '=', actionId)
-    .where(inScope)
+    .where(hasUpgrade(scope, sql`true`))
     .executeTakeFirst()
   if (action === undefined) return undefined
   const named = endpointIds === null ? sql<SqlBool>`true` : isOneOf(endpointIds)
-  const meant = writer
+  const rows = await reader
     .selectFrom('upgrade')
     .innerJoin('endpoint', 'endpoint.id', 'upgrade.endpoint_id')
+    .selectAll('upgrade')
     .where('upgrade.action_id', '=', actionId)
     .where(allOf([named, isInScope(scope)]))
-  const open = await meant
-    .select('upgrade.endpoint_id')
-    .where('upgrade.finished_at', 'is', null)
+    .orderBy('upgrade.endpoint_id')
     .execute()
-  await holdEndpoints(
-    writer,
-    open.map((row) => row.endpoint_id as EndpointId),
-  )
-  const rows = await meant.selectAll('upgrade').execute()
   return rows.map(upgradeOf)
+}
+
+/** One action as it was ordered; undefined where the scope has nothing of it. */
+export async function loadUpgradeAction(
+  reader: Reader,
+  actionId: UpgradeActionId,
+  scope: Scope,
+): Promise<StoredUpgradeAction | undefined> {
+  const query = { scope, conditions: [{ kind: 'id', values: [actionId] }] as const }
+  const order = { column: 'id', direction: 'asc' } as const
+  const { actions } = await loadUpgradeActions(reader, query, { offset: 0, limit: 1, order })
+  return actions[0]
 }
 
 /** One statement for what is over, and one for what is to stop. The caller holds the endpoints. */

@@ -72,6 +72,11 @@ function sentenceOf(event: StreamedEvent): string {
       const of = counted(event.endpoints_count, 'endpoint')
       return `action ${event.group_action_id} of ${of}, by ${event.by}`
     }
+    case 'rollout.changed': {
+      const { group_action_id: action, state, reason, message, wave } = event
+      const said = message === null ? '' : ` (${message})`
+      return `action ${action}, wave ${wave}: ${state}: ${reason}${said}`
+    }
     case 'endpoint.enrolled':
     case 'endpoint.deleted':
     case 'endpoint.restored':

@@ -1,7 +1,7 @@
 import type * as z from 'zod'
 import { PLATFORMS } from '../../base/platform.ts'
 import { accept, type Result } from '../../base/result.ts'
-import { type upgradeEndpointsReply, WEEKDAY_NAMES } from '../../contract/public/endpoints.ts'
+import { type orderedUpgradeReply, WEEKDAY_NAMES } from '../../contract/public/endpoints.ts'
 import { UPGRADE_ENDPOINTS_MAX } from '../../contract/public/limits.ts'
 import { type ApiContext, defineApiCommand, type Values } from '../command.ts'
 import { findEndpoints, isEndpointId, where } from '../find-endpoints.ts'
@@ -34,7 +34,7 @@ const OPTIONS = {
 } as const
 
 type UpgradeValues = Values<typeof OPTIONS>
-type Reply = z.infer<typeof upgradeEndpointsReply>
+type Reply = z.infer<typeof orderedUpgradeReply>
 
 /** In the range of a JSON number of seconds; the server ends every action long before. */
 const TIMEOUT_S_MAX = 31 * 86_400

@@ -17,6 +17,7 @@ import * as lists from '../../contract/public/endpoint-lists.ts'
 import * as endpoints from '../../contract/public/endpoints.ts'
 import * as rbac from '../../contract/public/rbac.ts'
 import * as releases from '../../contract/public/releases.ts'
+import * as steering from '../../contract/public/rollout-steering.ts'
 import * as tags from '../../contract/public/tags.ts'
 import * as trust from '../../contract/public/trust.ts'
 import * as actions from '../../contract/public/upgrade-actions.ts'
@@ -52,6 +53,12 @@ const SCHEMAS = {
   'endpoints/upgrade/get': [actions.getUpgrade, actions.wholeUpgradeReply],
   'endpoints/upgrade/list': [actions.listUpgrades, actions.wholeUpgradesReply],
   'endpoints/upgrade/cancel': [actions.cancelUpgrade, actions.cancelUpgradeReply],
+  'endpoints/upgrade/explain': schemasOf(steering.explainUpgradeCall),
+  'endpoints/upgrade/pause': schemasOf(steering.pauseUpgradeCall),
+  'endpoints/upgrade/resume': schemasOf(steering.resumeUpgradeCall),
+  'endpoints/upgrade/skip_wave': schemasOf(steering.skipWaveCall),
+  'endpoints/upgrade/retry': schemasOf(steering.retryUpgradeCall),
+  'endpoints/upgrade/revert': schemasOf(steering.revertUpgradeCall),
   'audits/verify': [audits.verifyAudits, audits.verifyAuditsReply],
   'actions/get_action_status': [endpoints.getActionStatus, endpoints.actionStatusReply],
   'api_keys/generate': [keys.generateApiKey, keys.generateApiKeyReply],

@@ -9,6 +9,7 @@ import { publicCall } from './call.ts'
 import { EXPIRATION_HOURS_MAX, UPGRADE_ENDPOINTS_MAX } from './limits.ts'
 import { folded } from './list.ts'
 import { rolloutPolicy } from './rollout.ts'
+import { upgradePlan } from './rollout-object.ts'
 import { zoneNameOrEndpoint } from './zone.ts'
 
 const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):([0-5]\d)$/, 'a time as HH:MM, 00:00 to 23:59')
@@ -100,7 +101,7 @@ export const upgradeEndpoints = z.strictObject({
 export type UpgradeEndpointsRequest = z.infer<typeof upgradeEndpoints>
 
 /** `summary` and `details` are documented; the rest is ours. */
-export const upgradeEndpointsReply = z.object({
+export const orderedUpgradeReply = z.object({
   summary: z.string(),
   details: z.array(z.string()),
   group_action_id: z.int(),
@@ -108,6 +109,20 @@ export const upgradeEndpointsReply = z.object({
   /** The first hundred. */
   ineligible: z.array(z.object({ endpoint_id: z.string(), reason: z.string() })),
   ineligible_count: z.int(),
+})
+/** To `dry_run`. */
+export const plannedUpgradeReply = orderedUpgradeReply.extend({
+  /** There is no action. */
+  group_action_id: z.null(),
+  dry_run: z.literal(true),
+  plan: upgradePlan,
+})
+export type PlannedUpgradeReply = z.output<typeof plannedUpgradeReply>
+/** Either of them, as one shape. */
+export const upgradeEndpointsReply = orderedUpgradeReply.extend({
+  group_action_id: z.int().nullable(),
+  dry_run: z.literal(true).optional(),
+  plan: upgradePlan.optional(),
 })
 
 /** An upgrade action's number; some clients send its digits. */
@@ -140,8 +155,14 @@ export const upgradeDetail = z.object({
   group_action_id: z.int(),
   /** The state in our own words: queued, offered, downloading, ... (docs/vocabulary.md). */
   state: z.string(),
+  /** Which wave of the rollout it is in, counted from 0, and its name. */
+  wave: z.int().optional(),
+  wave_name: z.string().nullish(),
   from_version: z.string(),
+  /** The version that it is all about. */
   target_version: z.string(),
+  /** The one that it is moved to now: another one where the target cannot be reached at once. */
+  step_version: z.string().optional(),
   attempts: z.int(),
   percent: z.int(),
   bytes_done: z.int(),
@@ -149,8 +170,10 @@ export const upgradeDetail = z.object({
   /** A code of docs/reasons.md: why it waits, or how it ended. */
   reason: z.string().nullable(),
   message: z.string().nullable(),
-  /** When a closed window opens next; null when it is open or there is none. */
+  /** When its closed hours end, in its own zone; null when they are open or nobody can tell. */
   opens_at: z.int().nullable(),
+  /** Not tried again before, because a try failed. */
+  not_before: z.int().nullish(),
   expires_at: z.int(),
   changed_at: z.int(),
 })

@@ -141,6 +141,12 @@ export const withdrawReleaseReply = z.object({
       withdrawn_reason: true,
     }),
   ),
+  /** Upgrade actions that were on the way to them and move no more endpoints. */
+  halted: z.array(z.object({ group_action_id: z.int() })).optional(),
+  /** Endpoints that run one of them. */
+  running_count: z.int().optional(),
+  /** `endpoints/upgrade/revert` of these takes so many back; the newest hundred. */
+  ways_back: z.array(z.object({ group_action_id: z.int(), endpoints_count: z.int() })).optional(),
 })
 
 /** Uploaded before: `PUT releases/artifacts/<sha256>`. */

@@ -8,6 +8,7 @@ import { endpointId } from './endpoint-changes.ts'
 import { ACTION_STATUSES, actionNumber, timeframeWindow, upgradeDetail } from './endpoints.ts'
 import { REASON_CHARACTERS_MAX, UPGRADE_ENDPOINTS_MAX } from './limits.ts'
 import { columnNames, listFilters, listSort, searchPage } from './list.ts'
+import { rolloutObject } from './rollout-object.ts'
 
 export const upgradeAction = z.object({
   group_action_id: z.int(),
@@ -21,11 +22,13 @@ export const upgradeAction = z.object({
   created_at: z.int(),
   /** What has not begun by then never will. */
   expires_at: z.int(),
-  /** When its closed window opens next; null when it is open or there is none. */
+  /** When the first of its closed hours end; null when some are open or there are none. */
   opens_at: z.int().nullable(),
   endpoints_count: z.int(),
   /** How many endpoints are in each state (docs/vocabulary.md). */
   counts: z.record(z.string(), z.int()),
+  /** How it is carried out. */
+  rollout: rolloutObject.nullish(),
 })
 export type UpgradeActionObject = z.infer<typeof upgradeAction>
 

@@ -26,9 +26,11 @@ const AREA_OF_NOUN: Readonly<Record<string, AuditArea>> = {
   package: 'distributions',
   release: 'distributions',
   role: 'permissions',
+  rollout: 'action-center',
   tag: 'endpoint-management',
   upgrade: 'action-center',
   'upgrade-action': 'action-center',
+  'upgrade-policy': 'action-center',
   user: 'permissions',
   'user-group': 'permissions',
 }

@@ -110,3 +110,8 @@ export function newRollout(
     changedAt: now,
   }
 }
+
+/** When the watch over the wave that is done ends; null: nothing is watched. */
+export function soakUntil({ soakSince, policy }: Rollout): Instant | null {
+  return soakSince === null ? null : soakSince + policy.soakMinutes * 60_000
+}

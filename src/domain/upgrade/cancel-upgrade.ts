@@ -5,8 +5,9 @@ import { isCancelling, type Upgrade } from './upgrade.ts'
 /**
  * What cancelling makes of an upgrade. `cancelled`: nothing was done yet, it ends here and now.
  * `cancelling`: its endpoint is at work on it, is told with its next check-in, and says when it has
- * stopped. `too-late`: the endpoint has begun to switch; whatever comes of that, it comes by
- * itself. `already-ended`: there is nothing to cancel.
+ * stopped; or it comes to the version on the way that it is switching to, and stays there.
+ * `too-late`: the endpoint has begun to switch; whatever comes of that, it comes by itself.
+ * `already-ended`: there is nothing to cancel.
  */
 export type CancelVerdict = 'cancelled' | 'cancelling' | 'too-late' | 'already-ended'
 
@@ -46,8 +47,13 @@ export function decideCancelUpgrade(
       return { verdict: 'cancelling', upgrade: asked }
     }
     case 'switching':
-    case 'on-probation':
-      return { verdict: 'too-late', upgrade }
+    case 'on-probation': {
+      if (upgrade.steps.length === 0) return { verdict: 'too-late', upgrade }
+      // It comes to the version on the way, and no further.
+      if (upgrade.cancelRequestedAt !== null) return { verdict: 'cancelling', upgrade }
+      const asked = { ...upgrade, message, cancelRequestedAt: now, changedAt: now }
+      return { verdict: 'cancelling', upgrade: asked }
+    }
     case 'succeeded':
     case 'rolled-back':
     case 'failed':

@@ -44,7 +44,8 @@ export function decideRecordOutcome(
   if (isTooLate && isBeforeSwitch(progress.state)) return upgrade
   if (progress.state === 'succeeded' && upgrade.steps.length > 0) {
     // One that was given up is over, though its first step is known now.
-    return isFinished(upgrade.state) ? upgrade : nextStep(upgrade, now)
+    if (isFinished(upgrade.state)) return upgrade
+    return upgrade.cancelRequestedAt === null ? nextStep(upgrade, now) : cancelled(upgrade, now)
   }
   return told(upgrade, progress, rules, now)
 }

@@ -16,6 +16,7 @@ import { CERTIFICATE_REFUSED } from './certificate-refused.ts'
 import { ENDPOINT_REFUSED, NO_ENDPOINT } from './endpoint-refused.ts'
 import { type HttpAnswer, jsonAnswer } from './exchange.ts'
 import type { ApiRefusal } from './refusal.ts'
+import { ROLLOUT_REFUSED } from './rollout-refused.ts'
 
 type Headers = Readonly<Record<string, string>>
 
@@ -83,6 +84,7 @@ const REFUSED: {
   ...ACCESS_REFUSED,
   ...ENDPOINT_REFUSED,
   ...CERTIFICATE_REFUSED,
+  ...ROLLOUT_REFUSED,
   'malformed-json': ({ line, column, message }) => {
     const where = `{"line": ${line}, "column": ${column}, "message": ${JSON.stringify(message)}}`
     return { status: 400, message: where, extra: 'the body is not valid JSON' }
@@ -104,7 +106,7 @@ const REFUSED: {
     return { status: 403, message: 'Public API request forbidden', extra }
   },
   'scope-too-narrow': () => {
-    const extra = 'this holds for all endpoints, and the API key may change only some'
+    const extra = 'this holds for endpoints that are outside the scope of the API key, too'
     return { status: 403, message: 'Public API request forbidden', extra }
   },
   'link-invalid': ({ isExpired }) => {

@@ -3,6 +3,8 @@ import type { Permission } from '../../domain/access/permission.ts'
 import type { ChangeConfigurationRefusal } from '../../domain/configuration/configuration.ts'
 import type { CreateDistributionRefusal } from '../../domain/distribution/create-distribution.ts'
 import type { UpdateDistributionRefusal } from '../../domain/distribution/update-distribution.ts'
+import type { SteerRefusal } from '../../domain/rollout/steer-rollout.ts'
+import type { TryAgainRefusal } from '../../domain/rollout/try-again.ts'
 import type { WithdrawReleasesRefusal } from '../../domain/release/withdraw-releases.ts'
 import type { CreateUpgradeActionRefusal } from '../../domain/upgrade/create-upgrade-action.ts'
 import type { PublishRefusal } from '../publish-release.ts'
@@ -51,3 +53,5 @@ export type ApiRefusal =
   | PublishRefusal
   | WithdrawReleasesRefusal
   | CreateUpgradeActionRefusal
+  | SteerRefusal
+  | TryAgainRefusal

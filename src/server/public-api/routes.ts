@@ -51,6 +51,12 @@ import { missingArtifactsRoute } from './releases/missing-artifacts.ts'
 import { publishReleaseRoute } from './releases/publish.ts'
 import { uploadArtifactRoute } from './releases/upload-artifact.ts'
 import { withdrawReleaseRoute } from './releases/withdraw.ts'
+import { explainUpgradeRoute } from './rollouts/explain.ts'
+import { pauseUpgradeRoute } from './rollouts/pause.ts'
+import { resumeUpgradeRoute } from './rollouts/resume.ts'
+import { retryUpgradeRoute } from './rollouts/retry.ts'
+import { revertUpgradeRoute } from './rollouts/revert.ts'
+import { skipWaveRoute } from './rollouts/skip-wave.ts'
 import { getTenantInfoRoute } from './system/get-tenant-info.ts'
 import { healthcheckRoute } from './system/healthcheck.ts'
 import { assignTagRoute } from './tags/assign.ts'
@@ -74,6 +80,12 @@ export const PUBLIC_ROUTES: readonly PublicRoute<ServerNeeds>[] = [
   getUpgradeRoute,
   listUpgradesRoute,
   cancelUpgradeRoute,
+  explainUpgradeRoute,
+  pauseUpgradeRoute,
+  resumeUpgradeRoute,
+  skipWaveRoute,
+  retryUpgradeRoute,
+  revertUpgradeRoute,
   getEndpointRoute,
   getEndpointsRoute,
   updateAgentNameRoute,

@@ -1,21 +1,14 @@
-import type { Clock } from '../../../base/clock.ts'
 import type { UpgradeActionId } from '../../../base/ids.ts'
 import { accept, refuse } from '../../../base/result.ts'
 import { getActionStatusCall } from '../../../contract/public/endpoints.ts'
 import type { Upgrade } from '../../../domain/upgrade/upgrade.ts'
-import type { Database } from '../../../store/open.ts'
 import { loadActionUpgrades } from '../../../store/upgrades.ts'
 import type { PublicRoute } from '../../http/route.ts'
 import { actionStatus, renderUpgradeDetail } from '../endpoints/upgrade-detail.ts'
+import { loadSurroundings, type SurroundingsNeeds } from '../endpoints/upgrade-surroundings.ts'
 
 /** `POST actions/get_action_status`: how an upgrade action goes, endpoint by endpoint. */
-export const getActionStatusRoute: PublicRoute<
-  {
-    readonly database: Database
-    readonly clock: Clock
-  },
-  typeof getActionStatusCall
-> = {
+export const getActionStatusRoute: PublicRoute<SurroundingsNeeds, typeof getActionStatusCall> = {
   call: getActionStatusCall,
   permission: 'upgrades.view',
   async answer(needs, request) {
@@ -25,7 +18,7 @@ export const getActionStatusRoute: PublicRoute<
     // Branding: an id that was never given names no action.
     const upgrades = await loadActionUpgrades(read, actionId as UpgradeActionId, scope)
     if (upgrades === undefined) return refuse({ code: 'action-unknown', actionId })
-    const now = needs.clock.now()
+    const surroundings = await loadSurroundings(needs, upgrades)
     const ended = upgrades.filter((upgrade) => isTroubled(upgrade))
     return accept({
       data: byEndpoint(upgrades, (upgrade) => actionStatus(upgrade)),
@@ -33,7 +26,7 @@ export const getActionStatusRoute: PublicRoute<
         errorText: upgrade.reason ?? upgrade.state,
         errorDescription: upgrade.message ?? '',
       })),
-      details: byEndpoint(upgrades, (upgrade) => renderUpgradeDetail(upgrade, now)),
+      details: byEndpoint(upgrades, (upgrade) => renderUpgradeDetail(upgrade, surroundings)),
     })
   },
 }

@@ -1,14 +1,13 @@
 import type { Instant } from '../../../base/clock.ts'
 import type { Platform } from '../../../base/platform.ts'
+import type { UpgradeDetail } from '../../../contract/public/endpoints.ts'
 import {
   type ConnectionLimits,
   connectionStatus,
   type EndpointFacts,
   type Health,
 } from '../../../domain/endpoint/endpoint.ts'
-import type { Upgrade } from '../../../domain/upgrade/upgrade.ts'
 import type { LightEndpoint, ListedEndpoint } from '../../../store/endpoint-rows.ts'
-import { renderUpgradeDetail } from './upgrade-detail.ts'
 
 const OS_TYPES: Readonly<Record<Platform, string>> = {
   windows: 'AGENT_OS_WINDOWS',
@@ -25,7 +24,7 @@ export type EndpointMoment = { readonly now: Instant; readonly limits: Connectio
  */
 export function renderEndpoint(
   endpoint: ListedEndpoint,
-  latest: Upgrade | null,
+  lastUpgrade: UpgradeDetail | null,
   moment: EndpointMoment,
 ) {
   const { facts } = endpoint.state
@@ -44,7 +43,7 @@ export function renderEndpoint(
     mac_address: facts.macAddresses,
     users: facts.users,
     domain: facts.domain,
-    last_upgrade: latest === null ? null : renderUpgradeDetail(latest, moment.now),
+    last_upgrade: lastUpgrade,
     skipped_versions: endpoint.state.skipped.map((skipped) => {
       return { manifest_digest: skipped.manifestDigest, reason: skipped.reason }
     }),

@@ -57,7 +57,7 @@ async function order(agents: readonly TestAgent[], more: Record<string, unknown>
   const endpoint_ids = agents.map((agent) => agent.endpointId)
   const target_versions = { linux: '1.0.0.2' }
   const reply = await told(upgradeEndpointsRoute, { endpoint_ids, target_versions, ...more })
-  return reply.group_action_id
+  return Number(reply.group_action_id)
 }
 
 /** The agent takes the offer and tells how far it is. */
@@ -191,9 +191,21 @@ describe('endpoints/upgrade/get', () => {
     const created_at = server.clock.now()
     expect(reply.action).toEqual({
       ...{ group_action_id, status: 'open', target_versions: { linux: '1.0.0.2' } },
-      ...{ upgrade_timeframe_window: window, retry_failed: true, opens_at },
+      upgrade_timeframe_window: {
+        ...window,
+        ...{ upgrade_timeframe_timezone: 'UTC', strict_end: false },
+      },
+      ...{ retry_failed: true, opens_at },
       ...{ created_by: 'api-key:1', created_at, expires_at: expect.any(Number) },
       ...{ endpoints_count: 2, counts: { queued: 2 } },
+      rollout: {
+        ...{ state: 'scheduled', reason: 'awaiting-first-berth', message: null },
+        ...{ policy: expect.anything(), current_wave: 0, soak_until: null },
+        changed_at: created_at,
+        waves: [
+          { name: 'all', size: 2, budget: null, counts: { queued: 2 }, hold: 'outside-window' },
+        ],
+      },
     })
     const ids = agents.map((agent) => agent.endpointId).toSorted()
     expect(reply.upgrades.map((each) => each.endpoint_id)).toEqual(ids)

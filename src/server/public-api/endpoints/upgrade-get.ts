@@ -1,13 +1,12 @@
 import type * as z from 'zod'
-import type { Clock } from '../../../base/clock.ts'
-import type { EndpointId } from '../../../base/ids.ts'
+import type { EndpointId, UpgradeActionId } from '../../../base/ids.ts'
 import { accept, type Result, refuse } from '../../../base/result.ts'
 import { type getUpgrade, getUpgradeCall } from '../../../contract/public/upgrade-actions.ts'
 import { UPGRADE_STATES } from '../../../domain/upgrade/upgrade.ts'
 import { hasEndpoint } from '../../../store/endpoint-changes.ts'
-import type { Database, Reader } from '../../../store/open.ts'
+import type { Reader } from '../../../store/open.ts'
 import {
-  loadUpgradeActions,
+  loadUpgradeAction,
   loadUpgradePage,
   type StoredUpgradeAction,
   type UpgradeCondition,
@@ -16,7 +15,8 @@ import type { ApiRefusal } from '../../http/refusal.ts'
 import type { PublicRequest, PublicRoute } from '../../http/route.ts'
 import type { FilterRule, ReadFilter } from '../lists/filters.ts'
 import { readList } from '../lists/read-list.ts'
-import { renderAction, renderEndpointUpgrade, UPGRADE_COLUMNS } from './upgrade-action-object.ts'
+import { renderEndpointUpgrade, tellActions, UPGRADE_COLUMNS } from './upgrade-action-object.ts'
+import { loadSurroundings, type SurroundingsNeeds } from './upgrade-surroundings.ts'
 
 const FILTERS = {
   endpoint_id: { operators: ['in', 'eq'], kind: 'text' },
@@ -28,10 +28,7 @@ const FILTERS = {
 type Asked = z.output<typeof getUpgrade>
 
 /** `POST endpoints/upgrade/get`: an action with its endpoints, or the upgrades of one endpoint. */
-export const getUpgradeRoute: PublicRoute<
-  { readonly database: Database; readonly clock: Clock },
-  typeof getUpgradeCall
-> = {
+export const getUpgradeRoute: PublicRoute<SurroundingsNeeds, typeof getUpgradeCall> = {
   call: getUpgradeCall,
   permission: 'upgrades.view',
   async answer(needs, request) {
@@ -46,12 +43,13 @@ export const getUpgradeRoute: PublicRoute<
     const query = { scope, conditions: [condition, ...filters.map(toCondition)] }
     const order = toOrder(request.data)
     const { total, upgrades } = await loadUpgradePage(read, query, { ...page, order })
-    const now = needs.clock.now()
+    const surroundings = await loadSurroundings(needs, upgrades)
+    const [told = null] = await tellActions(needs, action === null ? [] : [action], scope)
     return accept({
-      action: action === null ? null : renderAction(action, now),
+      action: told,
       total_count: total,
       result_count: upgrades.length,
-      upgrades: upgrades.map((upgrade) => keep(renderEndpointUpgrade(upgrade, now))),
+      upgrades: upgrades.map((upgrade) => keep(renderEndpointUpgrade(upgrade, surroundings))),
     })
   },
 }
@@ -75,10 +73,8 @@ async function loadNamed(
     return accept({ action: null, condition: { kind: 'endpoint', values: [endpointId] } })
   }
   const values = [actionId ?? 0]
-  const query = { scope, conditions: [{ kind: 'id', values }] as const }
-  const order = { column: 'id', direction: 'asc' } as const
-  const { actions } = await loadUpgradeActions(reader, query, { offset: 0, limit: 1, order })
-  const [action] = actions
+  // Branding: a number that was never given names no action.
+  const action = await loadUpgradeAction(reader, (actionId ?? 0) as UpgradeActionId, scope)
   if (action === undefined) return refuse({ code: 'action-unknown', actionId: actionId ?? 0 })
   return accept({ action, condition: { kind: 'action', values } })
 }

@@ -1,13 +1,12 @@
 import type * as z from 'zod'
-import type { Clock } from '../../../base/clock.ts'
 import { accept } from '../../../base/result.ts'
 import { type listUpgrades, listUpgradesCall } from '../../../contract/public/upgrade-actions.ts'
-import type { Database } from '../../../store/open.ts'
 import { loadUpgradeActions, type UpgradeActionCondition } from '../../../store/upgrade-actions.ts'
 import type { PublicRoute } from '../../http/route.ts'
 import type { FilterRule, ReadFilter } from '../lists/filters.ts'
 import { readList } from '../lists/read-list.ts'
-import { ACTION_COLUMNS, renderAction } from './upgrade-action-object.ts'
+import { ACTION_COLUMNS, tellActions } from './upgrade-action-object.ts'
+import type { SurroundingsNeeds } from './upgrade-surroundings.ts'
 
 const STATUSES = ['open', 'finished'] as const
 
@@ -19,10 +18,7 @@ const FILTERS = {
 } as const satisfies Readonly<Record<string, FilterRule>>
 
 /** `POST endpoints/upgrade/list`: a page of upgrade actions, the newest first. */
-export const listUpgradesRoute: PublicRoute<
-  { readonly database: Database; readonly clock: Clock },
-  typeof listUpgradesCall
-> = {
+export const listUpgradesRoute: PublicRoute<SurroundingsNeeds, typeof listUpgradesCall> = {
   call: listUpgradesCall,
   permission: 'upgrades.view',
   async answer(needs, request) {
@@ -33,11 +29,11 @@ export const listUpgradesRoute: PublicRoute<
     const order = toOrder(request.data.sort)
     const { read } = needs.database
     const { total, actions } = await loadUpgradeActions(read, query, { ...page, order })
-    const now = needs.clock.now()
+    const told = await tellActions(needs, actions, request.actor.scope)
     return accept({
       total_count: total,
       result_count: actions.length,
-      actions: actions.map((action) => keep(renderAction(action, now))),
+      actions: told.map((action) => keep(action)),
     })
   },
 }

@@ -1,12 +1,14 @@
 import type * as z from 'zod'
 import type { UpgradeActionId } from '../../../base/ids.ts'
 import type { Platform } from '../../../base/platform.ts'
-import type { upgradeEndpointsReply } from '../../../contract/public/endpoints.ts'
+import type { AgentVersion } from '../../../base/version.ts'
+import type { orderedUpgradeReply } from '../../../contract/public/endpoints.ts'
 import type {
   Ineligible,
   UpgradeActionCreated,
 } from '../../../domain/upgrade/create-upgrade-action.ts'
 import type { IneligibleReason } from '../../../domain/upgrade/eligibility.ts'
+import { finalVersion } from '../../../domain/upgrade/upgrade.ts'
 
 /** Named one by one in a reply: enough to see what is wrong, too few to fill it. */
 const INELIGIBLE_NAMED_MAX = 100
@@ -18,7 +20,7 @@ export const PLATFORM_LABELS: Readonly<Record<Platform, string>> = {
   android: 'Android',
 }
 
-const REASON_TEXTS: Readonly<Record<IneligibleReason, string>> = {
+export const INELIGIBLE_TEXTS: Readonly<Record<IneligibleReason, string>> = {
   'unknown-endpoint': 'not found',
   'endpoint-deleted': 'deleted',
   'never-checked-in': 'enrolled but not checked in yet',
@@ -47,12 +49,16 @@ const REASON_TEXTS: Readonly<Record<IneligibleReason, string>> = {
 export function renderUpgradeAction(
   actionId: UpgradeActionId,
   created: UpgradeActionCreated,
-): z.infer<typeof upgradeEndpointsReply> {
+): z.output<typeof orderedUpgradeReply> {
+  const summary = 'Upgrade action created successfully.'
+  return { ...renderOrder(created), summary, group_action_id: actionId }
+}
+
+/** What an order comes to, whether it is carried out or was only tried. */
+export function renderOrder(created: UpgradeActionCreated) {
   const { ineligible } = created
   return {
-    summary: 'Upgrade action created successfully.',
     details: [...queuedLines(created), ...alongLines(created), ...ineligibleLines(ineligible)],
-    group_action_id: actionId,
     endpoints_count: created.upgrades.length,
     ineligible: ineligible.slice(0, INELIGIBLE_NAMED_MAX).map((each) => {
       return { endpoint_id: each.endpointId, reason: each.reason }
@@ -62,6 +68,18 @@ export function renderUpgradeAction(
 }
 
 function queuedLines(created: UpgradeActionCreated): string[] {
+  const counts = new Map<AgentVersion, number>()
+  for (const upgrade of created.upgrades) {
+    const version = finalVersion(upgrade)
+    counts.set(version, (counts.get(version) ?? 0) + 1)
+  }
+  const targets = new Set(created.action.targetVersions.values())
+  if ([...counts.keys()].some((version) => !targets.has(version))) {
+    // On the way back, endpoints of one platform go to versions of their own.
+    return [...counts].map(([version, count]) => {
+      return `${endpoints(count)} queued for upgrade to ${version}`
+    })
+  }
   // An action's targets name each platform once, in the order of the request.
   return [...created.action.targetVersions].flatMap(([platform, version]) => {
     const count = created.platforms.get(platform) ?? 0
@@ -87,7 +105,7 @@ export function ineligibleLines(ineligible: readonly Ineligible[]): string[] {
   }
   return [...counts.values()].map(({ each, count }) => {
     const label = each.platform === null ? '' : `${PLATFORM_LABELS[each.platform]}: `
-    return `${label}${endpoints(count)} ${REASON_TEXTS[each.reason]}`
+    return `${label}${endpoints(count)} ${INELIGIBLE_TEXTS[each.reason]}`
   })
 }
 

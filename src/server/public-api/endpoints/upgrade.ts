@@ -1,5 +1,5 @@
 import type { Instant } from '../../../base/clock.ts'
-import type { EndpointId, UpgradeActionId } from '../../../base/ids.ts'
+import type { EndpointId } from '../../../base/ids.ts'
 import type { Platform } from '../../../base/platform.ts'
 import { accept } from '../../../base/result.ts'
 import type { AgentVersion } from '../../../base/version.ts'
@@ -7,70 +7,58 @@ import {
   type UpgradeEndpointsRequest,
   upgradeEndpointsCall,
 } from '../../../contract/public/endpoints.ts'
-import { actorName } from '../../../domain/access/actor.ts'
 import type { Scope } from '../../../domain/access/scope.ts'
 import type { RolloutDefaults } from '../../../domain/configuration/rollout-defaults.ts'
 import {
   type CreateUpgradeAction,
   decideCreateUpgradeAction,
-  type UpgradeActionCreated,
 } from '../../../domain/upgrade/create-upgrade-action.ts'
-import { type AuditEntry, saveAudit } from '../../../store/audit.ts'
-import type { Writer } from '../../../store/open.ts'
+import type { AuditEntry } from '../../../store/audit.ts'
 import { holdRollouts } from '../../../store/rollouts.ts'
-import { lockCreateUpgradeActionView, saveUpgradeAction } from '../../../store/upgrades.ts'
-import type { LiveConfiguration } from '../../configuration.ts'
 import { audited } from '../../http/audited.ts'
 import type { PublicRequest, PublicRoute } from '../../http/route.ts'
-import { type AdvanceNeeds, planHeld } from '../../work/advance-rollouts.ts'
+import { tellPlan } from '../rollouts/plan-object.ts'
 import { auditedIds, endpointsText } from './meant-endpoints.ts'
+import { lockViewOf, type Ordered, type OrderNeeds, placeOrder } from './order-upgrades.ts'
 import { toRolloutPolicy } from './rollout-policy.ts'
-import { renderUpgradeAction } from './upgrade-reply.ts'
 import { toWindow } from './upgrade-window.ts'
 
 /** `POST endpoints/upgrade`: orders the named endpoints to move to the target versions. */
-export const upgradeEndpointsRoute: PublicRoute<
-  AdvanceNeeds & {
-    readonly configuration: LiveConfiguration
-    readonly wakeRollouts: () => void
-  },
-  typeof upgradeEndpointsCall
-> = {
+export const upgradeEndpointsRoute: PublicRoute<OrderNeeds, typeof upgradeEndpointsCall> = {
   call: upgradeEndpointsCall,
   permission: 'upgrades.edit',
   licensed: 'upgrades',
   async answer(needs, request) {
     const { rollout: defaults } = await needs.configuration.current()
     const command = toCommand(request.data, request.actor.scope, defaults)
+    if (request.data.dry_run === true) return await tryOrder(needs, command)
     const answered = await needs.database.write(async (tx) => {
-      // Before the endpoints, as everybody does who plans.
       await holdRollouts(tx)
       const now = needs.clock.now()
-      const decided = await decideOrder(tx, command, now)
-      if (!decided.ok) return decided
-      const actionId = await saveUpgradeAction(tx, decided.value, actorName(request.actor))
-      await saveAudit(tx, auditedOrder(request, now, { actionId, created: decided.value }))
-      // Who can begin at once finds its offer at its next check-in, whenever the engine looks.
-      await planHeld(tx, needs, actionId)
-      return accept(renderUpgradeAction(actionId, decided.value))
+      const auditedAs = (ordered: Ordered) => auditedOrder(request, now, ordered)
+      const order = { command, actor: request.actor, now, audited: auditedAs }
+      return await placeOrder(tx, needs, order)
     })
     if (answered.ok) needs.wakeRollouts()
     return answered
   },
 }
 
-/** What would become of the order; the endpoints are held. */
-async function decideOrder(tx: Writer, command: CreateUpgradeAction, now: Instant) {
-  const { endpointIds, targetVersions } = command
-  const versions = [...targetVersions.values()]
-  const view = await lockCreateUpgradeActionView(tx, { endpointIds, versions }, now)
-  return decideCreateUpgradeAction(view, command, now)
+/** The same decision on the same view; nothing is saved, and the planner runs ahead on its own. */
+async function tryOrder(needs: OrderNeeds, command: CreateUpgradeAction) {
+  const now = needs.clock.now()
+  const decided = await needs.database.write(async (tx) => {
+    const view = await lockViewOf(tx, command, now)
+    const created = decideCreateUpgradeAction(view, command, now)
+    return created.ok ? accept({ view, created: created.value }) : created
+  })
+  return decided.ok ? accept(await tellPlan(needs, decided.value, now)) : decided
 }
 
 function auditedOrder(
   request: PublicRequest<UpgradeEndpointsRequest>,
   now: Instant,
-  order: { readonly actionId: UpgradeActionId; readonly created: UpgradeActionCreated },
+  order: Ordered,
 ): AuditEntry {
   const { upgrades, along } = order.created
   const { endpoint_ids, ...asked } = request.data

@@ -62,6 +62,7 @@ describe('withdrawing a release', () => {
           withdrawn_reason: 'it leaks',
         },
       ],
+      ...{ halted: [], running_count: 0, ways_back: [] },
     })
     const again = { manifest_digest: digest, reason: 'another' }
     expect(await server.call('releases/withdraw', again)).toEqual(first)
