@@ -11,7 +11,7 @@ import { BAD_VERSIONS, publishBad, publishGood, TROUBLE_FILE, TROUBLED } from '.
 import {
   CAREFUL,
   endsOf,
-  isHalted,
+  haltOf,
   MACHINES,
   OLD_VERSION,
   openSite,
@@ -28,6 +28,7 @@ const BACK_S_MAX = 30
 const TROUBLED_VERSION = '1.0.2.1'
 const FIRST_TAG = 'first'
 const GOOD_VERSION = '1.0.3.1'
+const HALT_REASON = 'failure-budget-spent'
 const CANCELLED = { state: 'cancelled', reason: 'cancelled-by-operator' }
 
 let site: Site
@@ -43,7 +44,8 @@ describeNeeds(['dpkg'], 'the blast radius', () => {
   const kinds = BAD_VERSIONS.map((bad, index) => [bad.what, `1.0.1.${index}`, bad] as const)
 
   it.each(kinds)('of a version that %s is the canary', async (_what, version, bad) => {
-    const { reached, outcomes, backS } = await spread(site, version, bad)
+    const { reached, haltReason, outcomes, backS } = await spread(site, version, bad)
+    expect(haltReason).toBe(HALT_REASON)
     const tried = { state: bad.ends, reason: bad.reason }
     const others = Array.from({ length: MACHINES - REACH_MAX }, () => CANCELLED)
     expect(sorted(outcomes)).toEqual(sorted([...Array(REACH_MAX).fill(tried), ...others]))
@@ -70,7 +72,7 @@ describeNeeds(['dpkg'], 'the blast radius', () => {
       soak_minutes: 0,
     }
     const action = await orderForAll(site, TROUBLED_VERSION, policy)
-    await isHalted(client, action)
+    expect(await haltOf(client, action)).toBe(HALT_REASON)
     await client.upgrades.cancel({ group_action_id: action })
     for (const { reason } of await endsOf(client, action)) expect(reason).not.toBeNull()
     for (const machine of first) expect(await lastStart(machine)).toBe(TROUBLED_VERSION)

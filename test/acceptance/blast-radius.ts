@@ -76,6 +76,7 @@ export type Outcome = {
 export type Spread = {
   /** Machines that ever started it, by their own account. */
   readonly reached: readonly FleetMachine[]
+  readonly haltReason: string
   /** Of each endpoint's upgrade, in the end. */
   readonly outcomes: readonly Outcome[]
   /** Seconds from the verdict until the old version was up, for each machine that was reached. */
@@ -91,41 +92,35 @@ export async function spread(site: Site, version: string, bad: BadVersion): Prom
   const { workshop, machines, server } = site
   await publishBad(workshop, version, bad)
   const action = await orderForAll(site, version, CAREFUL)
-  await isHalted(server.client, action)
+  const haltReason = await haltOf(server.client, action)
   const haltedAt = systemClock.now()
   await server.client.upgrades.cancel({ group_action_id: action })
   const outcomes = await endsOf(server.client, action)
   const reached = await machinesThatRan(machines, version)
-  if (bad.ends === 'succeeded') await orderBack(server.client, reached)
+  if (bad.ends === 'succeeded') await revert(server.client, action)
   const backS = reached.map((machine) =>
     secondsBack(machine, verdictAt(machine, version) ?? haltedAt),
   )
-  return { reached, outcomes, backS: await Promise.all(backS) }
+  return { reached, haltReason, outcomes, backS: await Promise.all(backS) }
 }
 
-type Order = Parameters<Client['endpoints']['upgrade']>[0]
-export type Policy = NonNullable<Order['rollout']>
+export type Policy = NonNullable<Parameters<Client['endpoints']['upgrade']>[0]['rollout']>
 
 export async function orderForAll(site: Site, version: string, rollout: Policy): Promise<number> {
-  const endpoint_ids = site.machines.map(({ id }) => id)
-  return await place(site.server.client, {
-    endpoint_ids,
+  const { group_action_id } = await site.server.client.endpoints.upgrade({
+    endpoint_ids: site.machines.map(({ id }) => id),
     target_versions: { linux: version },
     rollout,
   })
-}
-
-async function place(client: Client, order: Order): Promise<number> {
-  const { group_action_id } = await client.endpoints.upgrade(order)
   if (group_action_id === null) throw new Error('an order that is no dry run has a number')
   return group_action_id
 }
 
-/** Resolves when an action's rollout is halted, and what waits has been told so. */
-export async function isHalted(client: Client, action: number): Promise<void> {
-  await eventually(`the halt of action ${action}`, async () => {
-    const { details } = await client.actions.getActionStatus(action)
-    return Object.values(details).some(({ reason }) => reason === 'rollout-halted') ? true : null
+/** Why the rollout of an action was halted, once it is. */
+export async function haltOf(client: Client, action: number): Promise<string> {
+  return await eventually(`the halt of action ${action}`, async () => {
+    const { action: found } = await client.upgrades.get({ group_action_id: action })
+    return found?.rollout?.state === 'halted' ? found.rollout.reason : null
   })
 }
 
@@ -144,13 +139,11 @@ export async function endsOf(client: Client, action: number): Promise<readonly O
 
 const OPEN = new Set(['PENDING', 'IN_PROGRESS', 'PENDING_ABORT'])
 
-async function orderBack(client: Client, machines: readonly FleetMachine[]): Promise<void> {
-  const action = await place(client, {
-    endpoint_ids: machines.map(({ id }) => id),
-    target_versions: { linux: OLD_VERSION },
-    allow_downgrade: true,
-  })
-  await endsOf(client, action)
+/** The way back from what an action brought, and stayed. */
+async function revert(client: Client, action: number): Promise<void> {
+  const { group_action_id } = await client.upgrades.revert({ group_action_id: action })
+  if (group_action_id === null) throw new Error('a way back has a number')
+  await endsOf(client, group_action_id)
 }
 
 async function secondsBack(machine: FleetMachine, verdict: number): Promise<number> {
