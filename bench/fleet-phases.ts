@@ -29,10 +29,13 @@ export type FleetBench = {
 /** Of all agents, when the next thing is done to them: in the middle. */
 const MIDDLE = 0.3
 
-/** One interval to get going, and one to be measured. */
+/** Agents come evenly from the first second on: this is for the server to get warm. */
+const WARM_UP_S = 10
+
+/** One interval of steady check-ins. */
 export async function settle(bench: FleetBench): Promise<readonly Row[]> {
   const fleet = fleetOf(bench)
-  await pause(bench.intervalS)
+  await pause(WARM_UP_S)
   await markAll(fleet)
   const cpu = watchCpu(bench.server.process.pid)
   await pause(bench.intervalS)

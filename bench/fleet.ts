@@ -12,7 +12,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PARALLEL_UPGRADES_MAX } from '../src/contract/public/limits.ts'
+import { CHECK_INS_PER_S_MAX, PARALLEL_UPGRADES_MAX } from '../src/contract/public/limits.ts'
 import { builtInRelease, order, publish } from '../test/acceptance/catalogue.ts'
 import { freePort } from '../test/acceptance/processes.ts'
 import { deliver, disturb, type FleetBench, settle, withdraw } from './fleet-phases.ts'
@@ -47,7 +47,12 @@ export async function benchFleet(
     })
     const connection = await server.connection()
     await writeFleet({ ...options, connection, url: server.process.url, distributionId })
+    const { rollout } = client.configurations
+    const { check_ins_per_s } = await rollout.get()
+    // What it bears is measured first, and what it admits from there on.
+    await rollout.set({ check_ins_per_s: CHECK_INS_PER_S_MAX })
     show(await saturate(server.process, options.count))
+    await rollout.set({ check_ins_per_s })
     await using crowds = new AsyncDisposableStack()
     const bench: FleetBench = { ...options, server, crowds: await startCrowds(server, options) }
     for (const crowd of bench.crowds) crowds.use(crowd)

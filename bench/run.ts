@@ -6,6 +6,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { CHECK_INS_PER_S_MAX } from '../src/contract/public/limits.ts'
 import { builtInRelease, download, order } from '../test/acceptance/catalogue.ts'
 import { freePort, run } from '../test/acceptance/processes.ts'
 import { type ServerProcess, startServerProcess } from '../test/acceptance/server-process.ts'
@@ -56,6 +57,8 @@ async function benchServer(): Promise<void> {
   await using server = await startServerProcess({ dataDir, port, env: settings })
   // How fast it is, and not how fast it lets agents in.
   await server.client.configurations.rollout.set({ check_ins_per_s: 100_000 })
+  // What it bears is measured, not what it admits.
+  await server.client.configurations.rollout.set({ check_ins_per_s: CHECK_INS_PER_S_MAX })
   const base = await builtInRelease(server.client)
   const distributionId = await order(server.client, 'bench', base.version)
   const token = await enrolmentToken(server, distributionId)
