@@ -14,6 +14,8 @@ export type AttemptId = Id<'attempt'>
 export type RunId = Id<'run'>
 /** What the public API calls `group_action_id`: a positive integer, given by the store. */
 export type UpgradeActionId = number & { readonly [idBrand]: 'upgrade-action' }
+/** Of a policy that orders upgrades by itself: a positive integer, given by the store. */
+export type UpgradePolicyId = number & { readonly [idBrand]: 'upgrade-policy' }
 
 const ID = /^[0-9a-f]{32}$/
 

@@ -34,6 +34,7 @@ import { advancing } from './work/advance-rollouts.ts'
 import { deleteDuplicates } from './work/delete-duplicates.ts'
 import { deleteLostEndpoints } from './work/delete-lost-endpoints.ts'
 import { endOverdueUpgrades } from './work/end-overdue-upgrades.ts'
+import { following } from './work/follow-releases.ts'
 import { forgetOldEvents, forgetOldReports, forgetOldUpgrades } from './work/forget-old.ts'
 import { type Loop, startLoop } from './work/loop.ts'
 import { startNotingRefused } from './work/note-refused.ts'
@@ -82,6 +83,7 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
   let effects: Loop | null = null
   let preparing: Loop | null = null
   let rollouts: Loop | null = null
+  let policies: Loop | null = null
   const needs: ServerNeeds = {
     ...beginning,
     underWay: new Map(),
@@ -101,6 +103,7 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
     wakeWorker: () => effects?.wake(),
     wakePreparing: () => preparing?.wake(),
     wakeRollouts: () => rollouts?.wake(),
+    wakePolicies: () => policies?.wake(),
     checkInLimits: { intervalS: settings.checkInIntervalS, probationS: settings.probationS },
     checkInViews: createCheckInViews(database),
     checkInWrites: createCheckInWrites(database),
@@ -112,14 +115,16 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
   effects = startLoop({ name: 'effects', everyMs: EFFECTS_EVERY_MS, perform }, needs)
   preparing = startLoop(preparingReleases(needs), needs)
   rollouts = startLoop(advancing(needs, owner), needs)
+  policies = startLoop(following(needs, owner), needs)
   const everywhere = [sealing(needs), eventTail.work].map((work) => startLoop(work, needs))
-  const loops = [effects, preparing, rollouts, ...everywhere, ...startPeriodicWork(needs, owner)]
+  const loops = [effects, preparing, rollouts, policies, ...everywhere, ...startPeriodicWork(needs, owner)]
   return {
     needs,
     routes: routesOf(needs),
     onAnswered: (answered) => noteAnswered(answered, needs),
     async drain() {
       await effects.drain()
+      await policies?.drain()
       await rollouts.drain()
       await Promise.all(needs.underWay.values())
     },

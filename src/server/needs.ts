@@ -83,6 +83,8 @@ export type ServerNeeds = ServerFoundations & {
   readonly wakePreparing: () => void
   /** Something has changed that rollouts wait for: theirs need not wait until they are looked at. */
   readonly wakeRollouts: () => void
+  /** Something was published, withdrawn or changed that upgrade policies go by. */
+  readonly wakePolicies: () => void
   readonly checkInLimits: Omit<CheckInLimits, 'closedDays' | 'timeZone'>
   readonly checkInViews: CheckInViews
   readonly checkInWrites: CheckInWrites

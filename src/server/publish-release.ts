@@ -40,6 +40,7 @@ export type PublishNeeds = CatalogueNeeds & {
   readonly clock: Clock
   readonly signingKey: SigningKey
   readonly wakePreparing: () => void
+  readonly wakePolicies: () => void
 }
 
 export type PublishRefusal =
@@ -116,6 +117,7 @@ export async function publishRelease(
     return decided
   })
   if (published.ok && published.value.isNew) needs.wakePreparing()
+  if (published.ok) needs.wakePolicies()
   return published
 }
 

@@ -266,6 +266,30 @@ export type RolloutTable = {
   readonly changed_at: number
 }
 
+export type UpgradePolicyTable = {
+  readonly id: Generated<number>
+  readonly name: string
+  /** The name by which it is found (`policyKey`). */
+  readonly name_key: string
+  readonly priority: number
+  readonly is_enabled: boolean
+  readonly rules: Json<unknown>
+  readonly generation: number
+  /** Why its last order was refused; null: it was not. */
+  readonly refusal: string | null
+  readonly created_by: string
+  readonly created_at: number
+  readonly changed_by: string
+  readonly changed_at: number
+}
+
+/** Which upgrade actions a policy ordered, and by which generation of its rules. */
+export type UpgradePolicyOrderTable = {
+  readonly action_id: number
+  readonly policy_id: number
+  readonly generation: number
+}
+
 export type UpgradeTable = {
   readonly action_id: number
   readonly endpoint_id: string
@@ -408,6 +432,8 @@ export type Tables = {
   readonly upgrade_action: UpgradeActionTable
   readonly upgrade: UpgradeTable
   readonly rollout: RolloutTable
+  readonly upgrade_policy: UpgradePolicyTable
+  readonly upgrade_policy_order: UpgradePolicyOrderTable
   readonly server_tag: ServerTagTable
   readonly outbox: OutboxTable
   readonly lease: LeaseTable

@@ -90,6 +90,7 @@ function sentenceOf(event: StreamedEvent): string {
     case 'release.published':
     case 'release.withdrawn':
       return `${event.version} for ${event.platform} ${event.arch} ${event.libc}`
+    case 'upgrade-policy.changed':
     case 'configuration.changed':
       return `${event.name}, by ${event.by}`
   }

@@ -21,6 +21,7 @@ export const EVENT_TYPES = [
   'distribution.deleted',
   'release.published',
   'release.withdrawn',
+  'upgrade-policy.changed',
   'configuration.changed',
 ] as const
 export type EventType = (typeof EVENT_TYPES)[number]
@@ -84,6 +85,11 @@ export const streamedEvent = z.discriminatedUnion('type', [
     arch: z.string(),
     libc: z.string(),
   }),
-  z.object({ type: z.literal('configuration.changed'), ...at, name: z.string(), by: z.string() }),
+  z.object({
+    type: z.enum(['upgrade-policy.changed', 'configuration.changed']),
+    ...at,
+    name: z.string(),
+    by: z.string(),
+  }),
 ])
 export type StreamedEvent = z.infer<typeof streamedEvent>

@@ -79,6 +79,12 @@ export const ATTEMPTS_MAX = 10
 export const DOWNLOAD_RATE_MIN = 1024
 export const DOWNLOAD_RATE_MAX = 1_000_000_000
 
+/** Upgrade policies of one instance, and what one of them may name: tags, or distributions. */
+export const UPGRADE_POLICIES_MAX = 50
+export const POLICY_MEMBERS_MAX = 100
+export const POLICY_PRIORITY_MAX = 1_000_000
+export const POLICY_DELAY_HOURS_MAX = 8784
+
 /**
  * Keys that were not deleted, roles of the operator's own, users, and groups of one instance: every
  * server reads all of them anew every few seconds.

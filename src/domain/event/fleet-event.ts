@@ -54,6 +54,12 @@ export type FleetEvent =
       readonly libc: string
     }
   | {
+      readonly type: 'upgrade-policy.changed'
+      /** Made, changed or deleted: what it is now, or that it is gone, is there to be asked for. */
+      readonly name: string
+      readonly by: string
+    }
+  | {
       readonly type: 'configuration.changed'
       /** Which settings: the call's own name, `auto_upgrade`. */
       readonly name: string
@@ -76,5 +82,6 @@ export const EVENT_PERMISSIONS: Readonly<Record<FleetEventType, Permission>> = {
   'distribution.deleted': 'distributions.view',
   'release.published': 'releases.view',
   'release.withdrawn': 'releases.view',
+  'upgrade-policy.changed': 'upgrades.view',
   'configuration.changed': 'configurations.view',
 }

@@ -16,6 +16,7 @@ import { CERTIFICATE_REFUSED } from './certificate-refused.ts'
 import { ENDPOINT_REFUSED, NO_ENDPOINT } from './endpoint-refused.ts'
 import { type HttpAnswer, jsonAnswer } from './exchange.ts'
 import type { ApiRefusal } from './refusal.ts'
+import { POLICY_REFUSED } from './policy-refused.ts'
 import { ROLLOUT_REFUSED } from './rollout-refused.ts'
 
 type Headers = Readonly<Record<string, string>>
@@ -85,6 +86,7 @@ const REFUSED: {
   ...ENDPOINT_REFUSED,
   ...CERTIFICATE_REFUSED,
   ...ROLLOUT_REFUSED,
+  ...POLICY_REFUSED,
   'malformed-json': ({ line, column, message }) => {
     const where = `{"line": ${line}, "column": ${column}, "message": ${JSON.stringify(message)}}`
     return { status: 400, message: where, extra: 'the body is not valid JSON' }

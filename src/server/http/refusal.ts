@@ -13,6 +13,7 @@ import type { CertificateRefusal } from './certificate-refused.ts'
 import type { EndpointRefusal } from './endpoint-refused.ts'
 import type { BodyRefusal } from './exchange.ts'
 import type { MalformedJson } from './json.ts'
+import type { PolicyRefusal } from './policy-refused.ts'
 
 /** The request itself was no good, or named something that is not there. */
 export type RequestRefusal =
@@ -54,4 +55,5 @@ export type ApiRefusal =
   | WithdrawReleasesRefusal
   | CreateUpgradeActionRefusal
   | SteerRefusal
+  | PolicyRefusal
   | TryAgainRefusal

@@ -33,6 +33,9 @@ import { upgradeEndpointsRoute } from './endpoints/upgrade.ts'
 import { cancelUpgradeRoute } from './endpoints/upgrade-cancel.ts'
 import { getUpgradeRoute } from './endpoints/upgrade-get.ts'
 import { listUpgradesRoute } from './endpoints/upgrade-list.ts'
+import { deleteUpgradePolicyRoute } from './endpoints/upgrade-policies-delete.ts'
+import { getUpgradePoliciesRoute } from './endpoints/upgrade-policies-get.ts'
+import { setUpgradePolicyRoute } from './endpoints/upgrade-policies-set.ts'
 import { followEventsRoute } from './events/follow.ts'
 import { OUTSIDE_ROUTES } from './outside.ts'
 import { createRoleRoute } from './rbac/create-role.ts'
@@ -80,6 +83,9 @@ export const PUBLIC_ROUTES: readonly PublicRoute<ServerNeeds>[] = [
   getUpgradeRoute,
   listUpgradesRoute,
   cancelUpgradeRoute,
+  getUpgradePoliciesRoute,
+  setUpgradePolicyRoute,
+  deleteUpgradePolicyRoute,
   explainUpgradeRoute,
   pauseUpgradeRoute,
   resumeUpgradeRoute,

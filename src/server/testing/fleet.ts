@@ -37,6 +37,7 @@ export async function startTestServer() {
     checkInLimits: { intervalS: 60, probationS: 300 },
     /** A test plans when it wants to: `advanceRollouts`. */
     wakeRollouts: () => {},
+    wakePolicies: () => {},
     checkInViews: createCheckInViews(database),
     checkInWrites: createCheckInWrites(database),
     configuration,

@@ -17,6 +17,7 @@ import { clusters } from './0016-clusters.ts'
 import { androidKey } from './0017-android-key.ts'
 import { packageModels } from './0018-package-models.ts'
 import { rollouts } from './0019-rollouts.ts'
+import { upgradePolicies } from './0020-upgrade-policies.ts'
 
 /** In the order in which they are applied; a published migration never changes. */
 export const ALL_MIGRATIONS = [
@@ -39,4 +40,5 @@ export const ALL_MIGRATIONS = [
   androidKey,
   packageModels,
   rollouts,
+  upgradePolicies,
 ] as const

@@ -36,6 +36,7 @@ export function renderEvent({ at, event }: StoredEvent): StreamedEvent {
       const { type, manifestDigest, version, platform, arch, libc } = event
       return { type, at, manifest_digest: manifestDigest, version, platform, arch, libc }
     }
+    case 'upgrade-policy.changed':
     case 'configuration.changed': {
       const { type, name, by } = event
       return { type, at, name, by }

@@ -36,7 +36,7 @@ import type { PublicRoute } from '../../http/route.ts'
  * taken back.
  */
 export const withdrawReleaseRoute: PublicRoute<
-  { readonly database: Database; readonly clock: Clock },
+  { readonly database: Database; readonly clock: Clock; readonly wakePolicies: () => void },
   typeof withdrawReleaseCall
 > = {
   call: withdrawReleaseCall,
@@ -44,7 +44,7 @@ export const withdrawReleaseRoute: PublicRoute<
   isEverywhere: true, // Whatever waits for it anywhere is held.
   async answer(needs, request) {
     const withdrawnReason = request.data.reason ?? null
-    return await needs.database.write(async (tx) => {
+    const answered = await needs.database.write(async (tx) => {
       // Before everything, as everybody does who changes rollouts.
       await holdRollouts(tx)
       const now = needs.clock.now()
@@ -69,6 +69,8 @@ export const withdrawReleaseRoute: PublicRoute<
         }),
       })
     })
+    if (answered.ok) needs.wakePolicies()
+    return answered
   },
 }
 
