@@ -1,29 +1,46 @@
 /**
- * `npm run sim -- --seed 42` replays one seed and prints what happened; `--seeds 1..200` runs many
- * and counts. A seed that fails prints the command that replays it.
+ * The simulator at the command line.
+ *
+ *   npm run sim -- --seed 42          one seed, with its transcript
+ *   npm run sim -- --seeds 1..200     many, and what they came to
+ *   npm run sim -- --mutation NAME    with a deliberate bug (tools/sim-mutations.ts)
  */
+import { readFileSync } from 'node:fs'
+import { registerHooks, stripTypeScriptTypes } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { runSeed } from '../src/sim/fleet/run-seed.ts'
-import { createTestDatabase } from '../src/store/testing/database.ts'
-import { runSeeds } from './sim-seeds.ts'
+import { MUTATIONS, type Mutation } from './sim-mutations.ts'
 
 const { values } = parseArgs({
-  options: { seed: { type: 'string' }, seeds: { type: 'string', default: '1..20' } },
+  options: {
+    seed: { type: 'string' },
+    seeds: { type: 'string', default: '1..20' },
+    mutation: { type: 'string' },
+    'first-failure': { type: 'boolean', default: false },
+  },
 })
 
-process.exitCode = await (values.seed === undefined ? many(values.seeds) : one(values.seed))
+const mutation = MUTATIONS.find(({ name }) => name === values.mutation)
+if (mutation !== undefined) mutate(mutation)
+// Loaded behind the hook.
+const { runOne, runSeeds } = await import('./sim-seeds.ts')
+const kind = mutation?.kind === undefined ? {} : { kind: mutation.kind }
+const [first = 1, last = first] = values.seeds.split('..').map(Number)
+const failed =
+  values.seed === undefined
+    ? await runSeeds({ first, last, stopsAtFailure: values['first-failure'], ...kind })
+    : await runOne(values.seed, kind)
 // The database of the tests ends with the process, and its pipe holds the process.
-process.exit()
+process.exit(failed === 0 ? 0 : 1)
 
-async function one(seed: string): Promise<number> {
-  await using empty = await createTestDatabase('template_drydock')
-  const { transcript, steps, violation, options } = await runSeed(seed, empty.connection)
-  process.stdout.write(`${transcript.join('\n')}\n\n${JSON.stringify(options)}\n${steps} steps\n`)
-  process.stdout.write(violation === null ? 'everything held\n' : `DID NOT HOLD: ${violation}\n`)
-  return violation === null ? 0 : 1
-}
-
-async function many(range: string): Promise<number> {
-  const [first = 1, last = first] = range.split('..').map(Number)
-  return await runSeeds(first, last)
+function mutate({ file, find, replace }: Mutation): void {
+  registerHooks({
+    load(url, context, nextLoad) {
+      if (!url.endsWith(`/${file}`)) return nextLoad(url, context)
+      const source = readFileSync(fileURLToPath(url), 'utf8')
+      if (!source.includes(find)) throw new Error(`${file} does not have: ${find}`)
+      const mutated = stripTypeScriptTypes(source.replace(find, replace))
+      return { format: 'module', source: mutated, shortCircuit: true }
+    },
+  })
 }

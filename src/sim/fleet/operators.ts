@@ -10,6 +10,11 @@ import type { PublicRoute } from '../../server/http/route.ts'
 import { upgradeEndpointsRoute } from '../../server/public-api/endpoints/upgrade.ts'
 import { cancelUpgradeRoute } from '../../server/public-api/endpoints/upgrade-cancel.ts'
 import { withdrawReleaseRoute } from '../../server/public-api/releases/withdraw.ts'
+import { pauseUpgradeRoute } from '../../server/public-api/rollouts/pause.ts'
+import { resumeUpgradeRoute } from '../../server/public-api/rollouts/resume.ts'
+import { retryUpgradeRoute } from '../../server/public-api/rollouts/retry.ts'
+import { revertUpgradeRoute } from '../../server/public-api/rollouts/revert.ts'
+import { skipWaveRoute } from '../../server/public-api/rollouts/skip-wave.ts'
 import type { Chance } from '../chance.ts'
 import type { World } from '../world.ts'
 import type { Catalogue } from './catalogue.ts'
@@ -27,6 +32,10 @@ export type Operated = {
   endpointIds(): Promise<readonly string[]>
 }
 
+const ACTS = [
+  ...(['cancel', 'cancel-some', 'pause', 'resume', 'resume', 'skip', 'retry'] as const),
+  ...(['revert', 'withdraw'] as const),
+]
 const ZONES = ['UTC', 'Europe/Berlin', 'America/St_Johns', 'Pacific/Auckland', 'endpoint']
 const DAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday']
 export const TAGS = ['web', 'db', 'lab']
@@ -56,6 +65,7 @@ export class Operators {
       if (isOver(state)) continue
       const isStuck = state === 'paused' || state === 'halted'
       if (isLast) await this.#say(cancelUpgradeRoute, { group_action_id: actionId })
+      else if (isStuck && this.#chance.happens(0.5)) await this.#resume(actionId)
       else if (isStuck) await this.#say(cancelUpgradeRoute, { group_action_id: actionId })
     }
   }
@@ -74,10 +84,21 @@ export class Operators {
     const [actionId] = open.length === 0 ? [] : this.#chance.pick(open)
     if (actionId === undefined || this.#chance.happens(0.4)) return await this.#order()
     const about = { group_action_id: actionId }
-    const act = this.#chance.pick(['cancel', 'cancel-some', 'withdraw'])
+    const act = this.#chance.pick(ACTS)
     switch (act) {
       case 'cancel':
         return await this.#say(cancelUpgradeRoute, about)
+      case 'pause':
+        return await this.#say(pauseUpgradeRoute, about)
+      case 'resume':
+        return await this.#resume(actionId)
+      case 'skip':
+        this.#on.watcher.skipped.add(actionId)
+        return await this.#say(skipWaveRoute, about)
+      case 'retry':
+        return await this.#say(retryUpgradeRoute, { ...about, retry_failed: true })
+      case 'revert':
+        return await this.#say(revertUpgradeRoute, about)
       case 'cancel-some': {
         const ids = this.#some(await this.#on.endpointIds())
         return await this.#say(cancelUpgradeRoute, { ...about, endpoint_ids: ids })
@@ -85,7 +106,11 @@ export class Operators {
       default: {
         const { of } = this.#chance.pick(this.#on.catalogue.releases.slice(1))
         if (!this.#chance.happens(0.2)) return
-        return await this.#say(withdrawReleaseRoute, { version: of.version, platform: 'linux', reason: 'simulated' })
+        return await this.#say(withdrawReleaseRoute, {
+          version: of.version,
+          platform: 'linux',
+          reason: 'simulated',
+        })
       }
     }
   }
@@ -130,6 +155,13 @@ export class Operators {
       ...(chance.happens(0.3) ? { max_concurrent: chance.whole(1, 3) } : {}),
       ...(chance.happens(0.6) ? { failure_budget: { count: chance.whole(1, 3) } } : {}),
     }
+  }
+
+  async #resume(actionId: number): Promise<void> {
+    const { resumed } = this.#on.watcher
+    // Before the call: a server may die when it has done it.
+    resumed.set(actionId, (resumed.get(actionId) ?? 0) + 1)
+    await this.#say(resumeUpgradeRoute, { group_action_id: actionId })
   }
 
   #some(ids: readonly string[]): readonly string[] {

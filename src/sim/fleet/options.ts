@@ -46,7 +46,8 @@ export type FleetOptions = {
 
 const KINDS = Object.keys(VERSION_KINDS) as VersionKind[]
 
-export function drawOptions(chance: Chance): FleetOptions {
+/** `kind`: of the version that may be bad, in place of what chance would say. */
+export function drawOptions(chance: Chance, kind?: VersionKind): FleetOptions {
   const sometimes = (most: number, share = 0.4) =>
     chance.happens(share) ? chance.fraction() * most : 0
   return {
@@ -85,6 +86,6 @@ export function drawOptions(chance: Chance): FleetOptions {
       serverClocks: sometimes(1, 0.2),
     },
     acts: 2 + sometimes(8, 0.7),
-    kinds: ['good', chance.pick(KINDS), 'good'],
+    kinds: ['good', kind ?? chance.pick(KINDS), 'good'],
   }
 }

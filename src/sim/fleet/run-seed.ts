@@ -8,6 +8,7 @@ import { saveSetting } from '../../store/configuration.ts'
 import type { Connection } from '../../store/connection.ts'
 import { openTestDatabase } from '../../store/testing/database.ts'
 import { loadEndpointIds } from '../../store/testing/watched-upgrades.ts'
+import type { VersionKind } from '../bad-versions.ts'
 import { World } from '../world.ts'
 import { Catalogue } from './catalogue.ts'
 import { Operators, TAGS } from './operators.ts'
@@ -31,9 +32,17 @@ export type SeedOutcome = {
   readonly violation: string | null
 }
 
-export async function runSeed(seed: string, connection: Connection): Promise<SeedOutcome> {
+export type SeedOrder = {
+  /** A migrated database that nobody else uses. */
+  readonly connection: Connection
+  /** Of the version that may be bad; absent: the seed says it. */
+  readonly kind?: VersionKind
+}
+
+export async function runSeed(seed: string, order: SeedOrder): Promise<SeedOutcome> {
+  const { connection } = order
   const world = new World({ seed, start: START })
-  const options = drawOptions(world.chance.stream('options'))
+  const options = drawOptions(world.chance.stream('options'), order.kind)
   await using database = openTestDatabase(connection)
   const catalogue = await Catalogue.open(database, world.chance.stream('keys'))
   const watcher = new Watcher(world, { database, catalogue, options })
@@ -122,6 +131,8 @@ function watch({ world, servers, watcher }: Fleet): void {
   let seen = 0
   world.onStep = async () => {
     watcher.lookAtMachines()
+    const complaint = servers.flatMap(({ complaints }) => complaints)[0]
+    if (complaint !== undefined) throw new Violation(`a server complains: ${complaint}`)
     const commits = servers.reduce((sum, server) => sum + server.commits, 0)
     if (commits === seen) return
     seen = commits

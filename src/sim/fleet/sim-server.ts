@@ -9,7 +9,7 @@
 import type { Clock } from '../../base/clock.ts'
 import { digestOf } from '../../base/digest.ts'
 import { newId, type RunId } from '../../base/ids.ts'
-import { silentLog } from '../../base/log.ts'
+import { type Log, silentLog } from '../../base/log.ts'
 import type { Result } from '../../base/result.ts'
 import { checkInDoor } from '../../server/agent-api/check-in.ts'
 import { createCheckInViews } from '../../server/agent-api/check-in-views.ts'
@@ -33,7 +33,13 @@ import { serveRoutes } from '../network/routes.ts'
 import type { World } from '../world.ts'
 
 /** Thrown in a server that was killed; nobody catches it but whoever reaches for that server. */
-class Killed extends Error {}
+class Killed extends Error {
+  constructor(server: string) {
+    super(`${KILLED} ${server}`)
+  }
+}
+
+const KILLED = 'killed:'
 
 export type SimServerOrder = {
   readonly name: string
@@ -51,6 +57,8 @@ export class SimServer {
   readonly database: Database
   /** By how much its clock is wrong. */
   wrongByMs = 0
+  /** What it said that it could not do, but for being killed: bugs of ours. */
+  readonly complaints: string[] = []
   readonly #world: World
   readonly #order: SimServerOrder
   #life: Life | null = null
@@ -83,6 +91,7 @@ export class SimServer {
   }
 
   start(): void {
+    this.#dieIn = null
     if (this.#life !== null) return
     this.#lives += 1
     this.#life = startLife(this.#world, this, { ...this.#order, life: this.#lives })
@@ -133,6 +142,17 @@ export class SimServer {
   async close(): Promise<void> {
     this.kill()
     await this.database[Symbol.asyncDispose]()
+  }
+
+  /** A log for this server; what it complains of is looked at by whoever watches. */
+  newLog(): Log {
+    return {
+      ...silentLog,
+      error: (facts, what) => {
+        const told = `${what} ${JSON.stringify(facts)}`
+        if (!told.includes(KILLED)) this.complaints.push(told)
+      },
+    }
   }
 
   #alive(): Life {
@@ -189,13 +209,14 @@ function startLife(
 
 function needsOf(
   world: World,
-  { database, name }: SimServer,
+  server: SimServer,
   order: SimServerOrder & {
     readonly life: number
     readonly clock: Clock
     readonly wakeRollouts: () => void
   },
 ) {
+  const { database, name } = server
   const { clock, checkInIntervalS, probationS } = order
   const configuration = createLiveConfiguration({ database, clock })
   return {
@@ -203,10 +224,10 @@ function needsOf(
     clock,
     configuration,
     random: world.chance.stream(`${name}/${order.life}`),
-    log: silentLog,
+    log: server.newLog(),
     checkInLimits: { intervalS: checkInIntervalS, probationS },
     checkInViews: createCheckInViews(database),
-    checkInWrites: createCheckInWrites(database),
+    checkInWrites: createCheckInWrites(database, clock),
     wakeRollouts: order.wakeRollouts,
     clusterImage: async (version: string) => `registry/agent@sha256:${digestOf(version)}`,
     bandwidth: createBandwidth({ clock, bytesPerSecond: async () => null }),

@@ -7,12 +7,15 @@ import { invariant } from '../../base/invariant.ts'
 import type { Window } from '../../domain/upgrade/window.ts'
 import type { Database } from '../../store/open.ts'
 import { loadWatchedUpgrades, type WatchedUpgrade } from '../../store/testing/watched-upgrades.ts'
+import type { Machine } from '../machine/machine.ts'
 import type { World } from '../world.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { FleetOptions } from './options.ts'
 
 export class Violation extends Error {}
 
+/** States that only an agent which was staged, and told so, can come to. */
+const PERMITTED = new Set(['staged', 'switching', 'on-probation', 'succeeded', 'rolled-back'])
 const FAILED = new Set(['rolled-back', 'failed', 'timed-out'])
 
 export class Watcher {
@@ -24,6 +27,11 @@ export class Watcher {
   readonly #executions = new Map<string, number>()
   /** How often somebody resumed each rollout: its budget begins anew each time. */
   readonly resumed = new Map<number, number>()
+  /** Rollouts of which somebody skipped a wave. */
+  readonly skipped = new Set<number>()
+  readonly #waves = new Map<number, number>()
+  /** Attempts of which the server has heard that they are staged. */
+  readonly #staged = new Set<string>()
   rows: readonly WatchedUpgrade[] = []
 
   constructor(
@@ -56,6 +64,7 @@ export class Watcher {
   lookAtMachines(): void {
     for (const machine of this.#world.machines) {
       const { executed, name } = machine
+      this.#checkSwitch(machine)
       if (executed.size === this.#executions.get(name)) continue
       this.#executions.set(name, executed.size)
       for (const digest of executed) {
@@ -63,6 +72,13 @@ export class Watcher {
         this.#hold(isSigned, `${name} executed something that nobody signed`)
       }
     }
+  }
+
+  /** Nobody switches before the server knew that it was about to. */
+  #checkSwitch(machine: Machine): void {
+    const attempt = machine.attemptSwitching()
+    if (attempt === null || this.#staged.has(attempt)) return
+    this.#hold(false, `${machine.name} switched under ${attempt} and had not asked`)
   }
 
   #checkBerths(open: readonly WatchedUpgrade[]): void {
@@ -88,6 +104,7 @@ export class Watcher {
     const now = `${row.state} ${row.attempt_id ?? ''}`
     if (before === now) return
     this.#states.set(key, now)
+    if (PERMITTED.has(row.state) && row.attempt_id !== null) this.#staged.add(row.attempt_id)
     const name = `${row.endpoint_id.slice(0, 6)} of ${row.action_id}`
     this.#world.note('server', `${name} ${row.state} (${row.reason ?? 'no reason'})`)
     if (row.finished_at !== null) {
@@ -111,6 +128,7 @@ export class Watcher {
     )
     const early = holders.filter(({ wave }) => wave > current_wave)
     this.#hold(early.length === 0, `rollout ${action_id} is at wave ${current_wave}, a later began`)
+    this.#checkProgress(rows, first)
     const isWithin = max_concurrent === null || holders.length <= max_concurrent
     this.#hold(isWithin, `rollout ${action_id} has ${holders.length} of ${max_concurrent} at once`)
     for (const [index, { size, budget }] of waves.entries()) {
@@ -123,6 +141,21 @@ export class Watcher {
       const told = `wave ${index} of rollout ${action_id} puts ${atStake} at stake of ${most}`
       this.#hold(atStake <= most, told)
     }
+  }
+
+  /** A wave begins when those before it are done, or somebody said so. */
+  #checkProgress(rows: readonly WatchedUpgrade[], { action_id, current_wave }: WatchedUpgrade) {
+    const before = this.#waves.get(action_id) ?? 0
+    this.#waves.set(action_id, current_wave)
+    if (current_wave === before || this.skipped.has(action_id)) return
+    const earlier = rows.filter(({ wave }) => wave < current_wave)
+    const busy = earlier.filter((each) => each.finished_at === null && each.deadline_at !== null)
+    const told = `rollout ${action_id} began wave ${current_wave} while ${busy.length} were at work`
+    this.#hold(busy.length === 0, told)
+    const own = earlier.filter(({ wave }) => wave === current_wave - 1)
+    const isProven = own.some(({ state }) => state === 'succeeded')
+    const isLeft = own.some(({ finished_at }) => finished_at === null)
+    this.#hold(isProven || !isLeft, `rollout ${action_id} passed a wave that proved nothing`)
   }
 
   #hold(condition: boolean, told: string): void {

@@ -163,6 +163,13 @@ export class Machine implements Surroundings {
     }
   }
 
+  /** The attempt under which it has begun to switch; null: it has not. */
+  attemptSwitching(): string | null {
+    const { attempt, slots } = this.#observation.read()
+    if (slots.probation !== null) return slots.probation.attempt_id
+    return attempt?.phase === 'switching' && attempt.ended === null ? attempt.attempt_id : null
+  }
+
   /** Says in the transcript what has changed since the last time. */
   look(): void {
     const { generation } = this.drive.tree

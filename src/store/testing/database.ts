@@ -26,7 +26,8 @@ import { migrate } from '../migrate.ts'
 import { ALL_MIGRATIONS } from '../migrations/all.ts'
 import { type Database, openDatabase } from '../open.ts'
 
-const TEMPLATE = 'template_drydock'
+/** Has every migration. */
+export const TEMPLATE = 'template_drydock'
 
 const UNSAFE_AND_FAST = {
   fsync: 'off',
