@@ -106,7 +106,7 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
     wakePolicies: () => policies?.wake(),
     checkInLimits: { intervalS: settings.checkInIntervalS, probationS: settings.probationS },
     checkInViews: createCheckInViews(database),
-    checkInWrites: createCheckInWrites(database),
+    checkInWrites: createCheckInWrites(database, foundations.clock),
     gate: createGate({ ...foundations, configuration, onDeferred: metrics.deferred }),
     clusterImage: async (version) => (await imageFor(needs, version)).reference,
   }
@@ -117,7 +117,14 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
   rollouts = startLoop(advancing(needs, owner), needs)
   policies = startLoop(following(needs, owner), needs)
   const everywhere = [sealing(needs), eventTail.work].map((work) => startLoop(work, needs))
-  const loops = [effects, preparing, rollouts, policies, ...everywhere, ...startPeriodicWork(needs, owner)]
+  const loops = [
+    effects,
+    preparing,
+    rollouts,
+    policies,
+    ...everywhere,
+    ...startPeriodicWork(needs, owner),
+  ]
   return {
     needs,
     routes: routesOf(needs),

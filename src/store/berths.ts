@@ -1,4 +1,11 @@
-import type { Reader } from './open.ts'
+/** Berths as upgrades hold them: an open one with a deadline has one (`holdsBerth`). */
+import { sql } from 'kysely'
+import type { Instant } from '../base/clock.ts'
+import type { EndpointId, UpgradeActionId } from '../base/ids.ts'
+import type { WaitingReason } from '../domain/upgrade/upgrade.ts'
+import { saveEvents } from './events.ts'
+import type { Reader, Writer } from './open.ts'
+import { changeEvent, upgradeOf } from './upgrades.ts'
 
 /** How many upgrades hold a berth (`holdsBerth`), counted in an index of just these. */
 export async function countBerthsTaken(reader: Reader): Promise<number> {
@@ -9,4 +16,66 @@ export async function countBerthsTaken(reader: Reader): Promise<number> {
     .where('deadline_at', 'is not', null)
     .executeTakeFirstOrThrow()
   return Number(row.count)
+}
+
+/** Endpoints that hold a berth of the action and have not begun: what can be taken back. */
+export async function loadUnbegun(
+  reader: Reader,
+  actionIds: readonly UpgradeActionId[],
+): Promise<readonly EndpointId[]> {
+  if (actionIds.length === 0) return []
+  const rows = await reader
+    .selectFrom('upgrade')
+    .select('endpoint_id')
+    .where(sql<boolean>`action_id = any(${[...actionIds]}::bigint[])`)
+    .where('finished_at', 'is', null)
+    .where('deadline_at', 'is not', null)
+    .where('state', 'in', ['queued', 'offered'])
+    .execute()
+  return rows.map((row) => row.endpoint_id as EndpointId) // Written by saveUpgradeAction only.
+}
+
+/**
+ * Berths of the action that nobody took up go back, offers with them, which is told. The caller
+ * holds the endpoints. A cluster whose image moves is left alone: its pods follow, whatever is
+ * wished here.
+ */
+export async function saveBerthsTakenBack(
+  writer: Writer,
+  actionId: UpgradeActionId,
+  reason: WaitingReason,
+  now: Instant,
+): Promise<void> {
+  const taken = await writer
+    .updateTable('upgrade')
+    .set({ state: 'queued', reason, deadline_at: null, changed_at: now })
+    .where('action_id', '=', actionId)
+    .where('finished_at', 'is', null)
+    .where('deadline_at', 'is not', null)
+    .where('state', 'in', ['queued', 'offered'])
+    .returningAll()
+    .execute()
+  await saveEvents(
+    writer,
+    now,
+    taken.map((row) => changeEvent(upgradeOf(row))),
+  )
+}
+
+/** Those of the endpoints that still wait get a berth. The caller holds them. */
+export async function saveBerths(
+  writer: Writer,
+  given: { readonly actionId: UpgradeActionId; readonly endpointIds: readonly EndpointId[] },
+  moment: { readonly until: Instant; readonly now: Instant },
+): Promise<void> {
+  if (given.endpointIds.length === 0) return
+  await writer
+    .updateTable('upgrade')
+    .set({ reason: 'awaiting-check-in', deadline_at: moment.until, changed_at: moment.now })
+    .where('action_id', '=', given.actionId)
+    .where(sql<boolean>`endpoint_id = any(${[...given.endpointIds]}::text[])`)
+    .where('finished_at', 'is', null)
+    .where('deadline_at', 'is', null)
+    .where('state', '=', 'queued')
+    .execute()
 }

@@ -12,7 +12,12 @@ import { saveEndpointRestored } from './endpoint-changes.ts'
 import { loadEndpoints, lockEndpoints, saveEndpointStates, saveLastSeen } from './endpoints.ts'
 import type { Reader, Writer } from './open.ts'
 import { loadRollouts } from './rollouts.ts'
-import { loadAttemptedUpgrades, loadOpenUpgrades, saveUpgrades } from './upgrades.ts'
+import {
+  loadAttemptedUpgrades,
+  loadOpenUpgrades,
+  saveUpgrades,
+  type TellsProgress,
+} from './upgrades.ts'
 
 /** What is needed to decide on a check-in, and to know who may make it. */
 export type StoredCheckInView = CheckInView & {
@@ -131,6 +136,7 @@ export type CheckInToSave = {
 export async function saveCheckIns(
   writer: Writer,
   checkIns: readonly CheckInToSave[],
+  tellsProgress: TellsProgress,
 ): Promise<void> {
   if (checkIns.length === 0) return
   const now = Math.max(...checkIns.map(({ at }) => at))
@@ -141,6 +147,7 @@ export async function saveCheckIns(
   await saveUpgrades(
     writer,
     checkIns.flatMap(({ received }) => received.upgrades),
+    tellsProgress,
   )
   const endpointIds = checkIns.map(({ endpointId }) => endpointId)
   await saveLastSeen(writer, endpointIds, now)

@@ -4,7 +4,7 @@ import type { Writer } from './open.ts'
 
 /**
  * Forgets at most `limit` upgrades of actions that were ordered before that time, and the actions
- * that have none left. What is open stays, and so does the newest of each endpoint: by it people
+ * that have none left, with their rollouts. What is open stays, and so does the newest of each endpoint: by it people
  * see how the last one went. How many upgrades were forgotten.
  */
 export async function deleteOldUpgrades(
@@ -24,7 +24,10 @@ export async function deleteOldUpgrades(
     where upgrade.action_id = old.action_id and upgrade.endpoint_id = old.endpoint_id
     `.execute(writer)
   await sql`
-    delete from upgrade_action where created_at < ${old.before}
-      and not exists (select from upgrade where action_id = id)`.execute(writer)
+    with gone as (
+      delete from upgrade_action where created_at < ${old.before}
+        and not exists (select from upgrade where action_id = id) returning id
+    )
+    delete from rollout using gone where action_id = id`.execute(writer)
   return Number(gone.numAffectedRows ?? 0)
 }

@@ -4,8 +4,7 @@
  * the name, then endpoints, so that no two wait for each other.
  */
 import { type Selectable, sql } from 'kysely'
-import type { Instant } from '../base/clock.ts'
-import type { EndpointId, UpgradeActionId } from '../base/ids.ts'
+import type { UpgradeActionId } from '../base/ids.ts'
 import { invariant } from '../base/invariant.ts'
 import type { RolloutPolicy } from '../domain/rollout/policy.ts'
 import type {
@@ -15,7 +14,6 @@ import type {
   Wave,
   WaveHold,
 } from '../domain/rollout/rollout.ts'
-import type { WaitingReason } from '../domain/upgrade/upgrade.ts'
 import { saveEvents } from './events.ts'
 import { holdName } from './leases.ts'
 import type { Reader, Writer } from './open.ts'
@@ -74,61 +72,6 @@ export async function hasOpenRollouts(reader: Reader): Promise<boolean> {
     .limit(1)
     .executeTakeFirst()
   return row !== undefined
-}
-
-/** Endpoints that hold a berth of the action and have not begun: what can be taken back. */
-export async function loadUnbegun(
-  reader: Reader,
-  actionIds: readonly UpgradeActionId[],
-): Promise<readonly EndpointId[]> {
-  if (actionIds.length === 0) return []
-  const rows = await reader
-    .selectFrom('upgrade')
-    .select('endpoint_id')
-    .where(sql<boolean>`action_id = any(${[...actionIds]}::bigint[])`)
-    .where('finished_at', 'is', null)
-    .where('deadline_at', 'is not', null)
-    .where('state', 'in', ['queued', 'offered'])
-    .execute()
-  return rows.map((row) => row.endpoint_id as EndpointId) // Written by saveUpgradeAction only.
-}
-
-/**
- * Berths of the action that nobody took up go back, offers with them. The caller holds the
- * endpoints. A cluster whose image moves is left alone: its pods follow, whatever is wished here.
- */
-export async function saveBerthsTakenBack(
-  writer: Writer,
-  actionId: UpgradeActionId,
-  reason: WaitingReason,
-  now: Instant,
-): Promise<void> {
-  await writer
-    .updateTable('upgrade')
-    .set({ state: 'queued', reason, deadline_at: null, changed_at: now })
-    .where('action_id', '=', actionId)
-    .where('finished_at', 'is', null)
-    .where('deadline_at', 'is not', null)
-    .where('state', 'in', ['queued', 'offered'])
-    .execute()
-}
-
-/** Those of the endpoints that still wait get a berth. The caller holds them. */
-export async function saveBerths(
-  writer: Writer,
-  given: { readonly actionId: UpgradeActionId; readonly endpointIds: readonly EndpointId[] },
-  moment: { readonly until: Instant; readonly now: Instant },
-): Promise<void> {
-  if (given.endpointIds.length === 0) return
-  await writer
-    .updateTable('upgrade')
-    .set({ reason: 'awaiting-check-in', deadline_at: moment.until, changed_at: moment.now })
-    .where('action_id', '=', given.actionId)
-    .where(sql<boolean>`endpoint_id = any(${[...given.endpointIds]}::text[])`)
-    .where('finished_at', 'is', null)
-    .where('deadline_at', 'is', null)
-    .where('state', '=', 'queued')
-    .execute()
 }
 
 function rowOf(rollout: Rollout) {

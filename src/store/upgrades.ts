@@ -95,34 +95,39 @@ export async function endOpenUpgrades(
     .set({ state: 'cancelled', reason, changed_at: now, finished_at: now })
     .where(sql<boolean>`endpoint_id = any(${[...endpointIds]}::text[])`)
     .where('finished_at', 'is', null)
-    .returning(['endpoint_id', 'action_id', 'target_version', 'percent', 'message'])
+    .returningAll()
     .execute()
-  const told = ended.map((row): FleetEvent => {
-    const { percent, message } = row
-    const actionId = row.action_id as UpgradeActionId // Branding what is stored.
-    const about = { endpointId: row.endpoint_id as EndpointId, actionId }
-    const becomes = { state: 'cancelled', reason, message, percent }
-    return { type: 'upgrade.changed', ...about, targetVersion: row.target_version, ...becomes }
-  })
+  const told = ended.map((row) => changeEvent(upgradeOf(row)))
   await saveEvents(writer, now, told)
 }
 
 /**
  * Writes upgrades whole, and tells of those that came into another state or wait for another
- * reason; progress within a state is there to be asked for. The caller holds the endpoints' rows,
- * so nobody else changes them meanwhile.
+ * reason; of progress within a state where `tellsProgress` says so. The caller holds the endpoints'
+ * rows, so nobody else changes them meanwhile.
  */
-export async function saveUpgrades(writer: Writer, upgrades: readonly Upgrade[]): Promise<void> {
+export async function saveUpgrades(
+  writer: Writer,
+  upgrades: readonly Upgrade[],
+  tellsProgress: TellsProgress = () => false,
+): Promise<void> {
   const befores = await saveUpgradeRows(writer, upgrades)
-  const moved = upgrades.flatMap((upgrade): UpgradeChange[] => {
+  const changed = upgrades.flatMap((upgrade): UpgradeChange[] => {
     const before = befores.get(keyOf(upgrade))
-    if (before === undefined) return []
-    const hasMoved = upgrade.state !== before.state || upgrade.reason !== before.reason
-    return hasMoved ? [{ upgrade, before }] : []
+    return before === undefined ? [] : [{ upgrade, before }]
   })
+  const moved = changed.filter(hasMoved)
   const at = Math.max(0, ...upgrades.map((upgrade) => upgrade.changedAt))
-  const told = moved.map(({ upgrade }) => changeEvent(upgrade))
-  await saveEvents(writer, at, told)
+  const told = changed.filter((change) => {
+    const { percent, bytesDone, endpointId } = change.upgrade
+    const isFurther = percent !== change.before.percent || bytesDone !== change.before.bytesDone
+    return hasMoved(change) || (isFurther && tellsProgress(endpointId))
+  })
+  await saveEvents(
+    writer,
+    at,
+    told.map(({ upgrade }) => changeEvent(upgrade)),
+  )
   const reports = moved.map(({ upgrade, before }) => reportOfUpgrade(before.state, upgrade))
   await saveAgentReports(
     writer,
@@ -131,9 +136,13 @@ export async function saveUpgrades(writer: Writer, upgrades: readonly Upgrade[])
   )
 }
 
-type UpgradeChange = {
-  readonly upgrade: Upgrade
-  readonly before: { readonly state: UpgradeState; readonly reason: string | null }
+/** Whether to tell now how far the upgrade of an endpoint is. */
+export type TellsProgress = (endpointId: EndpointId) => boolean
+
+type UpgradeChange = { readonly upgrade: Upgrade; readonly before: Upgrade }
+
+function hasMoved({ upgrade, before }: UpgradeChange): boolean {
+  return upgrade.state !== before.state || upgrade.reason !== before.reason
 }
 
 /** How each was before, by `keyOf`. */
@@ -166,9 +175,11 @@ function keyOf({ actionId, endpointId }: Pick<Upgrade, 'actionId' | 'endpointId'
 }
 
 export function changeEvent(upgrade: Upgrade): FleetEvent {
-  const { endpointId, actionId, state, reason, message, percent, targetVersion } = upgrade
+  const { endpointId, actionId, state, reason, message, targetVersion } = upgrade
   const about = { endpointId, actionId, targetVersion }
-  return { type: 'upgrade.changed', ...about, state, reason, message, percent }
+  const { percent, bytesDone, bytesTotal, attempts, notBefore } = upgrade
+  const progress = { percent, bytesDone, bytesTotal, attempts, notBefore }
+  return { type: 'upgrade.changed', ...about, state, reason, message, ...progress }
 }
 
 /** The open upgrade of each endpoint that has one. */

@@ -42,7 +42,14 @@ export const streamedEvent = z.discriminatedUnion('type', [
     /** A code of docs/reasons.md. */
     reason: z.string().nullable(),
     message: z.string().nullable(),
+    /** Told again as it grows within a state, at most every ten seconds. */
     percent: z.int(),
+    bytes_done: z.int(),
+    bytes_total: z.int(),
+    /** How many tries were offered. */
+    attempts: z.int(),
+    /** When the next try may begin. */
+    not_before: z.int().nullable(),
     target_version: z.string(),
   }),
   z.object({

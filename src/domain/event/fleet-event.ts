@@ -2,6 +2,7 @@
  * What the event stream tells: that something became true, in the transaction that made it so. An
  * event names what it is about and how that stands now; whoever wants more asks for it.
  */
+import type { Instant } from '../../base/clock.ts'
 import type { DistributionId, EndpointId, UpgradeActionId } from '../../base/ids.ts'
 import type { Permission } from '../access/permission.ts'
 
@@ -15,6 +16,12 @@ export type FleetEvent =
       readonly message: string | null
       readonly percent: number
       readonly targetVersion: string
+      /** Absent where an older server wrote it. */
+      readonly attempts?: number
+      readonly bytesDone?: number
+      readonly bytesTotal?: number
+      /** When the next try may begin; null: nothing but its turn keeps it. */
+      readonly notBefore?: Instant | null
     }
   | {
       readonly type: 'upgrade-action.created' | 'upgrade-action.cancelled'

@@ -21,7 +21,7 @@ beforeAll(async () => {
     transactions += 1
     return database.write(work, isolation)
   }
-  server = { ...started, checkInWrites: createCheckInWrites({ write }) }
+  server = { ...started, checkInWrites: createCheckInWrites({ write }, started.clock) }
   distributionId = await saveTestDistribution(database)
 })
 afterAll(() => server[Symbol.asyncDispose]())

@@ -7,7 +7,7 @@
  * not take fails alone; two of one endpoint see each other in the order in which they came.
  */
 import { Batcher } from '../../base/batcher.ts'
-import type { Instant } from '../../base/clock.ts'
+import type { Clock, Instant } from '../../base/clock.ts'
 import { Fault } from '../../base/fault.ts'
 import type { Endpoint } from '../../domain/endpoint/endpoint.ts'
 import {
@@ -26,6 +26,7 @@ import {
 import { holdClusters } from '../../store/clusters.ts'
 import type { Database, Writer } from '../../store/open.ts'
 import { type Credential, isAuthentic } from './credential.ts'
+import { createProgressPace, type ProgressPace } from './progress-pace.ts'
 
 export type CheckInWrite = {
   readonly credential: Credential
@@ -44,13 +45,19 @@ export type CheckInWrites = Batcher<CheckInWrite, CheckInWritten>
 // Endpoints whose rows are held at once, for some milliseconds.
 const BATCH_MAX = 200
 
-export function createCheckInWrites(database: Pick<Database, 'write'>): CheckInWrites {
-  return new Batcher((writes) => writeInTurn(database, writes), { itemsMax: BATCH_MAX })
+type Needs = { readonly database: Pick<Database, 'write'>; readonly pace: ProgressPace }
+
+export function createCheckInWrites(
+  database: Pick<Database, 'write'>,
+  clock: Pick<Clock, 'monotonic'>,
+): CheckInWrites {
+  const needs = { database, pace: createProgressPace(clock) }
+  return new Batcher((writes) => writeInTurn(needs, writes), { itemsMax: BATCH_MAX })
 }
 
 /** The second of an endpoint is decided on what its first one made true. */
 async function writeInTurn(
-  database: Pick<Database, 'write'>,
+  needs: Needs,
   writes: readonly CheckInWrite[],
 ): Promise<readonly CheckInWritten[]> {
   const done = new Map<CheckInWrite, CheckInWritten>()
@@ -58,7 +65,7 @@ async function writeInTurn(
   while (rest.length > 0) {
     const round = new Map(rest.toReversed().map((write) => [write.credential.endpointId, write]))
     const turn = [...round.values()]
-    const written = await writeTogether(database, turn)
+    const written = await writeTogether(needs, turn)
     for (const [index, write] of turn.entries()) done.set(write, written[index] ?? NOT_WRITTEN)
     rest = rest.filter((write) => !done.has(write))
   }
@@ -72,11 +79,13 @@ const NOT_WRITTEN: CheckInWritten = {
 
 /** What the database refuses to take is looked for by halves, and refused alone. */
 async function writeTogether(
-  database: Pick<Database, 'write'>,
+  needs: Needs,
   writes: readonly CheckInWrite[],
 ): Promise<readonly CheckInWritten[]> {
   try {
-    const received = await database.write((tx) => decideAndSave(tx, writes))
+    const received = await needs.database.write((tx) => {
+      return decideAndSave(tx, needs.pace, writes)
+    })
     return received.map((each) => ({ kind: 'decided', received: each }))
   } catch (error) {
     // Best effort: those that can be saved are; to whom it failed, it is rethrown by the door.
@@ -84,13 +93,14 @@ async function writeTogether(
       return writes.map(() => ({ kind: 'failed', error }))
     }
     const half = Math.ceil(writes.length / 2)
-    const first = await writeTogether(database, writes.slice(0, half))
-    return [...first, ...(await writeTogether(database, writes.slice(half)))]
+    const first = await writeTogether(needs, writes.slice(0, half))
+    return [...first, ...(await writeTogether(needs, writes.slice(half)))]
   }
 }
 
 async function decideAndSave(
   tx: Writer,
+  pace: ProgressPace,
   writes: readonly CheckInWrite[],
 ): Promise<readonly (CheckInReceived | null)[]> {
   const views = await lockCheckInViews(tx, writes.map(viewAsk))
@@ -102,6 +112,7 @@ async function decideAndSave(
   const known = decided.filter((each) => each !== null)
   await save(
     tx,
+    pace,
     known.filter(({ received }) => !received.takesLead),
   )
   const leaders = known.filter(({ received }) => received.takesLead)
@@ -112,7 +123,7 @@ async function decideAndSave(
     // Behind that: whoever of the cluster led first has been saved.
     const cluster = await reloadCluster(tx, held)
     const received = decide({ ...held, cluster }, write)
-    await save(tx, [{ write, held, received }])
+    await save(tx, pace, [{ write, held, received }])
     led.set(write, received)
   }
   return decided.map((each) => (each === null ? null : (led.get(each.write) ?? each.received)))
@@ -133,12 +144,13 @@ function decide(held: StoredCheckInView, { checkIn, limits, now }: CheckInWrite)
   return decideReceiveCheckIn(held, checkIn, limits, now)
 }
 
-async function save(tx: Writer, decided: readonly Decided[]): Promise<void> {
+async function save(tx: Writer, pace: ProgressPace, decided: readonly Decided[]): Promise<void> {
   await saveCheckIns(
     tx,
     decided.map(({ write, received }) => {
       return { endpointId: write.credential.endpointId, received, at: write.now }
     }),
+    (endpointId) => pace.tells(endpointId),
   )
   for (const { write, held, received } of decided) {
     if (received.isRestored) await saveAudit(tx, restored(held.endpoint, write.now))

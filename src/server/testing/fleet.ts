@@ -39,7 +39,7 @@ export async function startTestServer() {
     wakeRollouts: () => {},
     wakePolicies: () => {},
     checkInViews: createCheckInViews(database),
-    checkInWrites: createCheckInWrites(database),
+    checkInWrites: createCheckInWrites(database, clock),
     configuration,
     clusterImage: async (version: string) =>
       `registry.test/drydock/agent@sha256:${digestOf(version)}`,
@@ -59,7 +59,7 @@ export function startBeside(server: TestServer): TestServer {
     database,
     configuration,
     checkInViews: createCheckInViews(database),
-    checkInWrites: createCheckInWrites(database),
+    checkInWrites: createCheckInWrites(database, clock),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   }
 }

@@ -10,18 +10,12 @@ import { checkPlan } from '../../domain/rollout/check-plan.ts'
 import type { FleetPicture } from '../../domain/rollout/picture.ts'
 import { type Plan, planRollouts } from '../../domain/rollout/plan-rollouts.ts'
 import { berthStandsMs } from '../../domain/upgrade/berth.ts'
+import { loadUnbegun, saveBerths, saveBerthsTakenBack } from '../../store/berths.ts'
 import { loadConfiguration } from '../../store/configuration.ts'
 import { holdEndpoints } from '../../store/endpoint-changes.ts'
 import type { Database, Writer } from '../../store/open.ts'
 import { loadFleetPicture } from '../../store/rollout-picture.ts'
-import {
-  hasOpenRollouts,
-  holdRollouts,
-  loadUnbegun,
-  saveBerths,
-  saveBerthsTakenBack,
-  saveRollout,
-} from '../../store/rollouts.ts'
+import { hasOpenRollouts, holdRollouts, saveRollout } from '../../store/rollouts.ts'
 import type { Work } from './loop.ts'
 import { underLease } from './periodic.ts'
 

@@ -61,4 +61,6 @@ it('upgrades of a year ago go with their actions; what is open stays, and the ne
   expect((await left()).toSorted()).toEqual(['2 a', '3 b'])
   const actions = await database.read.selectFrom('upgrade_action').select('id').execute()
   expect(actions.map(({ id }) => id)).toEqual([2, 3])
+  const rollouts = await database.read.selectFrom('rollout').select('action_id').execute()
+  expect(rollouts.map((row) => row.action_id).toSorted()).toEqual([2, 3])
 })

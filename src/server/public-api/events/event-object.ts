@@ -8,7 +8,10 @@ export function renderEvent({ at, event }: StoredEvent): StreamedEvent {
       const { type, state, reason, message, percent } = event
       const about = { endpoint_id: event.endpointId, group_action_id: event.actionId }
       const target_version = event.targetVersion
-      return { type, at, ...about, state, reason, message, percent, target_version }
+      const { bytesDone: bytes_done = 0, bytesTotal: bytes_total = 0, attempts = 0 } = event
+      const progress = { percent, bytes_done, bytes_total, attempts }
+      const not_before = event.notBefore ?? null
+      return { type, at, ...about, state, reason, message, ...progress, not_before, target_version }
     }
     case 'upgrade-action.created':
     case 'upgrade-action.cancelled': {

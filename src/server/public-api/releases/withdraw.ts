@@ -11,6 +11,7 @@ import { actorName } from '../../../domain/access/actor.ts'
 import { decideWithdrawReleases } from '../../../domain/release/withdraw-releases.ts'
 import { decideHaltWithdrawn } from '../../../domain/rollout/steer-rollout.ts'
 import { saveAudits } from '../../../store/audit.ts'
+import { loadUnbegun, saveBerthsTakenBack } from '../../../store/berths.ts'
 import { holdEndpoints } from '../../../store/endpoint-changes.ts'
 import type { Database, Writer } from '../../../store/open.ts'
 import {
@@ -20,13 +21,7 @@ import {
   saveReleasesWithdrawn,
 } from '../../../store/releases.ts'
 import { countRunning, loadRolloutsTo, loadWaysBack } from '../../../store/rollout-counts.ts'
-import {
-  holdRollouts,
-  loadRollouts,
-  loadUnbegun,
-  saveBerthsTakenBack,
-  saveRollout,
-} from '../../../store/rollouts.ts'
+import { holdRollouts, loadRollouts, saveRollout } from '../../../store/rollouts.ts'
 import { audited } from '../../http/audited.ts'
 import type { PublicRoute } from '../../http/route.ts'
 

@@ -16,18 +16,13 @@ import type { WaveTally } from '../../../domain/rollout/picture.ts'
 import type { Rollout } from '../../../domain/rollout/rollout.ts'
 import type { Steered, Steering, SteerRefusal } from '../../../domain/rollout/steer-rollout.ts'
 import { saveAudit } from '../../../store/audit.ts'
+import { loadUnbegun, saveBerthsTakenBack } from '../../../store/berths.ts'
 import { loadConfiguration } from '../../../store/configuration.ts'
 import { holdEndpoints } from '../../../store/endpoint-changes.ts'
 import type { Reader, Writer } from '../../../store/open.ts'
 import { loadWaveCounts, reachOf } from '../../../store/rollout-counts.ts'
 import { loadFleetPicture } from '../../../store/rollout-picture.ts'
-import {
-  holdRollouts,
-  loadRollouts,
-  loadUnbegun,
-  saveBerthsTakenBack,
-  saveRollout,
-} from '../../../store/rollouts.ts'
+import { holdRollouts, loadRollouts, saveRollout } from '../../../store/rollouts.ts'
 import { audited } from '../../http/audited.ts'
 import type { ApiRefusal } from '../../http/refusal.ts'
 import type { PublicRequest } from '../../http/route.ts'
