@@ -7,6 +7,7 @@ import type { Instant } from '../base/clock.ts'
 import type { DistributionId, EndpointId, UpgradePolicyId } from '../base/ids.ts'
 import type { AgentVersion } from '../base/version.ts'
 import type { Scope } from '../domain/access/scope.ts'
+import { WAITING_STATES } from '../domain/upgrade/upgrade.ts'
 import type { TargetSet } from '../domain/upgrade-policy/follow-releases.ts'
 import type { Behind, CensusRow } from '../domain/upgrade-policy/outlook.ts'
 import {
@@ -102,7 +103,7 @@ export async function loadFollowers(
       and not exists (
         select from upgrade join upgrade_action on upgrade_action.id = action_id
         where upgrade.endpoint_id = endpoint.id and finished_at is null and not (
-          deadline_at is null and state = 'queued' and ${LAST_VERSION} <> wanted
+          state = any(${[...WAITING_STATES]}::text[]) and ${LAST_VERSION} <> wanted
           and created_by like ${`${POLICY_ACTOR_PREFIX}%`}
         )
       )
