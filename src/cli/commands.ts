@@ -36,9 +36,17 @@ import { trustListCertificates } from './commands/trust-list-certificates.ts'
 import { trustRemoveCertificate } from './commands/trust-remove-certificate.ts'
 import { upgrade } from './commands/upgrade.ts'
 import { upgradeCancel } from './commands/upgrade-cancel.ts'
+import { upgradeExplain } from './commands/upgrade-explain.ts'
 import { upgradeList } from './commands/upgrade-list.ts'
+import { upgradePause } from './commands/upgrade-pause.ts'
+import { upgradePlan } from './commands/upgrade-plan.ts'
+import { upgradeResume } from './commands/upgrade-resume.ts'
+import { upgradeRetry } from './commands/upgrade-retry.ts'
+import { upgradeRevert } from './commands/upgrade-revert.ts'
 import { upgradeShow } from './commands/upgrade-show.ts'
+import { upgradeSkipWave } from './commands/upgrade-skip-wave.ts'
 import { upgradeStatus } from './commands/upgrade-status.ts'
+import { upgradeWatch } from './commands/upgrade-watch.ts'
 import { userCreate } from './commands/user-create.ts'
 import { userDelete } from './commands/user-delete.ts'
 import { userList } from './commands/user-list.ts'
@@ -63,10 +71,18 @@ export const COMMANDS: readonly Command[] = [
   endpointUntag,
   endpointDelete,
   upgrade,
+  upgradePlan,
+  upgradeWatch,
   upgradeStatus,
   upgradeList,
   upgradeShow,
+  upgradeExplain,
+  upgradePause,
+  upgradeResume,
+  upgradeSkipWave,
   upgradeCancel,
+  upgradeRetry,
+  upgradeRevert,
   keyCreate,
   keyList,
   keyRotate,

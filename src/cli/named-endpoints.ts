@@ -14,12 +14,12 @@ export const ENDPOINTS_OPERAND = {
 
 /** The filter that means them; a name that nobody has is refused before anything is changed. */
 export async function namedEndpoints(client: Client, words: readonly string[]) {
-  const ids = await endpointIds(client, words)
+  const ids = await endpointIdsOf(client, words)
   if (!ids.ok) return ids
   return accept({ filters: [where('endpoint_id_list', ids.value)], count: ids.value.length })
 }
 
-async function endpointIds(
+export async function endpointIdsOf(
   client: Client,
   words: readonly string[],
 ): Promise<Result<readonly string[], Failure>> {

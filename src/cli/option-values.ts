@@ -58,3 +58,13 @@ export function durationMs(text: string): number | null {
   const unitMs = UNITS_MS.get(unit)
   return unitMs === undefined ? null : Number(count) * unitMs
 }
+
+export const ACTION_OPERAND = {
+  name: 'ACTION_ID',
+  help: 'what "drydock upgrade list" shows',
+  count: 'one',
+} as const
+
+export function flawOfAction(text: string): string | null {
+  return flawOfWholeNumber('ACTION_ID', text, { least: 1, most: Number.MAX_SAFE_INTEGER })
+}

@@ -2,9 +2,11 @@ import { accept } from '../../base/result.ts'
 import type { EndpointUpgrade, UpgradeActionObject } from '../../contract/public/upgrade-actions.ts'
 import { defineApiCommand } from '../command.ts'
 import { where } from '../find-endpoints.ts'
+import type { Output } from '../io.ts'
 import { flawOfWholeNumber, wholeNumberOr } from '../option-values.ts'
 import { EXIT, refuseFailed, refuseUsage } from '../outcome.ts'
 import { counted, fieldLines, timeText } from '../print.ts'
+import { rolloutText, waveLines } from '../rollout-text.ts'
 import { tableLines } from '../table.ts'
 import { stateCountsText, targetsText, windowText } from '../upgrade-action-text.ts'
 import { upgradeText } from '../upgrade-lines.ts'
@@ -54,7 +56,8 @@ export const upgradeShow = defineApiCommand({
       upgrades,
       io.stdout,
     )
-    const lines = [...linesOf(action), ...(upgrades.length === 0 ? [] : ['', ...table])]
+    const rows = upgrades.length === 0 ? [] : ['', ...table]
+    const lines = [...linesOf(action), ...wavesOf(action, io.stdout), ...rows]
     return accept({ exitCode: EXIT.done, lines, json: { action, total_count: total, upgrades } })
   },
 })
@@ -70,5 +73,12 @@ function linesOf(action: UpgradeActionObject): string[] {
     ['ordered', `${timeText(action.created_at)} by ${action.created_by}`],
     ['expires', timeText(action.expires_at)],
     ['endpoints', stateCountsText(action)],
+    ...(action.rollout == null ? [] : ([['rollout', rolloutText(action.rollout)]] as const)),
   ])
+}
+
+/** Where there is more than one wave, or a hold to be seen. */
+function wavesOf({ rollout }: UpgradeActionObject, output: Output): string[] {
+  const isPlain = rollout == null || (rollout.waves.length < 2 && rollout.waves[0]?.budget === null)
+  return isPlain ? [] : ['', ...waveLines(rollout, output)]
 }

@@ -103,7 +103,7 @@ describe('upgrade', () => {
       stdout:
         'Action 3: Upgrade action created successfully.\n' +
         '  Linux: 2 endpoints queued for upgrade to 8.6.0.2\n' +
-        'Watch it with "drydock upgrade status 3 --watch".\n',
+        'Watch it with "drydock upgrade watch 3".\n',
       stderr: '',
     })
     expect(orders).toEqual([
