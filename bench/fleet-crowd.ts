@@ -69,6 +69,8 @@ type Member = {
   readonly agent: FleetAgent
   readonly authorization: string
   failures: number
+  /** As the server told it last. */
+  intervalS: number | null
   dueAt: number
   notBefore: number
   hasNews: boolean
@@ -128,7 +130,15 @@ export class Crowd {
       place,
       agent: new FleetAgent({ runId, version, fraction }),
       authorization: `Bearer ${endpointId}.${secret}`,
-      ...{ failures: 0, dueAt: 0, notBefore: 0, hasNews: false, isBusy: false, turn: 0 },
+      ...{
+        failures: 0,
+        intervalS: null,
+        dueAt: 0,
+        notBefore: 0,
+        hasNews: false,
+        isBusy: false,
+        turn: 0,
+      },
     }
   }
 
@@ -169,6 +179,7 @@ export class Crowd {
       if (reply.want_facts) throw new Error('the server does not know the facts of the fleet')
       if (reply.instruction.kind === 'upgrade') this.#seen.offer(member.place)
       take(reply)
+      member.intervalS = reply.interval_s
       return pauseAfterSuccess(this.#random, reply.interval_s, isBack ? 'anywhere' : 'as-due')
     } catch {
       // Best effort: counted, and the agent comes again.
@@ -185,7 +196,9 @@ export class Crowd {
 
   #failed(member: Member, retryAfter: string | null): Pause {
     member.failures += 1
-    return pauseAfterFailure(this.#random, member.failures, retryAfterMs(retryAfter))
+    const { failures, intervalS } = member
+    const trouble = { failures, intervalS, retryAfterMs: retryAfterMs(retryAfter) }
+    return pauseAfterFailure(this.#random, trouble)
   }
 
   #perform(member: Member, work: FleetWork | null): void {
@@ -215,7 +228,8 @@ export class Crowd {
     if (digest === null) return
     const isHere = await this.#isManifestHere(member, digest)
     if (isHere) return this.#perform(member, member.agent.download())
-    const { dueMs } = pauseAfterFailure(this.#random, tries, null)
+    const trouble = { failures: tries, intervalS: null, retryAfterMs: null }
+    const { dueMs } = pauseAfterFailure(this.#random, trouble)
     const again = () => void this.#fetchManifest(member, tries + 1)
     this.#wheel.add(performance.now() + dueMs * this.#options.scale, again)
   }

@@ -63,6 +63,8 @@ export class CheckInLoop {
   #isCopy = false
   #failures = 0
   #lastCheckIn: number | null = null
+  /** As the server told it last. */
+  #intervalS: number | null = null
   #lastError: string | null = null
   /** The facts the server is known to have; null: not known, and it asks by their digest. */
   #knownFacts: string | null = null
@@ -128,7 +130,7 @@ export class CheckInLoop {
     } catch (error) {
       // Best effort: whatever it was, the endpoint comes again; status and log say why.
       this.#noteError(causeChain(error).join(': '))
-      return pauseAfterFailure(this.#needs.random, this.#failures, null)
+      return this.#pauseAfterFailure(null)
     }
   }
 
@@ -165,6 +167,7 @@ export class CheckInLoop {
     if (request.facts !== null || !reply.want_facts) this.#knownFacts = facts
     this.#wantFacts = reply.want_facts
     this.#lastCheckIn = this.#needs.clock.now()
+    this.#intervalS = reply.interval_s
     const isBack = this.#failures > 0
     this.#failures = 0
     this.#lastError = null
@@ -185,10 +188,15 @@ export class CheckInLoop {
     const { status, isServers } = refusal
     if (status === 401 && isServers && this.#identity !== null) {
       this.#identity = null
-      return pauseAfterFailure(random, this.#failures, null)
+      return this.#pauseAfterFailure(null)
     }
     if (status === 403 && isServers && this.#identity === null) return pauseAfterForbidden(random)
-    return pauseAfterFailure(random, this.#failures, retryAfterMs(refusal.retryAfter))
+    return this.#pauseAfterFailure(retryAfterMs(refusal.retryAfter))
+  }
+
+  #pauseAfterFailure(retryAfterMs: number | null): Pause {
+    const trouble = { failures: this.#failures, retryAfterMs, intervalS: this.#intervalS }
+    return pauseAfterFailure(this.#needs.random, trouble)
   }
 
   #noteError(what: string): void {

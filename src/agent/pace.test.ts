@@ -9,33 +9,55 @@ const chance = (fraction: number): Random => ({
 
 describe('pace', () => {
   it.each([
-    [0, 54_000],
-    [0.5, 60_000],
-    [0.999_999, 66_000],
-  ])('an interval has a tenth of jitter: chance %d', (fraction, dueMs) => {
-    const pause = pauseAfterSuccess(chance(fraction), 60, 'as-due')
-    expect(pause.dueMs).toBeCloseTo(dueMs, -1)
-    expect(pause.notBeforeMs).toBe(1_000)
-  })
+    [0, 60_000],
+    [0.5, 59_700],
+    [0.999_999, 59_400],
+  ])(
+    'an interval is never longer than told, and a hundredth shorter at most: chance %d',
+    (fraction, dueMs) => {
+      const pause = pauseAfterSuccess(chance(fraction), 60, 'as-due')
+      expect(pause.dueMs).toBeCloseTo(dueMs, -1)
+      expect(pause.notBeforeMs).toBe(1_000)
+    },
+  )
 
   it('what is to come at once comes after a second', () => {
     expect(pauseAfterSuccess(chance(0), 60, 'at-once')).toEqual({ dueMs: 0, notBeforeMs: 1_000 })
   })
 
+  it('the last hundredth of a fleet is told within 2 % of the time that it takes', () => {
+    // Everybody between two check-ins somewhere, the gap between those as chance has it.
+    const waits = Array.from({ length: 100_000 }, (_, at) => {
+      const gap = pauseAfterSuccess(chance((at * 0.618_034) % 1), 60, 'as-due').dueMs
+      return gap * (at / 100_000)
+    }).sort((left, right) => left - right)
+    const [last = 0, mostly = 0] = [waits.at(-1), waits[99_000]]
+    expect(last).toBeLessThanOrEqual(60_000)
+    expect((last - mostly) / last).toBeLessThan(0.016)
+  })
+
   it.each([
-    [1, 1_000],
-    [2, 2_000],
-    [5, 16_000],
-    [9, 256_000],
-    [10, 300_000],
-    [1_000_000, 300_000],
-  ])('failure %i waits at most %i ms', (failures, most) => {
-    expect(pauseAfterFailure(chance(1), failures, null).dueMs).toBe(most)
-    expect(pauseAfterFailure(chance(0), failures, null).dueMs).toBe(500)
+    [1, null, 1_000],
+    [2, null, 2_000],
+    [5, null, 16_000],
+    [9, null, 256_000],
+    [10, null, 300_000],
+    [1_000_000, null, 300_000],
+    [5, 60, 16_000],
+    [7, 60, 60_000],
+    [1_000_000, 60, 60_000],
+    [1_000_000, 5, 60_000],
+    [1_000_000, 120, 120_000],
+    [1_000_000, 86_400, 300_000],
+  ])('failure %i of an interval of %s s waits at most %i ms', (failures, intervalS, most) => {
+    const trouble = { failures, retryAfterMs: null, intervalS }
+    expect(pauseAfterFailure(chance(1), trouble).dueMs).toBe(most)
+    expect(pauseAfterFailure(chance(0), trouble).dueMs).toBe(500)
   })
 
   it('news does not break a back-off', () => {
-    const pause = pauseAfterFailure(chance(1), 5, null)
+    const trouble = { failures: 5, retryAfterMs: null, intervalS: 60 }
+    const pause = pauseAfterFailure(chance(1), trouble)
     expect(pause.notBeforeMs).toBe(pause.dueMs)
   })
 
@@ -49,7 +71,8 @@ describe('pace', () => {
     'told to come in %i ms: no earlier, at most a tenth later, up to an hour',
     (asked, luck, ms) => {
       for (const failures of [1, 10, 1_000_000]) {
-        const pause = pauseAfterFailure(chance(luck), failures, asked)
+        const trouble = { failures, retryAfterMs: asked, intervalS: 60 }
+        const pause = pauseAfterFailure(chance(luck), trouble)
         expect(pause.dueMs).toBeCloseTo(ms, 3)
         expect(pause.notBeforeMs).toBe(pause.dueMs)
       }
@@ -57,8 +80,9 @@ describe('pace', () => {
   )
 
   it('told to come at once, it takes its own pause', () => {
-    expect(pauseAfterFailure(chance(0), 1, 0).dueMs).toBe(500)
-    expect(pauseAfterFailure(chance(1), 10, 0).dueMs).toBe(300_000)
+    const trouble = { failures: 10, retryAfterMs: 0, intervalS: null }
+    expect(pauseAfterFailure(chance(0), trouble).dueMs).toBe(500)
+    expect(pauseAfterFailure(chance(1), trouble).dueMs).toBe(300_000)
   })
 
   it.each([

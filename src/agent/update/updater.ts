@@ -305,8 +305,9 @@ export class Updater {
       this.#end(ended)
       return 0
     }
-    const asked = error instanceof RefusedDownload ? error.retryAfterMs : null
-    return pauseAfterFailure(random, this.#failures, asked).dueMs
+    const retryAfterMs = error instanceof RefusedDownload ? error.retryAfterMs : null
+    const trouble = { failures: this.#failures, retryAfterMs, intervalS: null }
+    return pauseAfterFailure(random, trouble).dueMs
   }
 
   /** What the step at work waits for is over; the next one is asked at once. */
