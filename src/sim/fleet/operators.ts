@@ -74,7 +74,8 @@ export class Operators {
     const gap = -Math.log(1 - this.#chance.fraction()) * (HOUR_MS / this.#on.options.acts)
     this.#on.world.after(gap, () => {
       if (this.#isGone) return
-      void this.#on.world.quiet.track(this.#act())
+      const acted = this.#on.world.quiet.track(this.#act())
+      acted.catch((error) => this.#on.watcher.complain(error))
       this.#plan()
     })
   }
@@ -126,7 +127,7 @@ export class Operators {
       retry_failed: chance.happens(0.3),
       allow_downgrade: chance.happens(0.3),
       supersede: chance.happens(0.4),
-      expires_in_hours: chance.whole(1, 5),
+      expires_in_hours: chance.whole(1, 3),
       ...(chance.happens(0.4) ? { upgrade_timeframe_window: this.#window() } : {}),
       ...(chance.happens(0.7) ? { rollout: this.#policy() } : {}),
     })

@@ -12,7 +12,7 @@ import type { VersionKind } from '../bad-versions.ts'
 import { World } from '../world.ts'
 import { Catalogue } from './catalogue.ts'
 import { Operators, TAGS } from './operators.ts'
-import { drawOptions, type FleetOptions, HOUR_MS } from './options.ts'
+import { drawOptions, type FleetOptions, MINUTE_MS } from './options.ts'
 import { SimServer } from './sim-server.ts'
 import { Trouble } from './trouble.ts'
 import { checkCalm, Violation, Watcher } from './watcher.ts'
@@ -92,9 +92,12 @@ async function build({ world, servers, options, catalogue }: Fleet): Promise<voi
   }
 }
 
-const ENROLLED_BY_MS = 10 * 60_000
+const ENROLLED_BY_MS = 2 * MINUTE_MS
 /** In the calm, operators look after what stands still this often. */
-const TIDY_EVERY_MS = 2 * HOUR_MS
+const TIDY_EVERY_MS = 30 * MINUTE_MS
+
+/** In the calm it is looked this often whether all has ended. */
+const LOOK_EVERY_MS = MINUTE_MS
 
 async function live(fleet: Fleet): Promise<void> {
   const { world, options } = fleet
@@ -110,12 +113,22 @@ async function live(fleet: Fleet): Promise<void> {
   operators.leave()
   await planTwice(fleet)
   const until = options.troubleMs + options.calmMs
+  const looks = everySoOften(world, LOOK_EVERY_MS)
   for (let at = options.troubleMs; at < until && !hasEnded(fleet); at += TIDY_EVERY_MS) {
     await world.quiet.track(operators.tidyUp(at + 2 * TIDY_EVERY_MS >= until))
-    await world.run(at + TIDY_EVERY_MS, () => hasEnded(fleet))
+    await world.run(at + TIDY_EVERY_MS, () => looks() && hasEnded(fleet))
   }
   const wrong = checkCalm(world, fleet.watcher.rows, fleet.catalogue)
   if (wrong.length > 0) throw new Violation(wrong.join('; '))
+}
+
+function everySoOften(world: World, ms: number): () => boolean {
+  let next = world.now
+  return () => {
+    if (world.now < next) return false
+    next = world.now + ms
+    return true
+  }
 }
 
 /** Planning again changes nothing. */
@@ -133,9 +146,9 @@ function watch({ world, servers, watcher }: Fleet): void {
     watcher.lookAtMachines()
     const complaint = servers.flatMap(({ complaints }) => complaints)[0]
     if (complaint !== undefined) throw new Violation(`a server complains: ${complaint}`)
-    const commits = servers.reduce((sum, server) => sum + server.commits, 0)
-    if (commits === seen) return
-    seen = commits
+    const changes = servers.reduce((sum, server) => sum + server.changes, 0)
+    if (changes === seen) return
+    seen = changes
     await watcher.lookAtDatabase()
   }
 }

@@ -41,6 +41,9 @@ class Killed extends Error {
 
 const KILLED = 'killed:'
 
+/** Anything but a question, of a table that says how upgrades stand. */
+const CHANGES_UPGRADES = /^(?!select).*\b(upgrade|rollout)\b/s
+
 export type SimServerOrder = {
   readonly name: string
   readonly connection: Connection
@@ -63,9 +66,9 @@ export class SimServer {
   readonly #order: SimServerOrder
   #life: Life | null = null
   #dieIn: number | null = null
-  /** Statements that were asked so far, and commits among them. */
+  /** Statements that were asked so far, and those that may have changed an upgrade. */
   statements = 0
-  commits = 0
+  changes = 0
   #lives = 0
 
   constructor(world: World, order: SimServerOrder) {
@@ -165,7 +168,7 @@ export class SimServer {
     if (statement === 'rollback') return
     if (this.#life === null) throw new Killed(this.name)
     this.statements += 1
-    if (statement === 'commit') this.commits += 1
+    if (CHANGES_UPGRADES.test(statement)) this.changes += 1
     if (this.#dieIn === null) return
     this.#dieIn -= 1
     if (this.#dieIn > 0) return
@@ -229,6 +232,7 @@ function needsOf(
     checkInViews: createCheckInViews(database),
     checkInWrites: createCheckInWrites(database, clock),
     wakeRollouts: order.wakeRollouts,
+    wakePolicies: () => {},
     clusterImage: async (version: string) => `registry/agent@sha256:${digestOf(version)}`,
     bandwidth: createBandwidth({ clock, bytesPerSecond: async () => null }),
     artifacts: {

@@ -33,6 +33,7 @@ export class Watcher {
   /** Attempts of which the server has heard that they are staged. */
   readonly #staged = new Set<string>()
   rows: readonly WatchedUpgrade[] = []
+  readonly #complaints: unknown[] = []
 
   constructor(
     world: World,
@@ -48,7 +49,12 @@ export class Watcher {
     this.#options = of.options
   }
 
-  /** After a step in which something was committed. */
+  /** What nobody who could answer it was told. */
+  complain(error: unknown): void {
+    this.#complaints.push(error)
+  }
+
+  /** After a step in which something may have changed. */
   async lookAtDatabase(): Promise<void> {
     this.rows = await loadWatchedUpgrades(this.#database)
     const open = this.rows.filter(({ finished_at }) => finished_at === null)
@@ -62,6 +68,8 @@ export class Watcher {
 
   /** After every step. */
   lookAtMachines(): void {
+    const [complaint] = this.#complaints
+    if (complaint !== undefined) throw complaint
     for (const machine of this.#world.machines) {
       const { executed, name } = machine
       this.#checkSwitch(machine)
