@@ -14,6 +14,7 @@ import { enrolEndpoint } from './small-fleet.ts'
 
 type Made = {
   readonly endpoint: string
+  readonly second: string
   /** The reply of each call before this one. */
   readonly replies: ReadonlyMap<string, Readonly<Record<string, unknown>>>
 }
@@ -55,10 +56,23 @@ const CHANGES: Readonly<Record<string, Row>> = {
   'tags/agents/assign': after('tag.assign', ofEndpoint({ tag: 'ring' })),
   'tags/agents/remove': before('tag.remove', ofEndpoint({ tag: 'ring' })),
   'tags/agents/delete_permanently': before('tag.delete', { tags: ['ring'] }),
-  'endpoints/upgrade': after('upgrade-action.create', ({ endpoint }) => {
+  'endpoints/upgrade': after('upgrade-action.create', ({ endpoint, second }) => {
     const others = Array.from({ length: 1000 }, (_, index) => `${index}`.padStart(32, '0'))
-    return { endpoint_ids: [endpoint, ...others], target_versions: { linux: '8.6.0.2' } }
+    const rollout = { canary: { count: 1 } }
+    const endpoint_ids = [endpoint, second, ...others]
+    return { endpoint_ids, target_versions: { linux: '8.6.0.2' }, rollout }
   }),
+  'endpoints/upgrade/pause': both(
+    'rollout.pause',
+    of('endpoints/upgrade', 'group_action_id', { reason: 'lunch' }),
+  ),
+  'endpoints/upgrade/resume': both('rollout.resume', of('endpoints/upgrade', 'group_action_id')),
+  'endpoints/upgrade/skip_wave': both(
+    'rollout.skip-wave',
+    of('endpoints/upgrade', 'group_action_id'),
+  ),
+  'endpoints/upgrade/retry': after('upgrade-action.create', of('failed', 'group_action_id')),
+  'endpoints/upgrade/revert': after('upgrade-action.create', of('succeeded', 'group_action_id')),
   'endpoints/upgrade/cancel': after(
     'upgrade-action.cancel',
     of('endpoints/upgrade', 'group_action_id'),
@@ -111,12 +125,33 @@ beforeAll(async () => {
   await server.publish('8.6.0.1')
   await server.publish('8.6.0.2')
   const endpoint = await enrolEndpoint(server, 'audited', 'linux')
+  const second = await enrolEndpoint(server, 'audited-too', 'linux')
   const launcher = await server.upload(Buffer.from('a launcher'))
   const digest = await server.upload(Buffer.from('an agent'))
   const files = [{ path: 'agent.mjs', digest, executable: false }]
   const target = { version: '8.6.0.3', platform: 'linux', arch: 'x64', libc: 'glibc' }
-  made = { endpoint, replies: new Map([['uploaded', { ...target, launcher, files }]]) }
+  const uploaded = { ...target, launcher, files }
+  const [failed, succeeded] = [await endedAs('failed'), await endedAs('succeeded')]
+  made = { endpoint, second, replies: new Map(Object.entries({ uploaded, failed, succeeded })) }
 })
+
+/** An action whose one upgrade came to that end. */
+async function endedAs(state: 'failed' | 'succeeded'): Promise<Readonly<Record<string, unknown>>> {
+  const endpoint = await enrolEndpoint(server, `audited-${state}`, 'linux')
+  const order = { endpoint_ids: [endpoint], target_versions: { linux: '8.6.0.2' } }
+  const { body } = await server.call('endpoints/upgrade', order)
+  await tamperWith(
+    database(),
+    `update upgrade set state = '${state}', finished_at = 1, deadline_at = null
+      where endpoint_id = '${endpoint}'`,
+  )
+  const installed = state === 'succeeded' ? '8.6.0.2' : '8.6.0.1'
+  await tamperWith(
+    database(),
+    `update endpoint set version = '${installed}' where id = '${endpoint}'`,
+  )
+  return body.reply
+}
 afterAll(() => server[Symbol.asyncDispose]())
 
 const database = () => server.assembled.needs.database

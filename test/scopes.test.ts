@@ -34,6 +34,15 @@ const ASKED: Readonly<Record<string, readonly Asked[]>> = {
   'tags/agents/remove': [(world) => ({ ...withOther(world), tag: 'web' })],
   'endpoints/update_agent_name': [(world) => ({ ...withOther(world), alias: 'renamed' })],
   'endpoints/upgrade/cancel': [({ action }) => ({ group_action_id: action })],
+  'endpoints/upgrade/pause': [({ action }) => ({ group_action_id: action })],
+  'endpoints/upgrade/resume': [({ action }) => ({ group_action_id: action })],
+  'endpoints/upgrade/skip_wave': [({ action }) => ({ group_action_id: action })],
+  'endpoints/upgrade/retry': [({ action }) => ({ group_action_id: action })],
+  'endpoints/upgrade/revert': [({ action }) => ({ group_action_id: action })],
+  'endpoints/upgrade/explain': [
+    ({ other }) => ({ endpoint_id: other }),
+    ({ mine, action }) => ({ endpoint_id: mine, group_action_id: action }),
+  ],
   'endpoints/upgrade': [({ other }) => ({ endpoint_ids: [other], target_versions })],
   'endpoints/delete': [({ other }) => ({ filters: [{ ...IDS, value: [other] }] })],
 }
@@ -92,7 +101,7 @@ describe('a key with a scope', () => {
     expect(before).toMatchObject([{ endpoint_id: world.other }])
     const data = asked(world)
     const { status, text } = await ask(path, data)
-    expect([200, 404, 500]).toContain(status)
+    expect([200, 403, 404, 409, 500]).toContain(status)
     expect([path, leaks(text, data)]).toEqual([path, false])
     expect(await otherNow()).toEqual(before)
   })
@@ -107,6 +116,7 @@ describe('a key with a scope', () => {
     const calls: Readonly<Record<string, (id: string) => Data>> = {
       'endpoints/get_policy': (id) => ({ endpoint_id: id }),
       'endpoints/upgrade/get': (id) => ({ endpoint_id: id }),
+      'endpoints/upgrade/explain': (id) => ({ endpoint_id: id }),
       'endpoints/upgrade': (id) => ({ endpoint_ids: [id], target_versions }),
       'endpoints/delete': (id) => ({ filters: [{ ...IDS, value: [id] }] }),
       'endpoints/update_agent_name': (id) => ({

@@ -1,4 +1,4 @@
-/** What an order of upgrades is made of on the command line; `upgrade` and `upgrade plan` share it. */
+/** What an order is made of on the command line; `upgrade` and `upgrade plan` share it. */
 import type * as z from 'zod'
 import { PLATFORMS } from '../base/platform.ts'
 import { accept, type Result } from '../base/result.ts'

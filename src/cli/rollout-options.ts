@@ -1,4 +1,4 @@
-/** How an order says its rollout on the command line: `--canary 5`, `--waves 10,50`, `--budget 2%`. */
+/** How an order says its rollout: `--canary 5`, `--waves 10,50`, `--budget 2%`. */
 import type * as z from 'zod'
 import { ATTEMPTS_MAX, PARALLEL_UPGRADES_MAX, WAVES_MAX } from '../contract/public/limits.ts'
 import type { rolloutPolicy } from '../contract/public/rollout.ts'

@@ -15,7 +15,7 @@ export function stateCountsText({ counts }: UpgradeActionObject): string {
     .join(', ')
 }
 
-/** `monday, friday 02:00 to 06:00 Europe/Berlin, strict end`; null when it may start at any time. */
+/** `monday, friday 02:00 to 06:00 Europe/Berlin, strict end`; null when it may start any time. */
 export function windowText(action: UpgradeActionObject): string | null {
   const { upgrade_timeframe_window: window } = action
   if (window === null) return null

@@ -47,6 +47,8 @@ const upgrade: Seed = ({ endpoints, versions }, chance) => ({
   target_versions: { linux: chance.of(versions), windows: '8.6.0.1234' },
   upgrade_timeframe_window: aMaybe(WINDOW, chance),
   retry_failed: aMaybe(true, chance),
+  dry_run: aMaybe(true, chance),
+  rollout: aMaybe({ canary: { count: 1 }, waves: [50], failure_budget: { percent: 5 } }, chance),
 })
 const release: Seed = ({ artifacts, versions }, chance) => {
   const digest = chance.of(artifacts)
@@ -83,6 +85,25 @@ export const SEEDS: Readonly<Record<string, Seed>> = {
     group_action_id: chance.of(actions),
     endpoint_ids: aMaybe([chance.of(endpoints)], chance),
     reason: 'of the fuzz',
+  }),
+  'endpoints/upgrade/explain': ({ actions, endpoints }, chance) => ({
+    endpoint_id: chance.of(endpoints),
+    group_action_id: aMaybe(chance.of(actions), chance),
+  }),
+  'endpoints/upgrade/pause': ({ actions }, chance) => ({ group_action_id: chance.of(actions) }),
+  'endpoints/upgrade/resume': ({ actions }, chance) => ({
+    group_action_id: chance.of(actions),
+    reason: 'of the fuzz',
+  }),
+  'endpoints/upgrade/skip_wave': ({ actions }, chance) => ({ group_action_id: chance.of(actions) }),
+  'endpoints/upgrade/retry': ({ actions, endpoints }, chance) => ({
+    group_action_id: chance.of(actions),
+    endpoint_ids: aMaybe([chance.of(endpoints)], chance),
+    retry_failed: chance.is(0.5),
+  }),
+  'endpoints/upgrade/revert': ({ actions }, chance) => ({
+    group_action_id: chance.of(actions),
+    rollout: aMaybe({ canary: { count: 1 } }, chance),
   }),
   'endpoints/update_agent_name': ({ endpoints }, chance) => ({
     filters: filtersOf([chance.of(endpoints)]),

@@ -124,8 +124,10 @@ const LEARNING: Readonly<Record<string, Learning>> = {
     const { pathname, search } = new URL(String(distribution_url))
     keep(packages, `${pathname}${search}`)
   },
-  'endpoints/upgrade': ({ actions }, { group_action_id }, keep) =>
-    keep(actions, Number(group_action_id)),
+  'endpoints/upgrade': ({ actions }, { group_action_id }, keep) => {
+    // Of a dry run there is no action.
+    if (typeof group_action_id === 'number') keep(actions, group_action_id)
+  },
   'releases/publish': ({ manifests }, { manifest_digest }, keep) =>
     keep(manifests, String(manifest_digest)),
   'api_keys/generate': ({ keys }, { id }, keep) => keep(keys, Number(id)),

@@ -5,7 +5,7 @@
  * take is an assumption. Who was not heard of lately is left out: nobody knows when it is back.
  *
  * What it does not know: other actions that come in between, endpoints that come and go, and how
- * long each upgrade that is under way elsewhere will keep its berth (one upgrade's time is assumed).
+ * long what is under way elsewhere will keep its berths (one upgrade's time is assumed).
  */
 import type { Instant } from '../../base/clock.ts'
 import type { EndpointId } from '../../base/ids.ts'

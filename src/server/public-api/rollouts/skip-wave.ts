@@ -4,7 +4,7 @@ import type { PublicRoute } from '../../http/route.ts'
 import type { OrderNeeds } from '../endpoints/order-upgrades.ts'
 import { steerRollout } from './steer.ts'
 
-/** `POST endpoints/upgrade/skip_wave`: the next wave begins without waiting for the rest of this one. */
+/** `POST endpoints/upgrade/skip_wave`: the next wave does not wait for the rest of this one. */
 export const skipWaveRoute: PublicRoute<OrderNeeds, typeof skipWaveCall> = {
   call: skipWaveCall,
   permission: 'upgrades.edit',
