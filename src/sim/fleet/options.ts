@@ -53,7 +53,7 @@ export function drawOptions(chance: Chance, kind?: VersionKind): FleetOptions {
   return {
     machines: chance.whole(3, 6),
     servers: chance.happens(0.5) ? 2 : 1,
-    checkInIntervalS: 300,
+    checkInIntervalS: 600,
     probationS: 120,
     parallelUpgradesMax: chance.pick([1, 2, 3, 10]),
     troubleMs: chance.whole(60, 90) * MINUTE_MS,

@@ -92,7 +92,7 @@ async function build({ world, servers, options, catalogue }: Fleet): Promise<voi
   }
 }
 
-const ENROLLED_BY_MS = 2 * MINUTE_MS
+const ENROLLED_BY_MS = MINUTE_MS
 /** In the calm, operators look after what stands still this often. */
 const TIDY_EVERY_MS = 30 * MINUTE_MS
 

@@ -52,8 +52,8 @@ export type SimServerOrder = {
 }
 
 /** How long the engine and the clerk of deadlines rest: a real server looks every second or ten. */
-const ADVANCE_EVERY_MS = 120_000
-const OVERDUE_EVERY_MS = 240_000
+const ADVANCE_EVERY_MS = 300_000
+const OVERDUE_EVERY_MS = 300_000
 
 export class SimServer {
   readonly name: string
