@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ATTEMPT, NOW, sampleProgress, sampleUpgrade } from '../_samples.ts'
+import { ATTEMPT, digest, NOW, sampleProgress, sampleUpgrade, version } from '../_samples.ts'
 import {
   type CancelVerdict,
   decideCancelUpgrade,
@@ -56,6 +56,25 @@ describe('cancelling an upgrade', () => {
       changedAt: NOW + 2,
     })
   })
+
+  it.each(['switching', 'on-probation'] as const)(
+    '%s on the way to a further version: it comes there, and no further',
+    (state) => {
+      const steps = [{ version: version('1.0.0.9'), manifestDigest: digest('release 9') }]
+      const between = sampleUpgrade({ state, attemptId: ATTEMPT, steps })
+      const { verdict, upgrade } = decideCancelUpgrade(between, command, NOW)
+      expect([verdict, isCancelling(upgrade)]).toEqual(['cancelling', false])
+      expect(decideCancelUpgrade(upgrade, command, NOW + 1)).toEqual({ verdict, upgrade })
+      const there = sampleProgress({ state: 'succeeded' })
+      expect(decideRecordOutcome(upgrade, there, RULES, NOW + 2)).toMatchObject({
+        ...{ state: 'cancelled', reason: 'cancelled-by-operator', message: command.message },
+      })
+      const back = sampleProgress({ state: 'rolled-back', reason: 'silent' })
+      expect(decideRecordOutcome(upgrade, back, RULES, NOW + 2)).toMatchObject({
+        ...{ state: 'rolled-back', reason: 'silent' },
+      })
+    },
+  )
 
   it.each(['switching', 'succeeded', 'rolled-back'] as const)(
     'one that was past the switch when it was told is what it became: %s',

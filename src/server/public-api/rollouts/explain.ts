@@ -108,9 +108,11 @@ async function tell(needs: SurroundingsNeeds, upgrade: Upgrade, scope: Scope) {
   const lastSeen = (await loadLastSeen(read, [endpointId])).get(endpointId) ?? 0
   const isHeardOf = lastSeen >= surroundings.now - heardWithinMs(needs.checkInLimits.intervalS)
   const progress = progressOf(counts, around.rollout?.waves.length ?? 0)
-  const view = { ...around, upgrade, progress, lastSeen, isHeardOf }
-  const { text, next, nextAt } = explainUpgrade(view, surroundings.at(upgrade))
   const { rollout } = around
+  // What a halt counted may lie outside of the scope.
+  const seen = rollout === null || scope === null ? rollout : { ...rollout, message: null }
+  const view = { ...around, rollout: seen, upgrade, progress, lastSeen, isHeardOf }
+  const { text, next, nextAt } = explainUpgrade(view, surroundings.at(upgrade))
   return {
     text,
     upgrade: renderUpgradeDetail(upgrade, surroundings),
