@@ -40,6 +40,11 @@ export function isDiskFull(error: unknown): boolean {
   return false
 }
 
+/** What the system said of a file, as it said it: `EIO`, `EROFS`, `EACCES`. */
+export function isFileTrouble(error: unknown): boolean {
+  return /^E[A-Z0-9]+$/.test(errorCode(error) ?? '')
+}
+
 export function makeFolder(path: string): void {
   disk.mkdirSync(path, { recursive: true, mode: 0o700 })
 }

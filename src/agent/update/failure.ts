@@ -4,12 +4,13 @@
  * server does.
  */
 import { causeChain, Fault } from '../../base/fault.ts'
-import { isDiskFull } from '../machine/files.ts'
+import { isDiskFull, isFileTrouble } from '../machine/files.ts'
+import { DamagedDownload } from './damaged-download.ts'
 import type { Ended } from './journal.ts'
 
 /** How long no new byte may come before the attempt is given up. */
 const NO_PROGRESS_MS = 3_600_000
-/** A wrong download once is a bad line; thrice is a bad server. */
+/** Damaged once is a bad line; thrice is somebody on the way, or a bad server. */
 const MISMATCHES_MAX = 3
 
 const OF_THE_NETWORK = [
@@ -20,6 +21,8 @@ const OF_THE_NETWORK = [
   'answer-too-large',
 ]
 
+const CHANGED_ON_ITS_WAY = 'something on the way changes bytes, or answers for the server'
+
 /** Null: the step is tried again. `mismatches` counts this one. */
 export function endAfterFailure(
   error: unknown,
@@ -27,21 +30,27 @@ export function endAfterFailure(
 ): Ended | null {
   const isFinal =
     isDiskFull(error) ||
-    !(error instanceof Fault) ||
-    error.retry === 'never' ||
+    !isPassing(error) ||
     so.mismatches >= MISMATCHES_MAX ||
     so.sinceProgressMs >= NO_PROGRESS_MS
   if (!isFinal) return null
-  const message = causeChain(error).join(': ').slice(0, 1000)
+  const why = isMismatch(error) ? [CHANGED_ON_ITS_WAY] : []
+  const message = [...why, ...causeChain(error)].join(': ').slice(0, 1000)
   return { phase: 'failed', reason: reasonOf(error), message }
 }
 
 export function isMismatch(error: unknown): boolean {
-  return error instanceof Fault && error.code === 'digest-mismatch'
+  return error instanceof DamagedDownload
+}
+
+function isPassing(error: unknown): boolean {
+  return error instanceof Fault ? error.retry === 'later' : isFileTrouble(error)
 }
 
 function reasonOf(error: unknown): string {
   if (isDiskFull(error)) return 'disk-full'
-  const code = error instanceof Fault ? error.code : 'agent-fault'
-  return OF_THE_NETWORK.includes(code) ? 'download-failed' : code
+  if (error instanceof Fault) {
+    return OF_THE_NETWORK.includes(error.code) ? 'download-failed' : error.code
+  }
+  return isFileTrouble(error) ? 'disk-failed' : 'agent-fault'
 }

@@ -16,7 +16,7 @@ import type { ManifestFile } from '../../contract/manifest.ts'
 import type { Layout } from '../layout.ts'
 import {
   digestOfFile,
-  isDiskFull,
+  errorCode,
   makeFolder,
   readStream,
   removeTree,
@@ -26,6 +26,7 @@ import {
   writeNewStream,
 } from '../machine/files.ts'
 import { modeOf } from '../version-directory.ts'
+import { DamagedDownload } from './damaged-download.ts'
 import { partialArtifact } from './observe.ts'
 
 export async function verifyArtifact(layout: Layout, file: ManifestFile): Promise<void> {
@@ -33,11 +34,7 @@ export async function verifyArtifact(layout: Layout, file: ManifestFile): Promis
   const fetched = await digestOfFile(partial)
   if (fetched?.digest !== file.gzip_digest || fetched.size !== file.gzip_size) {
     removeTree(partial)
-    throw new Fault({
-      code: 'digest-mismatch',
-      doing: `verifying the download of ${file.path}`,
-      retry: 'later',
-    })
+    throw new DamagedDownload('digest-mismatch', `verifying the download of ${file.path}`)
   }
   makeFolder(layout.store)
   const stored = join(layout.store, file.digest)
@@ -80,8 +77,13 @@ async function decompress(from: string, to: string, file: ManifestFile): Promise
     await pipeline(readStream(from), createGunzip(), measure, write)
   } catch (error) {
     removeTree(to)
-    if (isDiskFull(error)) throw error
-    return null
+    if (isOfContent(error)) return null
+    throw error
   }
   return length === file.size ? hash.digest('hex') : null
+}
+
+/** Not the disk's doing: what was read is no gzip, or holds more than was signed. */
+function isOfContent(error: unknown): boolean {
+  return error instanceof Fault || errorCode(error)?.startsWith('Z_') === true
 }

@@ -1,3 +1,4 @@
+import * as ownDisk from 'node:fs'
 import {
   mkdirSync,
   mkdtempSync,
@@ -20,12 +21,14 @@ import { systemRandom } from '../../base/random.ts'
 import type { ManifestFile } from '../../contract/manifest.ts'
 import { newSigningKey } from '../../trust/keys.ts'
 import { type Layout, layoutOf, versionFolder } from '../layout.ts'
+import { useDisk } from '../machine/files.ts'
 import { trustedKeysOf } from '../manifest.ts'
 import { LINK_LIMITS, ServerLink } from '../server-link.ts'
 import { FakeServer } from '../testing/fake-server.ts'
 import { makeRelease, trustedKeys as namedKeys } from '../testing/release.ts'
 import { verifyVersion } from '../version-directory.ts'
 import { clean } from './clean.ts'
+import { DamagedDownload } from './damaged-download.ts'
 import { heldManifest, missingFiles, partialArtifact } from './observe.ts'
 import { downloadArtifact } from './step-download.ts'
 import { fetchManifest } from './step-manifest.ts'
@@ -51,6 +54,7 @@ const release = makeRelease({
 })
 const [file, program] = release.manifest.files
 if (file === undefined || program === undefined) throw new Error('a release has files')
+const read = ({ envelope }: typeof release): object => JSON.parse(Buffer.from(envelope).toString())
 const bytesOf = (of: ManifestFile) => release.artifacts.get(of.gzip_digest) ?? new Uint8Array()
 
 const { signal } = new AbortController()
@@ -76,6 +80,7 @@ beforeEach(async () => {
   })
 })
 afterEach(async () => {
+  useDisk(ownDisk)
   await server.close()
   rmSync(root, { recursive: true, force: true })
 })
@@ -190,6 +195,24 @@ describe('download', () => {
 })
 
 describe('verify', () => {
+  it('a disk that cannot be read says nothing against the content', async () => {
+    putPartial(file, bytesOf(file))
+    const eio = Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' })
+    let reads = 0
+    useDisk({
+      ...ownDisk,
+      createReadStream: (path) => {
+        reads += 1
+        const stream = ownDisk.createReadStream(path)
+        return reads === 1 ? stream : stream.destroy(eio)
+      },
+    })
+    await expect(verifyArtifact(layout, file)).rejects.toBe(eio)
+    useDisk(ownDisk)
+    await verifyArtifact(layout, file)
+    expect(readdirSync(layout.store)).toEqual([file.digest])
+  })
+
   it('gives verified bytes their name, and only those', async () => {
     putPartial(file, bytesOf(file))
     await verifyArtifact(layout, file)
@@ -246,11 +269,6 @@ describe('manifest', () => {
       change: (manifest) => ({ ...manifest, files: [...manifest.files, { ...file, path }] }),
     })
   it.each<[string, typeof release, string]>([
-    [
-      'signs with a key of their own',
-      makeRelease({ version: '2.0.0.0', agent: content, key: newSigningKey(systemRandom) }),
-      'unknown-key',
-    ],
     ['climbs out of the folder', unsafe('payload/../../../etc/cron.d/x'), 'malformed-manifest'],
     ['names an absolute path', unsafe('/etc/passwd'), 'malformed-manifest'],
     ['replaces the manifest', unsafe('manifest.json'), 'unsafe-path'],
@@ -292,13 +310,25 @@ describe('manifest', () => {
     expect(heldManifest(layout, bad.digest, trustedKeys)).toBeNull()
   })
 
-  it('refuses a good manifest under another digest: an old version for a new one', async () => {
-    const { payload_type, payload, signatures } = JSON.parse(
-      Buffer.from(release.envelope).toString(),
-    )
-    server.instead = () => ({ status: 200, body: { payload_type, payload, signatures } })
-    const fetched = await fetchManifest(needs(), 'f'.repeat(64))
-    expect(fetched).toMatchObject({ ok: false, refusal: { reason: 'wrong-manifest' } })
+  const foreign = makeRelease({
+    version: '2.0.0.0',
+    agent: content,
+    key: newSigningKey(systemRandom),
+  })
+  const flipped = { ...JSON.parse(Buffer.from(release.envelope).toString()), payload: 'e30=' }
+  it.each<[string, object, string]>([
+    ['a page of somebody else', { html: 'please log in' }, 'malformed-envelope'],
+    ['changed bytes', flipped, 'bad-signature'],
+    ['what a key of their own signed', read(foreign), 'unknown-key'],
+    ['an old version for a new one', read(release), 'wrong-manifest'],
+  ])('%s is damage, and can be fetched again', async (_, body, code) => {
+    server.instead = () => ({ status: 200, body })
+    const digest = code === 'wrong-manifest' ? 'f'.repeat(64) : release.digest
+    const fetched = fetchManifest(needs(), digest)
+    await expect(fetched).rejects.toBeInstanceOf(DamagedDownload)
+    await expect(fetched).rejects.toMatchObject({ code, retry: 'later' })
+    server.instead = () => null
+    expect(await fetchManifest(needs(), release.digest)).toMatchObject({ ok: true })
   })
 })
 

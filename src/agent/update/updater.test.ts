@@ -309,6 +309,36 @@ describe('trouble ends an attempt by itself', () => {
     await it.until(() => refusals === 2)
   })
 
+  it('a portal that answers for the server has three tries, as a bad line has', async () => {
+    await using it = await AttemptedUpdate.start(release)
+    let pages = 0
+    let portal = Number.POSITIVE_INFINITY
+    it.server.instead = (path) => {
+      if (!path.startsWith('/agent/v1/manifests/') || pages >= portal) return null
+      pages += 1
+      return { status: 200, body: { html: 'please log in' } }
+    }
+    it.updater.hearSlots(SLOTS)
+    it.answer(it.offer())
+    for (const page of [1, 2]) {
+      await it.until(() => pages === page)
+      await it.settle()
+      expect(it.phase).toBe('accepted')
+      it.clock.advance(2_000)
+    }
+    await it.until(() => it.phase === 'failed')
+    expect(it.updater.report()).toMatchObject({ reason: 'malformed-envelope' })
+    expect(it.updater.report()?.message).toContain('something on the way changes bytes')
+    portal = 5
+    it.answer(it.offer({ attempt_id: 'b'.repeat(32) }))
+    for (const page of [4, 5]) {
+      await it.until(() => pages === page)
+      await it.settle()
+      it.clock.advance(2_000)
+    }
+    await it.until(() => it.phase === 'staged')
+  })
+
   it.each([
     ['when the version is put together', { linkSync: full, copyFileSync: full }],
     ['when a download is written', { writeSync: full }],

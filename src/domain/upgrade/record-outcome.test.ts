@@ -8,6 +8,7 @@ import {
   sampleUpgrade,
   version,
 } from '../_samples.ts'
+import { ATTEMPT_FAILURES, type FailureKind } from './attempt-failures.ts'
 import { berthStandsMs, holdsBerth } from './berth.ts'
 import {
   DOWNLOAD_SILENCE_MS,
@@ -27,6 +28,10 @@ const running = sampleUpgrade({
   percent: 10,
   deadlineAt: NOW + 1,
 })
+
+function reasonsOf(kind: FailureKind): readonly string[] {
+  return [...ATTEMPT_FAILURES].flatMap(([reason, its]) => (its === kind ? [reason] : []))
+}
 
 function record(
   upgrade: Upgrade,
@@ -93,7 +98,7 @@ describe('recording what an agent says of its attempt', () => {
 })
 
 describe('an attempt that ended before the switch', () => {
-  const passing = ['download-failed', 'disk-full', 'bandwidth-full', 'not-switched']
+  const passing = reasonsOf('passing')
   it.each(passing)('%s: is tried again while there are tries, each time later', (reason) => {
     const said = { state: 'failed', reason, message: 'it said so' } as const
     const second = record(running, said, 3)
@@ -107,12 +112,15 @@ describe('an attempt that ended before the switch', () => {
     expect(last).toMatchObject({ state: 'failed', reason, attempts: 3 })
   })
 
-  it('is not tried again for what would fail again', () => {
-    const failed = record(running, { state: 'failed', reason: 'digest-mismatch' }, 10)
-    expect(failed).toMatchObject({ state: 'failed', reason: 'digest-mismatch' })
-  })
+  it.each([...reasonsOf('final'), 'of-a-newer-agent'])(
+    '%s: is not tried again, for it would fail again',
+    (reason) => {
+      const failed = record(running, { state: 'failed', reason }, 10)
+      expect(failed).toMatchObject({ state: 'failed', reason })
+    },
+  )
 
-  it.each(['cancelled', 'window-closed'])(
+  it.each(reasonsOf('stopped'))(
     'because it was told to wait (%s): waits, and has as many tries as before',
     (reason) => {
       const waits = record(running, { state: 'failed', reason })

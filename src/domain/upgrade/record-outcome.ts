@@ -1,5 +1,6 @@
 import type { Instant } from '../../base/clock.ts'
 import type { AttemptId } from '../../base/ids.ts'
+import { failureKind } from './attempt-failures.ts'
 import { holdsBerth } from './berth.ts'
 import { cancelled } from './cancel-upgrade.ts'
 import { phaseDeadline } from './phase-deadline.ts'
@@ -73,27 +74,6 @@ function told(
   return { ...upgrade, ...become, deadlineAt, changedAt: now }
 }
 
-/** The agent's own reason for what it stopped when it was told to. */
-const STOPPED_REASON = 'cancelled'
-/** What it stopped by itself, because its window closed: no failure. */
-const CLOSED_REASON = 'window-closed'
-
-/**
- * Ends of an attempt that say nothing against the version, and may be otherwise next time. What is
- * not among them would fail again.
- */
-const PASSING_REASONS: ReadonlySet<string> = new Set([
-  'download-failed',
-  'disk-full',
-  'not-switched',
-  'stalled',
-  'timed-out',
-  'not-read',
-  'not-written',
-  'bandwidth-full',
-  'damaged',
-])
-
 function afterFailure(
   upgrade: Upgrade,
   progress: AttemptProgress,
@@ -101,13 +81,13 @@ function afterFailure(
   now: Instant,
 ): Upgrade {
   const { reason, message } = progress
-  const isStopped = reason === STOPPED_REASON || reason === CLOSED_REASON
+  const kind = failureKind(reason)
+  const isStopped = kind === 'stopped'
   // A late word of what is over: a timed-out one is known now, the others stay as they are.
   if (isFinished(upgrade.state)) return told(upgrade, progress, rules, now)
   if (upgrade.cancelRequestedAt !== null && isStopped) return cancelled(upgrade, now)
   if (isStopped) return again(upgrade, { reason: 'stopped-to-wait', message: null, now })
-  const isPassing = reason !== null && PASSING_REASONS.has(reason)
-  if (!isPassing || upgrade.attempts >= rules.maxAttempts || isCancelling(upgrade)) {
+  if (kind === 'final' || upgrade.attempts >= rules.maxAttempts || isCancelling(upgrade)) {
     return told(upgrade, progress, rules, now)
   }
   const waits = again(upgrade, { reason: 'awaiting-retry', message, now })
