@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Digest } from '../../base/digest.ts'
 import type { UpgradeActionId } from '../../base/ids.ts'
 import type { AgentVersion } from '../../base/version.ts'
+import { sampleUpgrade } from '../_samples.ts'
 import {
   ENDED_REASONS,
   type EndedReason,
@@ -12,7 +13,6 @@ import {
 } from '../upgrade/upgrade.ts'
 import type { At } from '../upgrade/why-held.ts'
 import type { Window } from '../upgrade/window.ts'
-import { testUpgrade } from './_upgrades.ts'
 import { type ExplainView, explainUpgrade, NEXT_STEPS } from './explain.ts'
 import { HOLD_TEXTS, ROLLOUT_TEXTS } from './explain-texts.ts'
 import { NO_POLICY } from './policy.ts'
@@ -46,7 +46,7 @@ function explain(upgrade: Partial<Upgrade>, view: Partial<ExplainView> = {}, at:
     { done: 0, size: 9 },
   ]
   const seen = { rollout: rollout(), isReleaseOffered: true, progress, lastSeen: NOW }
-  const whole = { ...seen, isHeardOf: true, upgrade: testUpgrade(upgrade), ...view }
+  const whole = { ...seen, isHeardOf: true, upgrade: sampleUpgrade(upgrade), ...view }
   const { reason, text, next, nextAt } = explainUpgrade(whole, { ...AT, ...at })
   return [reason, text, next, nextAt === null ? null : new Date(nextAt).toISOString().slice(0, 16)]
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { EndpointId, UpgradeActionId } from '../../base/ids.ts'
 import type { AgentVersion } from '../../base/version.ts'
+import { sampleUpgrade } from '../_samples.ts'
 import { UPGRADE_STATES, type Upgrade, type UpgradeState } from '../upgrade/upgrade.ts'
-import { testUpgrade } from './_upgrades.ts'
 import { decideRetry, decideRevert } from './try-again.ts'
 
 const ACTION = 17 as UpgradeActionId
@@ -14,7 +14,7 @@ const NEWER = '1.0.0.3' as AgentVersion
 
 function upgrade(endpointId: EndpointId, state: UpgradeState, more: Partial<Upgrade> = {}) {
   const from = { fromVersion: OLD, targetVersion: NEW }
-  return testUpgrade({ actionId: ACTION, endpointId, state, ...from, ...more })
+  return sampleUpgrade({ actionId: ACTION, endpointId, state, ...from, ...more })
 }
 
 describe('what is tried once more', () => {
