@@ -49,13 +49,13 @@ export async function loadFleetPicture(
   const taken = await countBerthsTaken(reader)
   const free = berthsFree(settings.autoUpgrade, taken)
   const open = await loadOpen(reader, wanted.actionId)
-  const tallies = await loadTallies(reader, open, wanted)
+  const limit = Math.min(free, BERTHS_A_TICK_MAX)
+  const tallies = await loadTallies(reader, open, { ...wanted, limit })
   const movingClusters = await loadMovingClusters(reader)
   const rollouts: RolloutPicture[] = []
   for (const { rollout, window } of open) {
     const { zones, byWave } = talliesOf(rollout, tallies)
     const about = { rollout, window, zones, tallies: byWave }
-    const limit = Math.min(free, BERTHS_A_TICK_MAX)
     const { heardSince } = wanted
     const mayLead = movingClusters.length === 0
     const asked = { ...about, calendar, limit, mayLead, heardSince, now }
@@ -105,7 +105,7 @@ type Tallies = {
 async function loadTallies(
   reader: Reader,
   open: readonly Open[],
-  { actionId, heardSince, silentSince }: PictureWanted,
+  { actionId, heardSince, silentSince, limit }: PictureWanted & { readonly limit: number },
 ): Promise<Tallies> {
   // Of one that is named everything is told, as whoever resumes it after a halt accepts it.
   const isCounted = ({ state }: Rollout) => actionId !== null || isMoving(state)
@@ -121,7 +121,10 @@ async function loadTallies(
       idsOf(() => true),
     ),
     failed: await countFailed(reader, idsOf(isCounted)),
-    connected: await countConnected(reader, idsOf(isCounted), heardSince),
+    connected: await countConnected(reader, open.map(({ rollout }) => rollout).filter(isCounted), {
+      since: heardSince,
+      most: limit + 1,
+    }),
     troubled: await countTroubled(reader, watched),
     silent: await countSilent(
       reader,
@@ -170,14 +173,31 @@ export async function countFailed(
   )
 }
 
-async function countConnected(reader: Reader, ids: readonly UpgradeActionId[], since: Instant) {
-  return await countBy(
-    reader,
-    ids,
-    sql`select action_id as action, wave, count(*) as count
-      from upgrade join liveness on liveness.endpoint_id = upgrade.endpoint_id
-      where finished_at is null and deadline_at is null and last_seen >= ${since}`,
+/**
+ * No further than is needed to know whether all the berths there are find takers, in the order of
+ * their index: however long the history is, no more is read.
+ */
+async function countConnected(
+  reader: Reader,
+  rollouts: readonly Rollout[],
+  { since, most }: { readonly since: Instant; readonly most: number },
+): Promise<readonly Tally[]> {
+  const begun = rollouts.flatMap(({ actionId, currentWave }) =>
+    Array.from({ length: currentWave + 1 }, (_, wave) => ({ action: actionId, wave })),
   )
+  if (begun.length === 0) return []
+  const counted = await sql<Record<keyof Tally, string | number>>`
+    select action, begun.wave, (
+      select count(*) from (
+        select from upgrade join liveness on liveness.endpoint_id = upgrade.endpoint_id
+        where upgrade.action_id = begun.action and upgrade.wave = begun.wave
+          and finished_at is null and deadline_at is null and last_seen >= ${since}
+        order by upgrade.endpoint_id limit ${most}
+      ) as heard
+    ) as count
+    from jsonb_to_recordset(${JSON.stringify(begun)}::jsonb) as begun(action bigint, wave integer)
+    `.execute(reader)
+  return counted.rows.map(tallyOf)
 }
 
 /** What succeeded is unhealthy now, and still has the version that it was given. */
@@ -211,11 +231,11 @@ async function countBy(
   const counted = await sql<Record<keyof Tally, string | number>>`
     ${counting} and upgrade.action_id = any(${[...ids]}::bigint[])
     group by upgrade.action_id, upgrade.wave`.execute(reader)
-  return counted.rows.map((row) => ({
-    action: Number(row.action),
-    wave: Number(row.wave),
-    count: Number(row.count),
-  }))
+  return counted.rows.map(tallyOf)
+}
+
+function tallyOf(row: Record<keyof Tally, string | number>): Tally {
+  return { action: Number(row.action), wave: Number(row.wave), count: Number(row.count) }
 }
 
 function talliesOf(rollout: Rollout, tallies: Tallies) {
@@ -269,13 +289,32 @@ async function loadCandidates(
     const isOpen = wave <= rollout.currentWave && (tallies[wave]?.waitingConnected ?? 0) > 0
     return isOpen && exposureLeft(rollout, tallies, wave) > 0 ? [wave] : []
   })
-  if (zones.length === 0 || waves.length === 0 || limit === 0) return []
-  const waiting = waitingOf(reader, asked, { zones, waves })
-  const machines = await waiting.where('endpoint.cluster', 'is', null).limit(limit).execute()
-  const leaders = mayLead
-    ? await waiting.where(sql<boolean>`cluster <> '' and ${MAY_UPGRADE}`).limit(1).execute()
-    : []
-  return [...machines, ...leaders].map(candidateOf).sort(byTurn)
+  if (zones.length === 0 || limit === 0) return []
+  const found: WaitingRow[] = []
+  // One wave after the other: each is read in the order of its index, and no further than needed.
+  for (const wave of waves) {
+    const left = limit - found.length
+    if (left <= 0) break
+    const machines = waitingOf(reader, asked, { zones, wave }).where('endpoint.cluster', 'is', null)
+    found.push(...(await machines.limit(left).execute()))
+  }
+  return [...found, ...(mayLead ? await loadLeader(reader, asked, { zones, waves }) : [])]
+    .map(candidateOf)
+    .sort(byTurn)
+}
+
+/** The first endpoint that may move its cluster. */
+async function loadLeader(
+  reader: Reader,
+  asked: CandidatesAsked,
+  { zones, waves }: { readonly zones: readonly string[]; readonly waves: readonly number[] },
+): Promise<readonly WaitingRow[]> {
+  for (const wave of waves) {
+    const pods = waitingOf(reader, asked, { zones, wave }).where('endpoint.cluster', '<>', '')
+    const leaders = await pods.where(MAY_UPGRADE).limit(1).execute()
+    if (leaders.length > 0) return leaders
+  }
+  return []
 }
 
 const MAY_UPGRADE = sql<boolean>`(facts -> 'cluster' ->> 'mayUpgrade')::boolean`
@@ -283,7 +322,7 @@ const MAY_UPGRADE = sql<boolean>`(facts -> 'cluster' ->> 'mayUpgrade')::boolean`
 function waitingOf(
   reader: Reader,
   { rollout, heardSince, now }: CandidatesAsked,
-  { zones, waves }: { readonly zones: readonly string[]; readonly waves: readonly number[] },
+  { zones, wave }: { readonly zones: readonly string[]; readonly wave: number },
 ) {
   return reader
     .selectFrom('upgrade')
@@ -294,13 +333,12 @@ function waitingOf(
     .where('upgrade.action_id', '=', rollout.actionId)
     .where('upgrade.finished_at', 'is', null)
     .where('upgrade.deadline_at', 'is', null)
-    .where(sql<boolean>`upgrade.wave = any(${[...waves]}::integer[])`)
+    .where('upgrade.wave', '=', wave)
     .where(sql<boolean>`upgrade.zone = any(${[...zones]}::text[])`)
     .where(sql<boolean>`upgrade.reason <> all(${FOLLOWING}::text[])`)
     .where((where) => where.or([where('not_before', 'is', null), where('not_before', '<=', now)]))
     .where('release.withdrawn_at', 'is', null)
     .where('liveness.last_seen', '>=', heardSince)
-    .orderBy('upgrade.wave')
     .orderBy('upgrade.endpoint_id')
 }
 

@@ -19,7 +19,10 @@ export type WaveTally = {
   readonly failed: number
   /** Ended otherwise: cancelled, expired, left out because the version is known bad there. */
   readonly endedOtherwise: number
-  /** Of those that wait: heard of lately. Counted for waves that have begun. */
+  /**
+   * Of those that wait: heard of lately. Counted for waves that have begun, and no further than one
+   * beyond the berths that there are to give.
+   */
   readonly waitingConnected: number
   /** Of those that succeeded: unhealthy now, on the version that they were given. */
   readonly troubled: number

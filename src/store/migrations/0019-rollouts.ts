@@ -54,6 +54,8 @@ const STATEMENTS = [
     where finished_at is null and deadline_at is not null`,
   `create index upgrade_tallied on upgrade (action_id, wave, zone, state)
     include (deadline_at, finished_at)`,
+  `create index upgrade_turn on upgrade (action_id, wave, endpoint_id)
+    where finished_at is null and deadline_at is null`,
 ]
 
 async function up(database: Kysely<unknown>): Promise<void> {
