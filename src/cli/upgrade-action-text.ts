@@ -16,7 +16,9 @@ export function stateCountsText({ counts }: UpgradeActionObject): string {
 }
 
 /** `monday, friday 02:00 to 06:00 Europe/Berlin, strict end`; null when it may start any time. */
-export function windowText(action: UpgradeActionObject): string | null {
+export function windowText(
+  action: Pick<UpgradeActionObject, 'upgrade_timeframe_window'>,
+): string | null {
   const { upgrade_timeframe_window: window } = action
   if (window === null) return null
   const days = (window.upgrade_timeframe_days ?? []).join(', ')
