@@ -17,8 +17,8 @@ import { databaseFault } from './database-fault.ts'
 
 /** Sees what is asked of the database: the simulator does, and ends a server in the middle. */
 export type DatabaseWatch = {
-  /** A connection is in use, until what is returned is called. */
-  begin(): () => void
+  /** A connection may be used from when this resolves, until what it gives is called. */
+  begin(): Promise<() => void>
   /** Before each statement; what it throws is met by whoever asked. */
   onStatement(statement: string): void
 }
@@ -48,7 +48,7 @@ class PoolDriver implements Driver {
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<PooledConnection> {
-    const end = this.#watch?.begin() ?? (() => {})
+    const end = this.#watch === undefined ? () => {} : await this.#watch.begin()
     try {
       return new PooledConnection(await this.#pool.connect(), { end, watch: this.#watch })
     } catch (error) {

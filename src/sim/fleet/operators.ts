@@ -19,7 +19,7 @@ import type { Chance } from '../chance.ts'
 import type { World } from '../world.ts'
 import type { Catalogue } from './catalogue.ts'
 import { type FleetOptions, HOUR_MS } from './options.ts'
-import type { SimServer } from './sim-server.ts'
+import { Killed, type SimServer } from './sim-server.ts'
 import type { Watcher } from './watcher.ts'
 
 export type Operated = {
@@ -185,7 +185,7 @@ export class Operators {
       this.#on.world.note('operator', `${path} ${JSON.stringify(data)}: ${how}`)
     } catch (error) {
       // Best effort: the server was killed, or is down; a person would look and try again.
-      if (server.isUp) throw error
+      if (!(error instanceof Killed)) throw error
       this.#on.world.note('operator', `${path} ${JSON.stringify(data)}: nobody answered`)
     }
   }

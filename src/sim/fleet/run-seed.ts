@@ -9,6 +9,7 @@ import type { Connection } from '../../store/connection.ts'
 import { openTestDatabase } from '../../store/testing/database.ts'
 import { loadEndpointIds } from '../../store/testing/watched-upgrades.ts'
 import type { VersionKind } from '../bad-versions.ts'
+import { Turns } from '../turns.ts'
 import { World } from '../world.ts'
 import { Catalogue } from './catalogue.ts'
 import { Operators, TAGS } from './operators.ts'
@@ -48,10 +49,11 @@ export async function runSeed(seed: string, order: SeedOrder): Promise<SeedOutco
   const watcher = new Watcher(world, { database, catalogue, options })
   const { parallelUpgradesMax } = options
   await database.write((tx) => saveSetting(tx, 'autoUpgrade', { parallelUpgradesMax }))
+  const turns = new Turns()
   const servers = Array.from({ length: options.servers }, (_, index) => {
     const { checkInIntervalS, probationS } = options
     const name = `server-${index + 1}`
-    return new SimServer(world, { name, connection, checkInIntervalS, probationS })
+    return new SimServer(world, { name, connection, checkInIntervalS, probationS, turns })
   })
   const endpointIds = () => loadEndpointIds(database.read)
   const fleet = { world, servers, options, catalogue, watcher, endpointIds }

@@ -30,10 +30,11 @@ import type { Connection } from '../../store/connection.ts'
 import { type Database, openDatabase } from '../../store/open.ts'
 import type { Serve } from '../network/network.ts'
 import { serveRoutes } from '../network/routes.ts'
+import type { Turns } from '../turns.ts'
 import type { World } from '../world.ts'
 
 /** Thrown in a server that was killed; nobody catches it but whoever reaches for that server. */
-class Killed extends Error {
+export class Killed extends Error {
   constructor(server: string) {
     super(`${KILLED} ${server}`)
   }
@@ -49,6 +50,17 @@ export type SimServerOrder = {
   readonly connection: Connection
   readonly checkInIntervalS: number
   readonly probationS: number
+  /** At the database, of all servers. */
+  readonly turns: Turns
+}
+
+async function beginTurn({ quiet }: World, turns: Turns): Promise<() => void> {
+  const isQuiet = quiet.begin()
+  const end = await turns.take()
+  return () => {
+    end()
+    isQuiet()
+  }
 }
 
 /** How long the engine and the clerk of deadlines rest: a real server looks every second or ten. */
@@ -79,7 +91,7 @@ export class SimServer {
     const clock = world.newClock()
     const random = world.chance.stream(`${order.name}/database`)
     const watch = {
-      begin: () => world.quiet.begin(),
+      begin: () => beginTurn(world, order.turns),
       onStatement: (statement: string) => this.#onStatement(statement),
     }
     this.database = openDatabase({ connection, log: silentLog, clock, random, watch })
