@@ -13,6 +13,9 @@ import { deleteEndpointsRoute } from './public-api/endpoints/delete.ts'
 import { updateAgentNameRoute } from './public-api/endpoints/update-agent-name.ts'
 import { upgradeEndpointsRoute } from './public-api/endpoints/upgrade.ts'
 import { cancelUpgradeRoute } from './public-api/endpoints/upgrade-cancel.ts'
+import { pauseUpgradeRoute } from './public-api/rollouts/pause.ts'
+import { resumeUpgradeRoute } from './public-api/rollouts/resume.ts'
+import { skipWaveRoute } from './public-api/rollouts/skip-wave.ts'
 import { assignTagRoute } from './public-api/tags/assign.ts'
 import { deleteTagsRoute } from './public-api/tags/delete-permanently.ts'
 import { removeTagRoute } from './public-api/tags/remove.ts'
@@ -86,6 +89,9 @@ const OPERATIONS: readonly ((at: TestServer) => Promise<unknown>)[] = [
   (at) => ask(updateAgentNameRoute, at, { filters: named(25), alias: `alias-${chance(9)}` }),
   (at) => endOverdueUpgrades(at),
   (at) => advanceRollouts(at),
+  (at) => ask(pauseUpgradeRoute, at, { group_action_id: 1 + chance(ROUNDS) }),
+  (at) => ask(resumeUpgradeRoute, at, { group_action_id: 1 + chance(ROUNDS) }),
+  (at) => ask(skipWaveRoute, at, { group_action_id: 1 + chance(ROUNDS) }),
   (at) => {
     const silentSince = at.clock.now() - CONNECTION_LIMITS.connectedMs
     const most = 5

@@ -117,6 +117,24 @@ describe('a database of the first version', () => {
     expect(answer).toMatchObject({ status: 200, body: { reply } })
   })
 
+  it('carries out what was ordered then as rollouts of one wave', async () => {
+    const { read } = server.assembled.needs.database
+    const rows = await read.selectFrom('rollout').selectAll().orderBy('action_id').execute()
+    const all = (size: number) => [{ name: 'all', size, budget: null }]
+    expect(rows).toMatchObject([
+      { action_id: 1, state: 'finished', reason: 'all-ended', holds: ['none'] },
+      { action_id: 2, state: 'running', reason: 'in-progress', waves: all(2), forgiven: [0] },
+    ])
+    const open = await read
+      .selectFrom('upgrade')
+      .select(['state', 'wave', 'zone', 'steps', 'not_before'])
+      .where('finished_at', 'is', null)
+      .orderBy('state')
+      .execute()
+    const upgraded = { wave: 0, zone: 'UTC', steps: [], not_before: null }
+    expect(open).toEqual(['offered', 'queued'].map((state) => ({ state, ...upgraded })))
+  })
+
   it('lets its keys in, builds what was ordered, and gives its tags away', async () => {
     const headers = { authorization: KEY, 'x-xdr-auth-id': '1' }
     const url = `${server.url}/public_api/v1/tags/agents/assign`

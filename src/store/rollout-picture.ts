@@ -108,7 +108,7 @@ async function loadTallies(
   { actionId, heardSince, silentSince, limit }: PictureWanted & { readonly limit: number },
 ): Promise<Tallies> {
   // Of one that is named everything is told, as whoever resumes it after a halt accepts it.
-  const isCounted = ({ state }: Rollout) => actionId !== null || isMoving(state)
+  const isCounted = ({ state }: Rollout) => actionId !== null || state !== 'halted'
   const idsOf = (which: (rollout: Rollout) => boolean) =>
     open.flatMap(({ rollout }) => (which(rollout) ? [rollout.actionId] : []))
   const watched = idsOf((rollout) => {
@@ -333,6 +333,7 @@ function waitingOf(
     .where('upgrade.action_id', '=', rollout.actionId)
     .where('upgrade.finished_at', 'is', null)
     .where('upgrade.deadline_at', 'is', null)
+    .where('upgrade.state', '=', 'queued')
     .where('upgrade.wave', '=', wave)
     .where(sql<boolean>`upgrade.zone = any(${[...zones]}::text[])`)
     .where(sql<boolean>`upgrade.reason <> all(${FOLLOWING}::text[])`)

@@ -261,6 +261,32 @@ describe('check-in with a waiting upgrade', () => {
   })
 })
 
+describe('check-in from another time zone', () => {
+  const facts = sampleFacts({ timeZone: 'Asia/Tokyo' })
+  const own: Window = { ...MONDAY_2_TO_6, zone: 'endpoint' }
+  const zoneAfter = (open: Partial<Upgrade>, checkIn: Partial<CheckIn>) =>
+    receive({ open: sampleUpgrade({ zone: 'Europe/Berlin', ...open }), checkIn }).upgrades
+
+  it('hours that are the endpoint’s own follow it, from that check-in on', () => {
+    // 03:00 UTC is 04:00 in Berlin, and noon in Tokyo.
+    const moved = { zone: 'Asia/Tokyo', reason: 'outside-window' }
+    expect(zoneAfter({ window: own, deadlineAt: NOW + 1 }, { facts })).toMatchObject([moved])
+    const running = { window: own, state: 'downloading', attemptId: ATTEMPT } as const
+    const attempt = sampleProgress()
+    const open = sampleUpgrade({ zone: 'Europe/Berlin', ...running })
+    const decided = receive({ open, reported: { ...open }, checkIn: { facts, attempt } })
+    expect(decided.upgrades).toMatchObject([{ zone: 'Asia/Tokyo', percent: 40 }])
+  })
+
+  it('those of a zone that was ordered stay, and so do those of one that says nothing', () => {
+    const ordered = { ...own, zone: 'Europe/Berlin' }
+    const zones = zoneAfter({ window: ordered }, { facts }).map(({ zone }) => zone)
+    expect(zones).toEqual(['Europe/Berlin'])
+    expect(zoneAfter({ window: null }, { facts })[0]?.zone).toBe('Europe/Berlin')
+    expect(zoneAfter({ window: own }, { facts: null })[0]?.zone).toBe('Europe/Berlin')
+  })
+})
+
 describe('check-in during an upgrade', () => {
   const offered = berthed({ state: 'offered', attemptId: ATTEMPT, attempts: 1 })
   const downloading = { ...offered, state: 'downloading' as const, percent: 40, bytesDone: 400 }

@@ -184,6 +184,54 @@ describe('eligibility: the first reason that applies is the answer', () => {
     expect(decideCreateUpgradeAction(view, command(), NOW).ok).toBe(true)
   })
 
+  it.each([
+    ['downloading', true],
+    // They may run the other version by now, and what comes of it would be nobody's.
+    ['staged', false],
+    ['switching', false],
+    ['on-probation', false],
+  ] as const)('one that is %s is taken over if asked for: %s', (openUpgrade, isTaken) => {
+    const view = viewOf({ candidates: [candidate({ openUpgrade })] })
+    expect(decideCreateUpgradeAction(view, command({ supersede: true }), NOW).ok).toBe(isTaken)
+    expect(decideCreateUpgradeAction(view, command(), NOW).ok).toBe(false)
+  })
+
+  it.each([
+    ['endpoint', null, 'Europe/Berlin'],
+    ['UTC', 'endpoint', 'Europe/Berlin'],
+    ['Asia/Tokyo', null, 'Asia/Tokyo'],
+    ['endpoint', 'Asia/Tokyo', 'Asia/Tokyo'],
+  ])('default zone %s, zone of the window %s: its hours are in %s', (timeZone, zone, counts) => {
+    const rollout = { ...settings.rollout, timeZone }
+    const view = viewOf({ settings: { ...settings, rollout } })
+    const days = { days: [1] as const, startMinute: 0, endMinute: 0, strictEnd: false }
+    const window = zone === null ? null : { ...days, zone }
+    expect(decideCreateUpgradeAction(view, command({ window }), NOW)).toMatchObject({
+      value: { upgrades: [{ zone: counts }] },
+    })
+  })
+
+  it('leaves out what has a tag that is excluded, what is lost, and goes back only if told', () => {
+    const verdictOf = (
+      given: Partial<UpgradeCandidate>,
+      more: Partial<CreateUpgradeAction> = {},
+    ) => {
+      const view = viewOf({ candidates: [candidate(given)] })
+      const decided = decideCreateUpgradeAction(view, command(more), NOW)
+      if (decided.ok) return 'moved'
+      return decided.refusal.code === 'nothing-eligible'
+        ? decided.refusal.ineligible[0]?.reason
+        : ''
+    }
+    const tags = { server: ['lab'], agent: ['eu'] }
+    expect(verdictOf({ tags }, { excludedTags: ['eu'] })).toBe('excluded-by-tag')
+    expect(verdictOf({ tags }, { excludedTags: ['us'] })).toBe('moved')
+    expect(verdictOf({ connection: 'lost' })).toBe('disconnected-too-long')
+    expect(verdictOf({ connection: 'disconnected' })).toBe('moved')
+    const newer = { version: version('1.0.0.9') }
+    expect(verdictOf(newer, { allowDowngrade: true })).toBe('moved')
+  })
+
   it('a version that failed here is tried again when told', () => {
     const skipped = [digest('release 2')]
     const view = viewOf({ candidates: [candidate({ skipped })] })
