@@ -5,6 +5,7 @@
  */
 import { Agent } from '../agent/agent.ts'
 import { readPod } from '../agent/cluster/pod.ts'
+import { endOnFault } from '../agent/end-on-fault.ts'
 import { cleanEnvironment } from '../agent/environment.ts'
 import { openMachine } from '../agent/facts/open-machine.ts'
 import { layoutOf } from '../agent/layout.ts'
@@ -28,6 +29,7 @@ export type Handover = {
 
 export async function runAgent(handover: Handover): Promise<number> {
   const log = stderrLog('agent', systemClock)
+  endOnFault(process, log)
   const layout = layoutOf(handover.root, handover.program)
   const settings = loadSettings(layout, log)
   if (!settings.ok) {

@@ -5,6 +5,7 @@
  */
 import { type AwaitLockNeeds, awaitLock } from '../agent/cluster/await-lock.ts'
 import { isInPod } from '../agent/cluster/pod.ts'
+import { endOnFault } from '../agent/end-on-fault.ts'
 import { cleanEnvironment } from '../agent/environment.ts'
 import { Launcher } from '../agent/launcher/launcher.ts'
 import { type Layout, layoutFor } from '../agent/layout.ts'
@@ -134,6 +135,7 @@ async function runWindowsService(root: string): Promise<number> {
 /** In a state folder that is ours; the exit code. */
 async function launch(layout: Layout, host: Host): Promise<number> {
   const { log } = host
+  endOnFault(process, log)
   const settings = loadSettings(layout, log)
   if (!settings.ok) {
     log.error({ path: layout.enrolment, ...settings.refusal }, 'not installed properly')

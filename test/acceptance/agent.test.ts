@@ -54,6 +54,18 @@ const good = (version: string) => makeRelease({ version, agent: bundle })
 const script = (version: string, body: string) =>
   makeRelease({ version, agent: utf8(`export async function runAgent() { ${body} }`) })
 
+/** The agent, in which something goes wrong as it speaks with its server, and nobody notices. */
+const slipping = () => {
+  const text = `// @bun
+const realFetch = globalThis.fetch
+globalThis.fetch = (...asked) => {
+  setTimeout(() => { throw new Error('of a timer') }, 0)
+  return realFetch(...asked)
+}
+`
+  return makeRelease({ version: '3.0.0.0', agent: Buffer.concat([utf8(text), bundle]) })
+}
+
 const HELLO = `process.stdout.write('{"kind":"hello","protocol":1,"version":"3.0.0.0"}\\n');`
 
 const attemptIds = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(32))
@@ -212,6 +224,7 @@ describe('a bad version is taken back, and its reason is told', () => {
         }),
       60,
     ],
+    ['lets a timer throw', 'exited', slipping, 60],
     [
       'has a payload that ends',
       'payload-exited',
