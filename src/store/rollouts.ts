@@ -19,9 +19,12 @@ import { holdName } from './leases.ts'
 import type { Reader, Writer } from './open.ts'
 import type { RolloutTable } from './tables.ts'
 
-/** Nobody else changes a rollout or gives a berth until this transaction ends. */
+/**
+ * Nobody else changes a rollout or gives a berth until this transaction ends. Not the name of the
+ * engine's lease: who holds a name lets go of its lease.
+ */
 export async function holdRollouts(writer: Writer): Promise<void> {
-  await holdName(writer, 'rollouts')
+  await holdName(writer, 'rollouts-changed')
 }
 
 export async function saveNewRollout(writer: Writer, rollout: Rollout): Promise<void> {

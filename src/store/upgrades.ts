@@ -8,6 +8,7 @@ import { reportOfUpgrade } from '../domain/report/agent-report.ts'
 import type { UpgradeActionCreated } from '../domain/upgrade/create-upgrade-action.ts'
 import { DEADLINE_AHEAD_MS_MAX, EXPIRES_AHEAD_MS_MAX } from '../domain/upgrade/end-overdue.ts'
 import {
+  AT_STAKE_STATES,
   type EndedReason,
   isFinished,
   type Upgrade,
@@ -83,16 +84,23 @@ async function insertUpgrades(writer: Writer, rows: readonly InsertedRow[]): Pro
     `.execute(writer)
 }
 
-/** Ends whatever is open there, in one statement. The caller holds the endpoints. */
+/**
+ * Ends whatever is open there, in one statement. What may have switched where its endpoint is
+ * deleted is given up, and counts as failed until it says otherwise: taken for cancelled, it would
+ * make room for another while its own end is unknown. The caller holds the endpoints.
+ */
 export async function endOpenUpgrades(
   writer: Writer,
   endpointIds: readonly EndpointId[],
   reason: Extract<EndedReason, 'superseded' | 'endpoint-deleted'>,
   now: Instant,
 ): Promise<void> {
+  const givenUp = reason === 'endpoint-deleted' ? [...AT_STAKE_STATES] : []
+  const state = sql<string>`case when state = any(${givenUp}::text[])
+    then 'timed-out' else 'cancelled' end`
   const ended = await writer
     .updateTable('upgrade')
-    .set({ state: 'cancelled', reason, changed_at: now, finished_at: now })
+    .set({ state, reason, changed_at: now, finished_at: now })
     .where(sql<boolean>`endpoint_id = any(${[...endpointIds]}::text[])`)
     .where('finished_at', 'is', null)
     .returningAll()

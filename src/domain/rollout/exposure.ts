@@ -2,7 +2,7 @@
 import { EMPTY_TALLY, type WaveTally } from './picture.ts'
 import type { Rollout } from './rollout.ts'
 
-/** How many more of the wave may be in flight, so that its budget holds whatever becomes of them. */
+/** How many more of the wave may be in flight: its budget holds whatever becomes of them. */
 export function exposureLeft(
   rollout: Pick<Rollout, 'waves' | 'forgiven'>,
   tallies: readonly WaveTally[],
@@ -12,6 +12,20 @@ export function exposureLeft(
   if (budget === null) return Number.POSITIVE_INFINITY
   const { inFlight } = tallies[wave] ?? EMPTY_TALLY
   return budget - failuresIn(rollout, tallies, wave) - inFlight
+}
+
+/**
+ * What of the accepted failures still is one. One that was given up and succeeded after all, or is
+ * healthy again, must not make room for another that nobody has accepted.
+ */
+export function stillForgiven(
+  { forgiven }: Pick<Rollout, 'forgiven'>,
+  tallies: readonly WaveTally[],
+): readonly number[] {
+  return forgiven.map((accepted, wave) => {
+    const { failed, troubled } = tallies[wave] ?? EMPTY_TALLY
+    return Math.min(accepted, failed + troubled)
+  })
 }
 
 /** Failures of the wave that nobody has accepted. */

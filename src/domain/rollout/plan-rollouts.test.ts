@@ -328,6 +328,20 @@ describe('a rollout', () => {
     else expect(planned.next.generation).toBe(before.generation + 1)
   })
 
+  it('whose accepted failures turned out well has no room for others', () => {
+    const forgiven = rollout({ waves: budgeted, forgiven: [2, 0], state: 'running' })
+    const well = [tally({ succeeded: 2, failed: 0, waiting: 1, waitingConnected: 1 }), busy]
+    const { next } = plan(picture({ rollout: forgiven, tallies: well }))
+    expect(next).toMatchObject({ state: 'running', forgiven: [0, 0] })
+    const spent = [tally({ succeeded: 2, failed: 2, waiting: 1, waitingConnected: 1 }), busy]
+    expect(plan(picture({ rollout: next, tallies: spent })).next.state).toBe('halted')
+  })
+
+  it('forgets no accepted failure while it is halted, when nothing is counted', () => {
+    const halted = rollout({ waves: budgeted, forgiven: [2, 0], state: 'halted' })
+    expect(plan(picture({ rollout: halted, tallies: [busy, busy] })).next).toBe(halted)
+  })
+
   it('says in a sentence what halted it', () => {
     const tallies = [tally({ failed: 2, troubled: 1, succeeded: 1 }), busy]
     const halted = plan(picture({ rollout: rollout({ waves: budgeted }), tallies })).next

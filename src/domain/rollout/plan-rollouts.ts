@@ -13,7 +13,7 @@
 import type { Instant } from '../../base/clock.ts'
 import type { EndpointId } from '../../base/ids.ts'
 import { advanceWave } from './advance-wave.ts'
-import { exposureLeft } from './exposure.ts'
+import { exposureLeft, stillForgiven } from './exposure.ts'
 import {
   type Calendar,
   type Candidate,
@@ -63,8 +63,13 @@ export function planRollouts(picture: FleetPicture, now: Instant): Plan {
 }
 
 function stateOf(picture: RolloutPicture, now: Instant): Rollout {
-  const { rollout, tallies } = picture
-  if (isOver(rollout.state)) return rollout
+  const { tallies } = picture
+  const { state } = picture.rollout
+  if (isOver(state)) return picture.rollout
+  // Of one that is halted nothing is counted: whoever resumes it accepts its failures anew.
+  const forgiven =
+    state === 'halted' ? picture.rollout.forgiven : stillForgiven(picture.rollout, tallies)
+  const rollout = { ...picture.rollout, forgiven }
   const isOpen = tallies.some(({ waiting, inFlight }) => waiting + inFlight > 0)
   if (!isOpen) return { ...rollout, state: 'finished', reason: 'all-ended', soakSince: null }
   return isMoving(rollout.state) ? advanceWave(rollout, tallies, now) : rollout
@@ -195,6 +200,7 @@ function isSame(left: Rollout, right: Rollout): boolean {
     left.currentWave === right.currentWave &&
     left.soakSince === right.soakSince &&
     left.message === right.message &&
+    left.forgiven.join() === right.forgiven.join() &&
     left.holds.join() === right.holds.join()
   )
 }

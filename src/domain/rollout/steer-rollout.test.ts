@@ -98,6 +98,12 @@ describe('a person steers a rollout', () => {
     expect(resume('paused')).toMatchObject({ value: { rollout: { forgiven: [1, 0] } } })
   })
 
+  it('to resume what was paused accepts no more than what still is a failure', () => {
+    const paused = { ...inState('paused'), forgiven: [9, 9] }
+    const resumed = decideResume(paused, tallies, steering)
+    expect(resumed).toMatchObject({ value: { rollout: { forgiven: [3, 0] } } })
+  })
+
   it('to skip begins the next wave, and there is none behind the last', () => {
     const [first, last] = [rollout({ waves }), rollout({ waves, currentWave: 1 })]
     const skipped = decideSkipWave(first, steering)

@@ -2,6 +2,7 @@
 import type { Instant } from '../../base/clock.ts'
 import type { UpgradeActionId } from '../../base/ids.ts'
 import { accept, type Result, refuse } from '../../base/result.ts'
+import { stillForgiven } from './exposure.ts'
 import type { WaveTally } from './picture.ts'
 import { isMoving, isOver, type Rollout, type RolloutState } from './rollout.ts'
 
@@ -48,7 +49,7 @@ export function decideResume(
     return failed + troubled
   })
   // A pause forgives nothing: nobody looked at failures then.
-  const kept = rollout.state === 'halted' ? forgiven : rollout.forgiven
+  const kept = rollout.state === 'halted' ? forgiven : stillForgiven(rollout, tallies)
   const going = { state: 'running', reason: 'in-progress', forgiven: kept } as const
   return accept({ rollout: steered(rollout, going, steering), takesBack: false })
 }

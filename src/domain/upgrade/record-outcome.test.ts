@@ -187,3 +187,23 @@ describe('an attempt without a berth', () => {
     expect(record(berthed, { state: 'staged' })).toMatchObject({ state: 'staged' })
   })
 })
+
+describe('a report that was overtaken on its way', () => {
+  const overtaken = [
+    ['downloading', 'staged'],
+    ['downloading', 'switching'],
+    ['downloading', 'on-probation'],
+    ['staged', 'on-probation'],
+    ['switching', 'on-probation'],
+  ] as const
+
+  it.each(overtaken)('%s while it is known to be %s: is not believed', (state, known) => {
+    const further = { ...running, state: known }
+    expect(record(further, { state })).toBe(further)
+  })
+
+  it('is not what an agent says that was killed as it asked its launcher to switch', () => {
+    const asked = { ...running, state: 'switching' as const }
+    expect(record(asked, { state: 'staged' })).toMatchObject({ state: 'staged' })
+  })
+})

@@ -8,6 +8,7 @@ import {
   isBeforeSwitch,
   isCancelling,
   isFinished,
+  isPastSwitch,
   isWaiting,
   type Upgrade,
   type UpgradeState,
@@ -40,6 +41,7 @@ export function decideRecordOutcome(
   if (upgrade.attemptId !== progress.attemptId) return upgrade
   if (isFinished(upgrade.state) && !isLateTruth(upgrade.state, progress.state)) return upgrade
   if (progress.state === 'failed') return afterFailure(upgrade, progress, rules, now)
+  if (isOldNews(upgrade.state, progress.state)) return upgrade
   // It gave its berth back, or never had it: it is told to stop, and is not counted.
   const isTooLate = isWaiting(upgrade.state) && !holdsBerth(upgrade)
   if (isTooLate && isBeforeSwitch(progress.state)) return upgrade
@@ -132,6 +134,16 @@ export function nextStep(upgrade: Upgrade, now: Instant): Upgrade {
   const waits = again(upgrade, { reason: 'next-step', message: null, now })
   const { version: targetVersion, manifestDigest } = step
   return { ...waits, targetVersion, manifestDigest, steps, attempts: 0, notBefore: null }
+}
+
+/**
+ * A report that was overtaken on its way. Taken for the truth, it would make what may have switched
+ * free to be taken over, and its failure nobody's. An agent that was killed as it asked its
+ * launcher to switch says `staged` once more.
+ */
+function isOldNews(known: UpgradeState, told: UpgradeState): boolean {
+  if (told === 'downloading') return known === 'staged' || isPastSwitch(known)
+  return known === 'on-probation' && (told === 'staged' || told === 'switching')
 }
 
 /**

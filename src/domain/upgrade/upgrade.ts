@@ -40,6 +40,13 @@ const RUNNING: ReadonlySet<UpgradeState> = new Set([
   'on-probation',
 ])
 
+/** It may have switched: what becomes of it, only its endpoint can tell. */
+export const AT_STAKE_STATES = [
+  'staged',
+  'switching',
+  'on-probation',
+] as const satisfies readonly UpgradeState[]
+
 /** Nothing has been done on the endpoint yet. */
 export function isWaiting(state: UpgradeState): boolean {
   return WAITING.has(state)

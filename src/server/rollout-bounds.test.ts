@@ -1,0 +1,138 @@
+/** What would let a bad version reach more endpoints than the rollout's bounds say, if it worked. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { DistributionId } from '../base/ids.ts'
+import { saveEndpointsDeleted } from '../store/endpoint-changes.ts'
+import { loadRollouts } from '../store/rollouts.ts'
+import { loadLatestUpgrades } from '../store/upgrades.ts'
+import { upgradeEndpointsRoute } from './public-api/endpoints/upgrade.ts'
+import { ask } from './testing/ask.ts'
+import {
+  enrolTestAgent,
+  saveTestDistribution,
+  saveTestRelease,
+  startBeside,
+  startTestServer,
+  type TestAgent,
+  type TestServer,
+} from './testing/fleet.ts'
+import { advanceRollouts, advancing } from './work/advance-rollouts.ts'
+
+const VERSION = '1.0.0.2'
+let server: TestServer
+let distribution: DistributionId
+beforeEach(async () => {
+  server = await startTestServer()
+  distribution = await saveTestDistribution(server.database)
+  await saveTestRelease(server.database, VERSION)
+})
+afterEach(() => server[Symbol.asyncDispose]())
+
+async function fleetOf(count: number): Promise<readonly TestAgent[]> {
+  const agents: TestAgent[] = []
+  for (let index = 0; index < count; index += 1) {
+    const agent = await enrolTestAgent(server, distribution, `host-${index}`)
+    await agent.checkIn()
+    agents.push(agent)
+  }
+  return agents
+}
+
+async function order(agents: readonly TestAgent[], rollout: Record<string, unknown> = {}) {
+  const endpoint_ids = agents.map(({ endpointId }) => endpointId)
+  const asked = { endpoint_ids, target_versions: { linux: VERSION }, rollout }
+  const answer = await ask(upgradeEndpointsRoute, server, asked)
+  if (!answer.ok) throw new Error(JSON.stringify(answer.refusal))
+  return (answer.value as { group_action_id: number }).group_action_id
+}
+
+async function upgradeOf({ endpointId }: TestAgent) {
+  return (await loadLatestUpgrades(server.database.read, [endpointId])).get(endpointId)
+}
+
+/** Those that hold a berth now. */
+async function offered(agents: readonly TestAgent[]): Promise<readonly TestAgent[]> {
+  const states = await Promise.all(agents.map(upgradeOf))
+  return agents.filter((_, index) => states[index]?.deadlineAt !== null)
+}
+
+async function report(agent: TestAgent, phase: string, reason: string | null = null) {
+  const attempt_id = (await upgradeOf(agent))?.attemptId
+  const bytes = { percent: 100, bytes_done: 1, bytes_total: 1 }
+  agent.report = {
+    ...agent.report,
+    attempt: { attempt_id, phase, ...bytes, reason, message: null },
+  }
+  return await agent.checkIn()
+}
+
+async function stateOf(actionId: number) {
+  const rollouts = await loadRollouts(server.database.read, [actionId as never])
+  return [...rollouts.values()][0]
+}
+
+describe('an endpoint that is deleted', () => {
+  it('while it may have switched uses the budget until it says how it ended', async () => {
+    const agents = await fleetOf(3)
+    const actionId = await order(agents, { failure_budget: { count: 1 } })
+    const [first] = await offered(agents)
+    if (first === undefined) throw new Error('one has a berth')
+    await first.checkIn()
+    await report(first, 'staged')
+    const now = server.clock.now()
+    await server.database.write((tx) => saveEndpointsDeleted(tx, [first.endpointId], now))
+    await advanceRollouts(server)
+    const given = { state: 'timed-out', reason: 'endpoint-deleted' }
+    expect(await upgradeOf(first)).toMatchObject(given)
+    expect(await stateOf(actionId)).toMatchObject({ state: 'halted' })
+    expect(await offered(agents.filter((each) => each !== first))).toEqual([])
+    await report(first, 'succeeded')
+    expect(await upgradeOf(first)).toMatchObject({ state: 'succeeded' })
+  })
+
+  it('before it is staged has nothing at stake', async () => {
+    const agents = await fleetOf(2)
+    const actionId = await order(agents, { failure_budget: { count: 1 } })
+    const [first] = await offered(agents)
+    if (first === undefined) throw new Error('one has a berth')
+    await first.checkIn()
+    await report(first, 'downloading')
+    const now = server.clock.now()
+    await server.database.write((tx) => saveEndpointsDeleted(tx, [first.endpointId], now))
+    await advanceRollouts(server)
+    expect(await upgradeOf(first)).toMatchObject({ state: 'cancelled' })
+    expect(await stateOf(actionId)).toMatchObject({ state: 'running' })
+    expect(await offered(agents.filter((each) => each !== first))).toHaveLength(1)
+  })
+})
+
+describe('a report that comes late', () => {
+  it('does not let another order take over what is past its switch', async () => {
+    const [agent] = await fleetOf(1)
+    if (agent === undefined) throw new Error('there is one')
+    await order([agent])
+    await agent.checkIn()
+    await report(agent, 'on-probation')
+    await report(agent, 'downloading')
+    const asked = { endpoint_ids: [agent.endpointId], target_versions: { linux: VERSION } }
+    const again = await ask(upgradeEndpointsRoute, server, { ...asked, supersede: true })
+    expect(again).toMatchObject({ refusal: { code: 'nothing-eligible' } })
+    expect(await upgradeOf(agent)).toMatchObject({ state: 'on-probation' })
+  })
+})
+
+describe('the engine of two servers', () => {
+  it('is at work on one of them: what a tick holds does not let go of its lease', async () => {
+    const agents = await fleetOf(1)
+    await order(agents)
+    await using other = startBeside(server)
+    expect(await leaseTakenBy('one', server)).toBe('one')
+    expect(await leaseTakenBy('other', other)).toBe('one')
+  })
+})
+
+/** Who has the lease once that server had a turn. */
+async function leaseTakenBy(owner: string, at: TestServer): Promise<string | undefined> {
+  await advancing(at, owner).perform()
+  const lease = at.database.read.selectFrom('lease').select('owner')
+  return (await lease.where('name', '=', 'rollouts').executeTakeFirst())?.owner
+}
