@@ -3,17 +3,23 @@
  * the agent's version cannot be reached from below it, and is then reached through a version in
  * between, which has floors of its own.
  */
+import type { Digest } from '../../base/digest.ts'
+import type { Target } from '../../base/platform.ts'
 import { type AgentVersion, compareVersions } from '../../base/version.ts'
 import { belowFloors, type FloorReason } from '../release/floors.ts'
 import { isForTarget, type Release } from '../release/release.ts'
-import type { UpgradeCandidate } from './eligibility.ts'
 import type { UpgradeStep } from './upgrade.ts'
 
 /** Versions on the way, the last one included: a way of more is planned by people. */
 export const STEPS_MAX = 4
 
-type Walker = Pick<UpgradeCandidate, 'target' | 'osVersion' | 'kernel' | 'skipped'> & {
+type Walker = {
   readonly version: AgentVersion
+  readonly target: Target
+  readonly osVersion: string
+  readonly kernel: string
+  /** Manifest digests that failed there. */
+  readonly skipped: readonly Digest[]
 }
 
 /**

@@ -21,7 +21,7 @@ import { underLease } from './periodic.ts'
 
 /** How long the engine rests where nobody wakes it: what ended elsewhere is noticed by then. */
 export const ROLLOUTS_EVERY_MS = 1_000
-/** What a plan opened is planned at once; a plan that never ends would be a bug, and costs little. */
+/** What a plan opened is planned at once; one that never ends would be a bug, and costs little. */
 const ROUNDS_MAX = 5
 
 export type AdvanceNeeds = {
