@@ -77,6 +77,10 @@ const CHANGES: Readonly<Record<string, Row>> = {
     'upgrade-action.cancel',
     of('endpoints/upgrade', 'group_action_id'),
   ),
+  'endpoints/upgrade/policies/set': after('upgrade-policy.set', {
+    ...{ name: 'Nobody', endpoint_tags: ['nobody'], version: 'latest' },
+  }),
+  'endpoints/upgrade/policies/delete': before('upgrade-policy.delete', { name: 'nobody' }),
   'endpoints/delete': before('endpoint.delete', ofEndpoint()),
   'releases/publish': after('release.publish', ({ replies }) => replies.get('uploaded')),
   'releases/withdraw': both('release.withdraw', { version: '8.6.0.3', platform: 'linux' }),

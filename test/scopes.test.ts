@@ -26,6 +26,7 @@ const ASKED: Readonly<Record<string, readonly Asked[]>> = {
     ({ other }) => ({ endpoint_id: other }),
     ({ action }) => ({ group_action_id: action }),
   ],
+  'endpoints/upgrade/policies/get': [nothing],
   'actions/get_action_status': [({ action }) => ({ group_action_id: action })],
   'audits/management_logs': [nothing],
   'audits/agents_reports': [nothing],

@@ -47,6 +47,10 @@ import { upgradeShow } from './commands/upgrade-show.ts'
 import { upgradeSkipWave } from './commands/upgrade-skip-wave.ts'
 import { upgradeStatus } from './commands/upgrade-status.ts'
 import { upgradeWatch } from './commands/upgrade-watch.ts'
+import { upgradePolicyDelete } from './commands/upgrade-policy-delete.ts'
+import { upgradePolicyList } from './commands/upgrade-policy-list.ts'
+import { upgradePolicySet } from './commands/upgrade-policy-set.ts'
+import { upgradePolicyShow } from './commands/upgrade-policy-show.ts'
 import { userCreate } from './commands/user-create.ts'
 import { userDelete } from './commands/user-delete.ts'
 import { userList } from './commands/user-list.ts'
@@ -81,6 +85,10 @@ export const COMMANDS: readonly Command[] = [
   upgradeResume,
   upgradeSkipWave,
   upgradeCancel,
+  upgradePolicySet,
+  upgradePolicyList,
+  upgradePolicyShow,
+  upgradePolicyDelete,
   upgradeRetry,
   upgradeRevert,
   keyCreate,

@@ -11,6 +11,19 @@ import { durationMs, flawOfChoice, flawOfVersion } from './option-values.ts'
 import { type Failure, refuseFailed } from './outcome.ts'
 import { flawOfRollout, ROLLOUT_OPTIONS, rolloutOf } from './rollout-options.ts'
 
+/** When upgrades may begin. */
+export const WINDOW_OPTIONS = {
+  days: { kind: 'text', value: 'DAY,...', help: 'only on these days, such as monday,friday' },
+  start: { kind: 'text', value: 'HH:MM', help: 'begin no earlier' },
+  end: { kind: 'text', value: 'HH:MM', help: 'begin no later; before --start: next day' },
+  zone: {
+    kind: 'text',
+    value: 'NAME',
+    help: "whose clock: Europe/Berlin, or endpoint for its own (default: the instance's)",
+  },
+  'strict-end': { kind: 'flag', help: 'stop what has not switched when the window closes' },
+} as const satisfies Options
+
 export const ORDER_OPTIONS = {
   to: { kind: 'text', value: 'N', isRequired: true, help: 'the version, such as 8.6.0.2' },
   endpoint: { kind: 'list', value: 'ID', help: 'this endpoint' },
@@ -22,15 +35,7 @@ export const ORDER_OPTIONS = {
     value: 'NAME',
     help: 'linux, windows, macos or android (default: linux)',
   },
-  days: { kind: 'text', value: 'DAY,...', help: 'only on these days, such as monday,friday' },
-  start: { kind: 'text', value: 'HH:MM', help: 'begin no earlier' },
-  end: { kind: 'text', value: 'HH:MM', help: 'begin no later; before --start: next day' },
-  zone: {
-    kind: 'text',
-    value: 'NAME',
-    help: "whose clock: Europe/Berlin, or endpoint for its own (default: the instance's)",
-  },
-  'strict-end': { kind: 'flag', help: 'stop what has not switched when the window closes' },
+  ...WINDOW_OPTIONS,
   ...ROLLOUT_OPTIONS,
   'expires-in': { kind: 'text', value: 'TIME', help: 'what has not begun by then never will' },
   'retry-failed': { kind: 'flag', help: 'also where this version failed before' },
@@ -39,13 +44,14 @@ export const ORDER_OPTIONS = {
 } as const satisfies Options
 
 export type OrderValues = Pick<Values<typeof ORDER_OPTIONS>, keyof typeof ORDER_OPTIONS>
+export type WindowValues = Pick<Values<typeof WINDOW_OPTIONS>, keyof typeof WINDOW_OPTIONS>
 export type OrderRequest = z.input<typeof upgradeEndpoints>
 
 const FLEET_MAX = 10_000_000
 const HOUR_MS = 3_600_000
 
 export function flawOfOrder(values: OrderValues): string | null {
-  const { endpoint, hostname, all, days, start, end } = values
+  const { endpoint, hostname, all } = values
   if (all && endpoint.length + hostname.length > 0) {
     return '--all is every endpoint: leave out --endpoint and --hostname, or --all.'
   }
@@ -54,15 +60,21 @@ export function flawOfOrder(values: OrderValues): string | null {
   }
   const badId = endpoint.find((id) => !isEndpointId(id))
   if (badId !== undefined) return `--endpoint is an id of 32 characters, not "${badId}".`
-  if ((start === undefined) !== (end === undefined)) return '--start and --end come together.'
   return (
     flawOfVersion('--to', values.to) ??
     flawOfChoice('--platform', values.platform, PLATFORMS) ??
-    (daysOf(days) ?? []).map((day) => flawOfChoice('--days', day, WEEKDAY_NAMES)).find(Boolean) ??
-    flawOfTime('--start', start) ??
-    flawOfTime('--end', end) ??
+    flawOfWindow(values) ??
     flawOfRollout(values) ??
     flawOfExpiry(values['expires-in'])
+  )
+}
+
+export function flawOfWindow({ days, start, end }: WindowValues): string | null {
+  if ((start === undefined) !== (end === undefined)) return '--start and --end come together.'
+  return (
+    (daysOf(days) ?? []).map((day) => flawOfChoice('--days', day, WEEKDAY_NAMES)).find(Boolean) ??
+    flawOfTime('--start', start) ??
+    flawOfTime('--end', end)
   )
 }
 
@@ -133,7 +145,7 @@ function requestOf(values: OrderValues, ids: readonly string[]): OrderRequest {
 }
 
 /** Null: at any time. */
-function windowOf(values: OrderValues): OrderRequest['upgrade_timeframe_window'] {
+export function windowOf(values: WindowValues): OrderRequest['upgrade_timeframe_window'] {
   const { days, start = null, end = null, zone, 'strict-end': strictEnd } = values
   if (days === undefined && start === null && zone === undefined && !strictEnd) return null
   return {

@@ -23,6 +23,7 @@ import * as system from '../contract/public/system.ts'
 import * as tags from '../contract/public/tags.ts'
 import * as trust from '../contract/public/trust.ts'
 import * as upgradeActions from '../contract/public/upgrade-actions.ts'
+import * as upgradePolicies from '../contract/public/upgrade-policies.ts'
 import type { ApiKey } from './api-key.ts'
 import { type DownloadOrder, download } from './download.ts'
 import { type FollowOrder, followEvents } from './events.ts'
@@ -64,6 +65,7 @@ export function createClient(options: ClientOptions) {
     releases: releaseCalls(needs),
     endpoints: endpointCalls(needs),
     upgrades: upgradeCalls(needs),
+    upgradePolicies: upgradePolicyCalls(needs),
     tags: tagCalls(needs),
     actions: actionCalls(needs),
     apiKeys: apiKeyCalls(needs),
@@ -196,6 +198,14 @@ function upgradeCalls(needs: TransportNeeds) {
     skipWave: calling(needs, steering.skipWaveCall),
     retry: calling(needs, steering.retryUpgradeCall),
     revert: calling(needs, steering.revertUpgradeCall),
+  }
+}
+
+function upgradePolicyCalls(needs: TransportNeeds) {
+  return {
+    get: calling(needs, upgradePolicies.getUpgradePoliciesCall),
+    set: calling(needs, upgradePolicies.setUpgradePolicyCall),
+    delete: calling(needs, upgradePolicies.deleteUpgradePolicyCall),
   }
 }
 

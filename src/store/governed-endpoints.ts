@@ -136,7 +136,9 @@ function isMeant({ rules }: UpgradePolicy): Condition {
 }
 
 function taggedWith(tags: readonly string[]): RawBuilder<unknown> {
-  return sql`(select endpoint_id from endpoint_tag where is_listed and tag = any(${[...tags]}::text[]))`
+  return sql`(
+    select endpoint_id from endpoint_tag where is_listed and tag = any(${[...tags]}::text[])
+  )`
 }
 
 /** The policy that governs an endpoint; null: none does, or there is no such endpoint. */

@@ -21,6 +21,7 @@ import * as steering from '../../contract/public/rollout-steering.ts'
 import * as tags from '../../contract/public/tags.ts'
 import * as trust from '../../contract/public/trust.ts'
 import * as actions from '../../contract/public/upgrade-actions.ts'
+import * as policies from '../../contract/public/upgrade-policies.ts'
 
 const SCHEMAS = {
   'distributions/create': [distributions.createDistribution, distributions.createDistributionReply],
@@ -53,6 +54,9 @@ const SCHEMAS = {
   'endpoints/upgrade/get': [actions.getUpgrade, actions.wholeUpgradeReply],
   'endpoints/upgrade/list': [actions.listUpgrades, actions.wholeUpgradesReply],
   'endpoints/upgrade/cancel': [actions.cancelUpgrade, actions.cancelUpgradeReply],
+  'endpoints/upgrade/policies/get': schemasOf(policies.getUpgradePoliciesCall),
+  'endpoints/upgrade/policies/set': schemasOf(policies.setUpgradePolicyCall),
+  'endpoints/upgrade/policies/delete': schemasOf(policies.deleteUpgradePolicyCall),
   'endpoints/upgrade/explain': schemasOf(steering.explainUpgradeCall),
   'endpoints/upgrade/pause': schemasOf(steering.pauseUpgradeCall),
   'endpoints/upgrade/resume': schemasOf(steering.resumeUpgradeCall),

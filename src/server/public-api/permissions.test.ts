@@ -27,6 +27,9 @@ const MAY: Readonly<Record<string, string>> = {
   'endpoints/upgrade/skip_wave': 'ADO',
   'endpoints/upgrade/retry': 'ADO',
   'endpoints/upgrade/revert': 'ADO',
+  'endpoints/upgrade/policies/get': 'ADOV',
+  'endpoints/upgrade/policies/set': 'ADO',
+  'endpoints/upgrade/policies/delete': 'ADO',
   'endpoints/get_endpoint': 'ADOV',
   'endpoints/get_endpoints': 'ADOV',
   'endpoints/update_agent_name': 'ADO',
@@ -83,6 +86,8 @@ const MAY: Readonly<Record<string, string>> = {
 
 /** What changes something for all endpoints, and not for those of a scope alone. */
 const EVERYWHERE = [
+  'endpoints/upgrade/policies/set',
+  'endpoints/upgrade/policies/delete',
   'tags/agents/delete_permanently',
   'releases/withdraw',
   'trust/import_certificate',

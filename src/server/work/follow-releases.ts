@@ -32,6 +32,7 @@ import { saveUpgradeAction } from '../../store/upgrades.ts'
 import {
   collectFollowers,
   loadPolicySteps,
+  loadStepsOf,
   type Moment,
   type PolicyPicture,
 } from '../policy-steps.ts'
@@ -60,7 +61,7 @@ export async function followReleases(needs: FollowNeeds): Promise<number | null>
     for (const set of sets) {
       const some = { policy, set, most: 1, now: moment.now }
       if ((await collectFollowers(read, picture, some)).length === 0) continue
-      ordered += await orderAll(needs, policy.id)
+      ordered += await orderAll(needs, policy.id, picture.census)
       break
     }
   }
@@ -91,12 +92,16 @@ function momentOf({ clock, checkInLimits }: FollowNeeds): Moment {
 }
 
 /** An action for each set of the policy, as far as somebody can take it; how many. */
-async function orderAll(needs: FollowNeeds, id: UpgradePolicyId): Promise<number> {
+async function orderAll(
+  needs: FollowNeeds,
+  id: UpgradePolicyId,
+  census: PolicyPicture['census'],
+): Promise<number> {
   return await needs.database.write(async (tx) => {
     await holdRollouts(tx)
     await holdUpgradePolicies(tx)
     const moment = momentOf(needs)
-    const picture = await loadPolicySteps(tx, null, moment)
+    const picture = await loadStepsOf(tx, census, moment)
     const step = picture.steps.find(({ outlook }) => outlook.policy.id === id)
     let ordered = 0
     let refusal: string | null = null
