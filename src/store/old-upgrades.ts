@@ -4,8 +4,8 @@ import type { Writer } from './open.ts'
 
 /**
  * Forgets at most `limit` upgrades of actions that were ordered before that time, and the actions
- * that have none left, with their rollouts. What is open stays, and so does the newest of each endpoint: by it people
- * see how the last one went. How many upgrades were forgotten.
+ * that have none left, with their rollouts. What is open stays, and so does the newest of each
+ * endpoint: by it people see how the last one went. How many upgrades were forgotten.
  */
 export async function deleteOldUpgrades(
   writer: Writer,

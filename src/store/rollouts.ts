@@ -6,6 +6,7 @@
 import { type Selectable, sql } from 'kysely'
 import type { UpgradeActionId } from '../base/ids.ts'
 import { invariant } from '../base/invariant.ts'
+import type { FleetEvent } from '../domain/event/fleet-event.ts'
 import type { RolloutPolicy } from '../domain/rollout/policy.ts'
 import type {
   Rollout,
@@ -17,7 +18,7 @@ import type {
 import { saveEvents } from './events.ts'
 import { holdName } from './leases.ts'
 import type { Reader, Writer } from './open.ts'
-import type { RolloutTable } from './tables.ts'
+import type { RolloutTable } from './tables-of-upgrades.ts'
 
 /**
  * Nobody else changes a rollout or gives a berth until this transaction ends. Not the name of the
@@ -31,25 +32,58 @@ export async function saveNewRollout(writer: Writer, rollout: Rollout): Promise<
   await writer.insertInto('rollout').values(rowOf(rollout)).execute()
 }
 
-/** The caller holds the rollouts, and read what it changes in the same transaction. */
+export type RolloutChange = { readonly before: Rollout; readonly next: Rollout }
+
 export async function saveRollout(writer: Writer, before: Rollout, next: Rollout): Promise<void> {
-  if (next === before) return
-  const done = await writer
-    .updateTable('rollout')
-    .set(rowOf(next))
-    .where('action_id', '=', before.actionId)
-    .where('generation', '=', before.generation)
-    .executeTakeFirst()
-  invariant(Number(done.numUpdatedRows) === 1, 'who holds the rollouts changes what it read')
-  const isTold =
+  await saveRollouts(writer, [{ before, next }])
+}
+
+/**
+ * In two statements, however many they are. The caller holds the rollouts, and read what it changes
+ * in the same transaction.
+ */
+export async function saveRollouts(
+  writer: Writer,
+  changes: readonly RolloutChange[],
+): Promise<void> {
+  const changed = changes.filter(({ before, next }) => next !== before)
+  const [first] = changed
+  if (first === undefined) return
+  const rows = changed.map(({ before, next }) => {
+    return { ...rowOf(next), ...jsonOf(next), was: before.generation }
+  })
+  const { action_id: _, ...columns } = rowOf(first.next)
+  const names = Object.keys(columns)
+  const sets = names.map((name) => sql`${sql.ref(name)} = (given.change).${sql.ref(name)}`)
+  const done = await sql`
+    update rollout set ${sql.join(sets)}
+    from (
+      select jsonb_populate_record(null::rollout, row) as change, (row ->> 'was')::bigint as was
+      from jsonb_array_elements(${JSON.stringify(rows)}::jsonb) as row
+    ) as given
+    where action_id = (given.change).action_id and generation = given.was`.execute(writer)
+  const isDone = Number(done.numAffectedRows ?? 0) === changed.length
+  invariant(isDone, 'who holds the rollouts changes what it read')
+  await saveEvents(writer, first.next.changedAt, changed.filter(isTold).map(changeOf))
+}
+
+/** As JSON within JSON, not as its text. */
+function jsonOf({ policy, waves, forgiven, holds }: Rollout) {
+  return { policy, waves, forgiven, holds }
+}
+
+function isTold({ before, next }: RolloutChange): boolean {
+  return (
     next.state !== before.state ||
     next.reason !== before.reason ||
     next.currentWave !== before.currentWave
-  if (!isTold) return
+  )
+}
+
+function changeOf({ next }: RolloutChange): FleetEvent {
   const { actionId, state, reason, message, currentWave } = next
   const wave = next.waves[currentWave]?.name ?? ''
-  const event = { type: 'rollout.changed', actionId, state, reason, message, wave } as const
-  await saveEvents(writer, next.changedAt, [event])
+  return { type: 'rollout.changed', actionId, state, reason, message, wave }
 }
 
 /** By action id; of those that exist. */

@@ -17,7 +17,7 @@ import { saveEvents } from './events.ts'
 import { holdName } from './leases.ts'
 import type { Reader, Writer } from './open.ts'
 import { storedDigest } from './releases.ts'
-import type { UpgradePolicyTable } from './tables.ts'
+import type { UpgradePolicyTable } from './tables-of-upgrades.ts'
 
 export type StoredPolicy = UpgradePolicy & {
   /** The code by which its last order was refused; null: it was not. */

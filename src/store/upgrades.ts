@@ -23,7 +23,7 @@ import type { Reader, Writer } from './open.ts'
 import { storedDigest } from './releases.ts'
 import { saveNewRollout } from './rollouts.ts'
 import { storedWindow } from './stored-window.ts'
-import type { UpgradeTable } from './tables.ts'
+import type { UpgradeTable } from './tables-of-upgrades.ts'
 
 /** Saves an action with its upgrades, and ends the waiting upgrades that it takes over. */
 export async function saveUpgradeAction(

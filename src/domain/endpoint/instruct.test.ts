@@ -1,4 +1,4 @@
-/** What an endpoint is told, row by row: by the state of its upgrade, what it says, and the hours. */
+/** What an endpoint is told: by the state of its upgrade, what it says, and the hours. */
 import { describe, expect, it } from 'vitest'
 import type { UpgradeActionId } from '../../base/ids.ts'
 import {

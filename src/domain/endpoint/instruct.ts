@@ -19,7 +19,7 @@ import {
 } from '../upgrade/upgrade.ts'
 import { whyStopped } from '../upgrade/why-held.ts'
 import { openness } from '../upgrade/window.ts'
-import type { CheckInLimits, CheckInView } from './receive-check-in.ts'
+import type { CheckInLimits, CheckInView } from './check-in-view.ts'
 
 export type CheckInInstruction =
   | { readonly kind: 'nothing' }

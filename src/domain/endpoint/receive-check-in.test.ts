@@ -20,13 +20,9 @@ import { berthStandsMs, holdsBerth } from '../upgrade/berth.ts'
 import type { ClusterView } from '../upgrade/cluster-upgrade.ts'
 import type { Upgrade } from '../upgrade/upgrade.ts'
 import type { Window } from '../upgrade/window.ts'
+import type { CheckInView } from './check-in-view.ts'
 import type { EndpointState } from './endpoint.ts'
-import {
-  type CheckIn,
-  type CheckInView,
-  decideReceiveCheckIn,
-  nothingNew,
-} from './receive-check-in.ts'
+import { type CheckIn, decideReceiveCheckIn, nothingNew } from './receive-check-in.ts'
 
 const LIMITS = { intervalS: 60, probationS: 300, closedDays: [], timeZone: 'UTC' }
 const STANDS_MS = berthStandsMs(LIMITS.intervalS)

@@ -12,12 +12,10 @@ import type { Instant } from '../../base/clock.ts'
 import type { Digest } from '../../base/digest.ts'
 import type { AttemptId, RunId } from '../../base/ids.ts'
 import type { AgentVersion } from '../../base/version.ts'
-import type { Rollout } from '../rollout/rollout.ts'
 import { berthStandsMs, holdsBerth } from '../upgrade/berth.ts'
 import { cancelled } from '../upgrade/cancel-upgrade.ts'
 import {
   attemptOfCluster,
-  type ClusterView,
   endWithCluster,
   hasBegun,
   joinedAttempt,
@@ -39,7 +37,8 @@ import {
   type WaitingReason,
 } from '../upgrade/upgrade.ts'
 import { whyHeld } from '../upgrade/why-held.ts'
-import { type ClosedDays, ENDPOINT_ZONE } from '../upgrade/window.ts'
+import { ENDPOINT_ZONE } from '../upgrade/window.ts'
+import type { CheckInLimits, CheckInView } from './check-in-view.ts'
 import type { Endpoint, EndpointFacts, EndpointState, Health, SkippedVersion } from './endpoint.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { type CheckInInstruction, instruct, probationOf } from './instruct.ts'
@@ -56,34 +55,6 @@ export type CheckIn = {
   readonly skipped: readonly SkippedVersion[]
   /** Used if an attempt begins with this check-in. */
   readonly newAttemptId: AttemptId
-}
-
-export type CheckInView = {
-  readonly endpoint: Endpoint
-  /** Somebody deleted it; that it checks in again brings it back. */
-  readonly isDeleted: boolean
-  /** The upgrade that waits or runs here; there is at most one. */
-  readonly open: Upgrade | null
-  /**
-   * The upgrade whose attempt the check-in speaks of, whatever its state; null: the server knows no
-   * such.
-   */
-  readonly reported: Upgrade | null
-  /** Whether the open upgrade's release is still offered. */
-  readonly isReleaseOffered: boolean
-  /** How the open upgrade's action is carried out; null: there is no open upgrade. */
-  readonly rollout: Rollout | null
-  /** Of an endpoint in a cluster that has an open upgrade. */
-  readonly cluster: ClusterView | null
-}
-
-export type CheckInLimits = {
-  readonly intervalS: number
-  readonly probationS: number
-  /** Days on which nothing begins. */
-  readonly closedDays: readonly ClosedDays[]
-  /** Of upgrades without a window: an IANA zone, or `endpoint`. */
-  readonly timeZone: string
 }
 
 export type CheckInReceived = {

@@ -1,7 +1,7 @@
 /**
  * Any sequence of ticks, check-ins, lost and late messages, failures, pauses, resumes and skips, on
- * a small fleet: no more is at stake than may fail, no more is under way than may be, no wave begins
- * before its turn, a plan settles, and in the end everything has ended.
+ * a small fleet: no more is at stake than may fail, no more is under way than may be, no wave
+ * begins before its turn, a plan settles, and in the end everything has ended.
  */
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'

@@ -15,12 +15,9 @@ import {
   sampleState,
   sampleUpgrade,
 } from '../_samples.ts'
+import type { CheckInView } from '../endpoint/check-in-view.ts'
 import type { EndpointCluster } from '../endpoint/endpoint.ts'
-import {
-  type CheckIn,
-  type CheckInView,
-  decideReceiveCheckIn,
-} from '../endpoint/receive-check-in.ts'
+import { type CheckIn, decideReceiveCheckIn } from '../endpoint/receive-check-in.ts'
 import { decideCancelUpgrade } from './cancel-upgrade.ts'
 import {
   CLUSTER_SILENCE_MS,

@@ -9,10 +9,10 @@
 import { Batcher } from '../../base/batcher.ts'
 import type { Clock, Instant } from '../../base/clock.ts'
 import { Fault } from '../../base/fault.ts'
+import type { CheckInLimits } from '../../domain/endpoint/check-in-view.ts'
 import type { Endpoint } from '../../domain/endpoint/endpoint.ts'
 import {
   type CheckIn,
-  type CheckInLimits,
   type CheckInReceived,
   decideReceiveCheckIn,
 } from '../../domain/endpoint/receive-check-in.ts'

@@ -22,11 +22,11 @@ import {
   type Instruction,
 } from '../../contract/agent/check-in.ts'
 import { parse, sentenceOf } from '../../contract/parse.ts'
+import type { CheckInLimits } from '../../domain/endpoint/check-in-view.ts'
 import { fingerprintOf } from '../../domain/endpoint/fingerprint.ts'
 import type { CheckInInstruction } from '../../domain/endpoint/instruct.ts'
 import {
   type CheckIn,
-  type CheckInLimits,
   type CheckInReceived,
   decideReceiveCheckIn,
   nothingNew,
