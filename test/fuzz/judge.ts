@@ -38,6 +38,8 @@ function statusFlaws({ operation }: FuzzRequest, { status, text }: Answer): stri
   if (status < 500 || status === 501) return flaws
   const reason = /"reason":"([\w-]+)"/.exec(text)?.[1] ?? 'no reason'
   if (status === 500 && BUSINESS_REASONS.has(reason)) return flaws
+  // Some of the requests lower the rate at which agents are let in.
+  if (status === 503 && text.includes('"code":"busy"')) return flaws
   return [...flaws, `status ${status}: ${reason}`]
 }
 
