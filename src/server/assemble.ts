@@ -80,10 +80,7 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
   const beginning = { ...foundations, stopping: stopping.signal }
   const { androidKey } = androidSigner
   const writerNeeds = { ...packagingOf(beginning), signOpenPgp: packageSigner.sign, androidKey }
-  let effects: Loop | null = null
-  let preparing: Loop | null = null
-  let rollouts: Loop | null = null
-  let policies: Loop | null = null
+  let woken: WokenLoops | null = null
   const needs: ServerNeeds = {
     ...beginning,
     underWay: new Map(),
@@ -100,10 +97,10 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
     androidSigner,
     writerNeeds,
     packageModels: createPackageModels({ ...foundations, writerNeeds }),
-    wakeWorker: () => effects?.wake(),
-    wakePreparing: () => preparing?.wake(),
-    wakeRollouts: () => rollouts?.wake(),
-    wakePolicies: () => policies?.wake(),
+    wakeWorker: () => woken?.effects.wake(),
+    wakePreparing: () => woken?.preparing.wake(),
+    wakeRollouts: () => woken?.rollouts.wake(),
+    wakePolicies: () => woken?.policies.wake(),
     checkInLimits: { intervalS: settings.checkInIntervalS, probationS: settings.probationS },
     checkInViews: createCheckInViews(database),
     checkInWrites: createCheckInWrites(database, foundations.clock),
@@ -111,27 +108,18 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
     clusterImage: async (version) => (await imageFor(needs, version)).reference,
   }
   const owner = newId<RunId>(foundations.random)
-  const perform = () => performEffects(needs)
-  effects = startLoop({ name: 'effects', everyMs: EFFECTS_EVERY_MS, perform }, needs)
-  preparing = startLoop(preparingReleases(needs), needs)
-  rollouts = startLoop(advancing(needs, owner), needs)
-  policies = startLoop(following(needs, owner), needs)
+  const started = startWoken(needs, owner)
+  const { effects, rollouts, policies } = started
+  woken = started
   const everywhere = [sealing(needs), eventTail.work].map((work) => startLoop(work, needs))
-  const loops = [
-    effects,
-    preparing,
-    rollouts,
-    policies,
-    ...everywhere,
-    ...startPeriodicWork(needs, owner),
-  ]
+  const loops = [...Object.values(started), ...everywhere, ...startPeriodicWork(needs, owner)]
   return {
     needs,
     routes: routesOf(needs),
     onAnswered: (answered) => noteAnswered(answered, needs),
     async drain() {
       await effects.drain()
-      await policies?.drain()
+      await policies.drain()
       await rollouts.drain()
       await Promise.all(needs.underWay.values())
     },
@@ -142,6 +130,19 @@ export function assembleServer(foundations: ServerFoundations): Assembled {
       await Promise.all([refusedAttempts.stop(), ...loops.map((loop) => loop.stop())])
       await Promise.all(needs.underWay.values())
     },
+  }
+}
+
+type WokenLoops = Readonly<Record<'effects' | 'preparing' | 'rollouts' | 'policies', Loop>>
+
+/** What requests wake, so that it need not wait until it looks by itself. */
+function startWoken(needs: ServerNeeds, owner: RunId): WokenLoops {
+  const perform = () => performEffects(needs)
+  return {
+    effects: startLoop({ name: 'effects', everyMs: EFFECTS_EVERY_MS, perform }, needs),
+    preparing: startLoop(preparingReleases(needs), needs),
+    rollouts: startLoop(advancing(needs, owner), needs),
+    policies: startLoop(following(needs, owner), needs),
   }
 }
 
