@@ -29,7 +29,7 @@ export async function lockCreateUpgradeActionView(
     readonly versions: readonly AgentVersion[]
   },
   now: Instant,
-): Promise<CreateUpgradeActionView> {
+): Promise<Omit<CreateUpgradeActionView, 'probationS'>> {
   const { endpointIds, versions } = wanted
   const matesIds = await loadMates(writer, endpointIds, now - MATES_SEEN_WITHIN_MS)
   // All in one statement, which locks them in one order.

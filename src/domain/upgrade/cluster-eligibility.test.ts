@@ -42,7 +42,7 @@ function order(
 ) {
   const releases = [sampleRelease()]
   const settings = DEFAULT_CONFIGURATION
-  const view = { candidates: named, mates, releases, catalogue: [], settings }
+  const view = { candidates: named, mates, releases, catalogue: [], settings, probationS: 300 }
   const endpointIds = named.map(({ id }) => id)
   const command = sampleOrder({ endpointIds, targetVersions: TARGETS, scope })
   const decided = decideCreateUpgradeAction(view, command, NOW)

@@ -12,12 +12,14 @@ import {
   version,
 } from '../_samples.ts'
 import { DEFAULT_CONFIGURATION } from '../configuration/configuration.ts'
+import { NO_POLICY } from '../rollout/policy.ts'
 import {
   type CreateUpgradeAction,
   type CreateUpgradeActionView,
   decideCreateUpgradeAction,
 } from './create-upgrade-action.ts'
 import type { IneligibleReason, UpgradeCandidate } from './eligibility.ts'
+import { WEEKDAYS, type Window } from './window.ts'
 
 const settings = DEFAULT_CONFIGURATION
 const TARGETS = new Map<Platform, ReturnType<typeof version>>([['linux', version('1.0.0.2')]])
@@ -49,6 +51,7 @@ const viewOf = (given: Partial<CreateUpgradeActionView> = {}): CreateUpgradeActi
   mates: [],
   catalogue: [],
   settings,
+  probationS: 300,
   ...given,
 })
 
@@ -110,6 +113,38 @@ describe('an upgrade action', () => {
     const window = { days: [2] as const, startMinute: 0, endMinute: 0, ...utc }
     const decided = decideCreateUpgradeAction(view, command({ window }), NOW)
     expect(decided).toMatchObject({ value: { upgrades: [{ reason: 'outside-window', window }] } })
+  })
+
+  it.each<[string, Partial<Window>, number | null, number | null]>([
+    ['as long as the probation', { startMinute: 120, endMinute: 125 }, null, 5],
+    ['longer by a minute', { startMinute: 120, endMinute: 126 }, null, null],
+    ['that does not close strictly', { endMinute: 125, strictEnd: false }, null, null],
+    ['and a long probation of the order', { endMinute: 360 }, 240, 240],
+    ['and a short probation of the order', { endMinute: 124 }, 3, null],
+    ['across midnight', { startMinute: 1439, endMinute: 3 }, null, 4],
+    ['of one whole day', { startMinute: 0, endMinute: 0 }, 1440, 1440],
+    ['of two whole days, from Sunday', { ...{ days: [1, 7] }, endMinute: 120 }, 1440, null],
+    ['of three days, two together', { ...{ days: [1, 3, 4] }, endMinute: 120 }, 2880, 2880],
+    ['that never closes', { ...{ days: WEEKDAYS }, endMinute: 120 }, 10_080, null],
+  ])('with a strict window %s', (_, given, probationMinutes, refusedOf) => {
+    const daily = { days: [2] as const, startMinute: 120, endMinute: 125, zone: 'UTC' }
+    const window: Window = { ...daily, strictEnd: true, ...given }
+    const policy = { ...NO_POLICY, probationMinutes }
+    const decided = decideCreateUpgradeAction(viewOf(), command({ window, policy }), NOW)
+    const code = decided.ok ? null : decided.refusal.code
+    expect(code).toBe(refusedOf === null ? null : 'strict-window-too-short')
+    if (refusedOf !== null) expect(decided).toMatchObject({ refusal: { windowMinutes: refusedOf } })
+  })
+
+  it('is refused for its version before its window, and for its window before its endpoints', () => {
+    const strict = { zone: 'UTC', strictEnd: true }
+    const window: Window = { days: [2], startMinute: 0, endMinute: 1, ...strict }
+    const codeOf = (view: CreateUpgradeActionView) => {
+      const decided = decideCreateUpgradeAction(view, command({ window }), NOW)
+      return decided.ok ? null : decided.refusal.code
+    }
+    expect(codeOf(viewOf({ releases: [] }))).toBe('version-not-released')
+    expect(codeOf(viewOf({ candidates: [] }))).toBe('strict-window-too-short')
   })
 
   it('refuses a version that was never released for its platform, before anything else', () => {

@@ -16,6 +16,7 @@ import type { RolloutPolicy } from '../rollout/policy.ts'
 import { newRollout, type Rollout } from '../rollout/rollout.ts'
 import { type Assessed, moveClustersWhole } from './cluster-eligibility.ts'
 import { assessEligibility, type Eligibility, type UpgradeCandidate } from './eligibility.ts'
+import { neverToBegin, type StrictWindowTooShort } from './hours-to-begin.ts'
 import type { Upgrade, WaitingReason } from './upgrade.ts'
 import type { UpgradeAction } from './upgrade-action.ts'
 import { openness, type Window, zoneOf } from './window.ts'
@@ -56,6 +57,8 @@ export type CreateUpgradeActionView = {
   /** Releases that lie on the way to one with a floor for the agent; empty when none has one. */
   readonly catalogue: readonly Release[]
   readonly settings: Pick<Configuration, 'actionExpiry' | 'criticalEnvironment' | 'rollout'>
+  /** Of an order that says no other. */
+  readonly probationS: number
 }
 
 export type Ineligible = Extract<Eligibility, { kind: 'ineligible' }>
@@ -69,6 +72,7 @@ export type CreateUpgradeActionRefusal =
       readonly version: AgentVersion
     }
   | CriticalEnvironmentDisabled
+  | StrictWindowTooShort
   | { readonly code: 'nothing-eligible'; readonly ineligible: readonly Ineligible[] }
   | AssignWavesRefusal
 
@@ -107,12 +111,15 @@ export function decideCreateUpgradeAction(
       return refuse({ code: 'critical-environment-disabled', version, platform })
     }
   }
+  const tooShort = neverToBegin(command.window, probationMeant(view, command))
+  if (tooShort !== null) return refuse(tooShort)
   const together = moveClustersWhole(assessAll(view, command))
   const ineligible = together.named.filter((verdict) => verdict.kind === 'ineligible')
   const named = together.named.filter((verdict) => verdict.kind === 'eligible')
   const eligible = [...named, ...together.along]
   if (eligible.length === 0) return refuse({ code: 'nothing-eligible', ineligible })
-  const waves = assignWaves(membersOf(view, eligible), command.policy, now)
+  const salt = [...command.targetVersions].flat().sort().join(' ')
+  const waves = assignWaves(membersOf(view, eligible), command.policy, salt)
   if (!waves.ok) return waves
   const rollout = newRollout(command.policy, waves.value.waves, now)
   const expiresAt = now + (command.expiresInMs ?? upgradeExpiryMs(view.settings.actionExpiry))
@@ -134,6 +141,13 @@ export function decideCreateUpgradeAction(
   }
   const along = together.along.map((each) => each.endpointId)
   return accept({ action, rollout, upgrades, platforms, ineligible, along })
+}
+
+function probationMeant(
+  { probationS }: CreateUpgradeActionView,
+  { policy: { probationMinutes } }: CreateUpgradeAction,
+): number {
+  return probationMinutes === null ? probationS : probationMinutes * 60
 }
 
 function assessAll(view: CreateUpgradeActionView, command: CreateUpgradeAction): Assessed {

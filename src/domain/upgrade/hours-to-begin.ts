@@ -1,5 +1,5 @@
 import type { Instant } from '../../base/clock.ts'
-import { type Hours, type Openness, openness } from './window.ts'
+import { type Hours, type Openness, openMinutes, openness, type Window } from './window.ts'
 
 /**
  * Whether an upgrade may begin now. A window with a strict end is closed already when what begins
@@ -16,4 +16,22 @@ export function hoursToBegin(hours: Hours, probationS: number, now: Instant): Op
   return behind.kind === 'closed'
     ? behind
     : { kind: 'closed', reason: 'outside-window', opensAt: closesAt }
+}
+
+export type StrictWindowTooShort = {
+  readonly code: 'strict-window-too-short'
+  readonly windowMinutes: number
+  readonly probationMinutes: number
+}
+
+/** A window in which nothing could ever begin; null: it is not one. */
+export function neverToBegin(
+  window: Window | null,
+  probationS: number,
+): StrictWindowTooShort | null {
+  if (window === null || !window.strictEnd) return null
+  const windowMinutes = openMinutes(window)
+  const probationMinutes = Math.ceil(probationS / 60)
+  if (windowMinutes * 60 > probationS) return null
+  return { code: 'strict-window-too-short', windowMinutes, probationMinutes }
 }

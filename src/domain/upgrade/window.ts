@@ -121,6 +121,19 @@ function isAlways({ days, startMinute, endMinute }: Window): boolean {
   return days.length === WEEKDAYS.length && startMinute === endMinute
 }
 
+/** How long it stays open at a stretch where no clock jumps; infinite where it never closes. */
+export function openMinutes(window: Window): number {
+  const { days, startMinute, endMinute } = window
+  if (startMinute !== endMinute) return (endMinute - startMinute + 1440) % 1440
+  if (isAlways(window)) return Number.POSITIVE_INFINITY
+  // From each of its days on, as long as the next day is one of them.
+  const runs = days.map((day) => {
+    const following = WEEKDAYS.map((after) => WEEKDAYS[(day - 1 + after) % WEEKDAYS.length] ?? day)
+    return 1 + following.findIndex((each) => !days.includes(each))
+  })
+  return 1440 * Math.max(...runs)
+}
+
 function spellOfDay(
   window: Window,
   day: number,

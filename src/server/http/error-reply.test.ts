@@ -53,6 +53,7 @@ describe('every refusal has its status, in both places', () => {
     [{ code: 'digest-mismatch', expected: 'a', actual: 'b' }, 400],
     [{ code: 'nothing-eligible', ineligible: [] }, 500],
     [{ code: 'nothing-released', platform: 'linux' }, 500],
+    [{ code: 'strict-window-too-short', windowMinutes: 5, probationMinutes: 6 }, 400],
     [{ code: 'version-not-released', platform: 'linux', version, released: [] }, 400],
     [{ code: 'version-not-released', platform: 'linux', version }, 400],
     [{ code: 'release-withdrawn', version }, 400],

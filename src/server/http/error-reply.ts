@@ -149,6 +149,12 @@ const REFUSED: {
     return invalid([{ type: 'digest_mismatch', loc: ['body'], msg }])
   },
   'nothing-eligible': ({ ineligible }) => business(nothingEligible(ineligible)),
+  'strict-window-too-short': ({ windowMinutes, probationMinutes }) => {
+    const field = 'upgrade_timeframe_window.strict_end'
+    const message = `${field}: the window is open for ${windowMinutes} minutes at a time`
+    const extra = `a new version may take ${probationMinutes} to prove itself: none could ever begin`
+    return { status: 400, message, extra }
+  },
   'canary-below-cluster': ({ canary, smallest }) => {
     const clusters = `the smallest cluster has ${smallest} endpoints, which move together`
     const message = `rollout.canary: at least ${smallest}`

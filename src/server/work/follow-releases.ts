@@ -140,7 +140,8 @@ async function orderSet(
   const command = orderFor(policy, set, endpointIds, picture.settings.rollout.policy)
   const versions = [...new Set(command.targetVersions.values())]
   const view = await lockCreateUpgradeActionView(tx, { endpointIds, versions }, now)
-  const decided = decideCreateUpgradeAction(view, command, now)
+  const { probationS } = needs.checkInLimits
+  const decided = decideCreateUpgradeAction({ ...view, probationS }, command, now)
   if (!decided.ok) return decided
   const actionId = await saveUpgradeAction(tx, decided.value, policyActor(policy.id))
   await savePolicyOrder(tx, policy, actionId)

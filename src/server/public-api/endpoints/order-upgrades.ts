@@ -10,6 +10,7 @@ import { type Actor, actorName } from '../../../domain/access/actor.ts'
 import {
   type CreateUpgradeAction,
   type CreateUpgradeActionRefusal,
+  type CreateUpgradeActionView,
   decideCreateUpgradeAction,
   type UpgradeActionCreated,
 } from '../../../domain/upgrade/create-upgrade-action.ts'
@@ -51,7 +52,7 @@ export async function placeOrder(
   order: Order,
 ): Promise<Result<OrderReply, CreateUpgradeActionRefusal>> {
   const { command, actor, now } = order
-  const view = await lockViewOf(tx, command, now)
+  const view = await lockViewOf(tx, needs, command, now)
   const decided = decideCreateUpgradeAction(view, command, now)
   if (!decided.ok) return decided
   const actionId = await saveUpgradeAction(tx, decided.value, actorName(actor))
@@ -62,8 +63,14 @@ export async function placeOrder(
 }
 
 /** What the order is decided on; the endpoints are held. */
-export async function lockViewOf(tx: Writer, command: CreateUpgradeAction, now: Instant) {
+export async function lockViewOf(
+  tx: Writer,
+  { checkInLimits: { probationS } }: Pick<OrderNeeds, 'checkInLimits'>,
+  command: CreateUpgradeAction,
+  now: Instant,
+): Promise<CreateUpgradeActionView> {
   const { endpointIds, targetVersions, ownTargets } = command
   const versions = [...new Set([...targetVersions.values(), ...(ownTargets?.values() ?? [])])]
-  return await lockCreateUpgradeActionView(tx, { endpointIds, versions }, now)
+  const view = await lockCreateUpgradeActionView(tx, { endpointIds, versions }, now)
+  return { ...view, probationS }
 }

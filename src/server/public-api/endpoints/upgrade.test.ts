@@ -188,6 +188,28 @@ describe('endpoints/upgrade', () => {
     expect(await endOverdueUpgrades(server)).toBe(0)
   })
 
+  it('refuses a strict window in which no version could prove itself, dry run and order', async () => {
+    const one = await enrolTestAgent(server, distributionId, 'strict-1')
+    await one.checkIn()
+    const ordered = {
+      endpoint_ids: [one.endpointId],
+      target_versions: { linux: '1.0.0.2' },
+      upgrade_timeframe_window: {
+        upgrade_timeframe_days: ['monday'],
+        upgrade_timeframe_start_time: '02:00',
+        upgrade_timeframe_end_time: '02:05',
+        strict_end: true,
+      },
+    }
+    const refusal = { code: 'strict-window-too-short', windowMinutes: 5, probationMinutes: 5 }
+    for (const dry_run of [true, false]) {
+      const outcome = await call(upgradeEndpointsRoute, { ...ordered, dry_run })
+      expect(outcome).toEqual({ ok: false, refusal })
+    }
+    const rollout = { probation_minutes: 4 }
+    expect(await call(upgradeEndpointsRoute, { ...ordered, rollout })).toMatchObject({ ok: true })
+  })
+
   it('refuses when nobody is eligible, with every reason', async () => {
     const outcome = await call(upgradeEndpointsRoute, {
       endpoint_ids: ['f'.repeat(32), 'no id at all'],

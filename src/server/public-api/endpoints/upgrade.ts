@@ -48,7 +48,7 @@ export const upgradeEndpointsRoute: PublicRoute<OrderNeeds, typeof upgradeEndpoi
 async function tryOrder(needs: OrderNeeds, command: CreateUpgradeAction) {
   const now = needs.clock.now()
   const decided = await needs.database.write(async (tx) => {
-    const view = await lockViewOf(tx, command, now)
+    const view = await lockViewOf(tx, needs, command, now)
     const created = decideCreateUpgradeAction(view, command, now)
     return created.ok ? accept({ view, created: created.value }) : created
   })
