@@ -1,7 +1,7 @@
 /** Clusters of endpoints at two servers: one leads, one moves at a time, every upgrade ends. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { digestOf } from '../base/digest.ts'
-import type { DistributionId } from '../base/ids.ts'
+import { type DistributionId, newId, type RunId } from '../base/ids.ts'
 import type { CheckInReply } from '../contract/agent/check-in.ts'
 import { CLUSTER_SILENCE_MS, LEADER_SILENCE_MS } from '../domain/upgrade/cluster-upgrade.ts'
 import { saveSetting } from '../store/configuration.ts'
@@ -99,9 +99,10 @@ function says(agent: TestAgent, attempt_id: string, phase: string, reason: strin
   agent.report = { ...agent.report, attempt }
 }
 
-/** Its pod was replaced by one of the new image. */
+/** Its pod was replaced by one of the new image, which is another life of the agent. */
 function moves(agent: TestAgent): void {
-  agent.report = { ...agent.report, agent_version: VERSION, manifest_digest: manifest }
+  const life = { run_id: newId<RunId>(server.random), agent_version: VERSION }
+  agent.report = { ...agent.report, ...life, manifest_digest: manifest }
 }
 
 async function leaderOf(agents: readonly TestAgent[]) {
