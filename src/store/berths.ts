@@ -62,20 +62,26 @@ export async function saveBerthsTakenBack(
   )
 }
 
-/** Those of the endpoints that still wait get a berth. The caller holds them. */
+/**
+ * Those of the endpoints that still wait get a berth, in one statement for all actions. The caller
+ * holds them.
+ */
 export async function saveBerths(
   writer: Writer,
-  given: { readonly actionId: UpgradeActionId; readonly endpointIds: readonly EndpointId[] },
+  given: readonly {
+    readonly actionId: UpgradeActionId
+    readonly endpointIds: readonly EndpointId[]
+  }[],
   moment: { readonly until: Instant; readonly now: Instant },
 ): Promise<void> {
-  if (given.endpointIds.length === 0) return
-  await writer
-    .updateTable('upgrade')
-    .set({ reason: 'awaiting-check-in', deadline_at: moment.until, changed_at: moment.now })
-    .where('action_id', '=', given.actionId)
-    .where(sql<boolean>`endpoint_id = any(${[...given.endpointIds]}::text[])`)
-    .where('finished_at', 'is', null)
-    .where('deadline_at', 'is', null)
-    .where('state', '=', 'queued')
-    .execute()
+  const rows = given.flatMap(({ actionId, endpointIds }) => {
+    return endpointIds.map((endpoint) => ({ action: actionId, endpoint }))
+  })
+  if (rows.length === 0) return
+  await sql`
+    update upgrade set reason = 'awaiting-check-in', deadline_at = ${moment.until},
+      changed_at = ${moment.now}
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as given(action bigint, endpoint text)
+    where action_id = given.action and endpoint_id = given.endpoint
+      and finished_at is null and deadline_at is null and state = 'queued'`.execute(writer)
 }

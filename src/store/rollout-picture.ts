@@ -4,24 +4,17 @@
  */
 import { sql } from 'kysely'
 import type { Instant } from '../base/clock.ts'
-import type { EndpointId, UpgradeActionId } from '../base/ids.ts'
+import type { UpgradeActionId } from '../base/ids.ts'
 import type { Configuration } from '../domain/configuration/configuration.ts'
-import { exposureLeft } from '../domain/rollout/exposure.ts'
-import {
-  type Calendar,
-  type Candidate,
-  EMPTY_TALLY,
-  type FleetPicture,
-  openZones,
-  type RolloutPicture,
-  type WaveTally,
-} from '../domain/rollout/picture.ts'
-import { isMoving, type Rollout } from '../domain/rollout/rollout.ts'
+import { candidatesWanted } from '../domain/rollout/candidates-wanted.ts'
+import { EMPTY_TALLY, type FleetPicture, type WaveTally } from '../domain/rollout/picture.ts'
+import type { Rollout } from '../domain/rollout/rollout.ts'
 import { berthsFree } from '../domain/upgrade/berth.ts'
 import type { Window } from '../domain/upgrade/window.ts'
 import { countBerthsTaken } from './berths.ts'
 import { loadMovingClusters } from './clusters.ts'
 import type { Reader } from './open.ts'
+import { loadCandidates } from './rollout-candidates.ts'
 import { rolloutOf } from './rollouts.ts'
 import { storedWindow } from './stored-window.ts'
 
@@ -52,16 +45,18 @@ export async function loadFleetPicture(
   const limit = Math.min(free, BERTHS_A_TICK_MAX)
   const tallies = await loadTallies(reader, open, { ...wanted, limit })
   const movingClusters = await loadMovingClusters(reader)
-  const rollouts: RolloutPicture[] = []
-  for (const { rollout, window } of open) {
-    const { zones, byWave } = talliesOf(rollout, tallies)
-    const about = { rollout, window, zones, tallies: byWave }
-    const { heardSince } = wanted
-    const mayLead = movingClusters.length === 0
-    const asked = { ...about, calendar, limit, mayLead, heardSince, now }
-    const candidates = isMoving(rollout.state) ? await loadCandidates(reader, asked) : []
-    rollouts.push({ ...about, candidates })
-  }
+  const zonesOf = Map.groupBy(tallies.zones, ({ action }) => action)
+  const seen = open.map(({ rollout, window }) => {
+    const { zones, byWave } = talliesOf(rollout, zonesOf.get(rollout.actionId) ?? [], tallies)
+    return { rollout, window, zones, tallies: byWave }
+  })
+  const asked = candidatesWanted(seen, limit, { calendar, now })
+  const mayLead = movingClusters.length === 0
+  const { heardSince } = wanted
+  const candidates = await loadCandidates(reader, { wanted: asked, mayLead, heardSince, now })
+  const rollouts = seen.map((each) => {
+    return { ...each, candidates: candidates.get(each.rollout.actionId) ?? [] }
+  })
   return { rollouts, berthsFree: free, movingClusters, calendar }
 }
 
@@ -94,12 +89,19 @@ type ZoneTally = {
   readonly ended: number
 }
 
+/** By action and wave: there may be thousands of them. */
+type Counts = ReadonlyMap<string, number>
+
+function countsOf(tallies: readonly Tally[]): Counts {
+  return new Map(tallies.map(({ action, wave, count }) => [`${action} ${wave}`, count]))
+}
+
 type Tallies = {
   readonly zones: readonly ZoneTally[]
-  readonly failed: readonly Tally[]
-  readonly connected: readonly Tally[]
-  readonly troubled: readonly Tally[]
-  readonly silent: readonly Tally[]
+  readonly failed: Counts
+  readonly connected: Counts
+  readonly troubled: Counts
+  readonly silent: Counts
 }
 
 async function loadTallies(
@@ -115,22 +117,18 @@ async function loadTallies(
     const hasBudget = rollout.waves.some(({ budget }) => budget !== null)
     return isCounted(rollout) && (hasBudget || rollout.waves.length > 1)
   })
+  const counted = open.map(({ rollout }) => rollout).filter(isCounted)
+  const heard = { since: heardSince, most: limit + 1 }
+  const soaking = idsOf(({ soakSince }) => soakSince !== null)
   return {
     zones: await loadZones(
       reader,
       idsOf(() => true),
     ),
-    failed: await countFailed(reader, idsOf(isCounted)),
-    connected: await countConnected(reader, open.map(({ rollout }) => rollout).filter(isCounted), {
-      since: heardSince,
-      most: limit + 1,
-    }),
-    troubled: await countTroubled(reader, watched),
-    silent: await countSilent(
-      reader,
-      idsOf(({ soakSince }) => soakSince !== null),
-      silentSince,
-    ),
+    failed: countsOf(await countFailed(reader, idsOf(isCounted))),
+    connected: countsOf(await countConnected(reader, counted, heard)),
+    troubled: countsOf(await countTroubled(reader, watched)),
+    silent: countsOf(await countSilent(reader, soaking, silentSince)),
   }
 }
 
@@ -238,15 +236,13 @@ function tallyOf(row: Record<keyof Tally, string | number>): Tally {
   return { action: Number(row.action), wave: Number(row.wave), count: Number(row.count) }
 }
 
-function talliesOf(rollout: Rollout, tallies: Tallies) {
-  const own = tallies.zones.filter(({ action }) => action === rollout.actionId)
+function talliesOf(rollout: Rollout, own: readonly ZoneTally[], tallies: Tallies) {
   const zones = new Set(own.flatMap(({ zone, waiting }) => (waiting > 0 ? [zone] : [])))
   const byWave = rollout.waves.map((_, wave): WaveTally => {
     const rows = own.filter((each) => each.wave === wave)
     const sum = (of: 'waiting' | 'inFlight' | 'succeeded' | 'ended') =>
       rows.reduce((total, each) => total + each[of], 0)
-    const count = (counted: readonly Tally[]) =>
-      counted.find((each) => each.action === rollout.actionId && each.wave === wave)?.count ?? 0
+    const count = (counted: Counts) => counted.get(`${rollout.actionId} ${wave}`) ?? 0
     const failed = count(tallies.failed)
     return {
       ...EMPTY_TALLY,
@@ -261,100 +257,4 @@ function talliesOf(rollout: Rollout, tallies: Tallies) {
     }
   })
   return { zones: [...zones].sort(), byWave }
-}
-
-type CandidatesAsked = Omit<RolloutPicture, 'candidates'> & {
-  readonly calendar: Calendar
-  readonly limit: number
-  /** No cluster moves. */
-  readonly mayLead: boolean
-  readonly heardSince: Instant
-  readonly now: Instant
-}
-
-/** Members of a cluster whose image moves wait for their pods, and for no berth. */
-const FOLLOWING = ['moved-with-cluster', 'awaiting-cluster']
-
-/**
- * Only of waves that may put more at stake, and of one cluster: those that would not get a berth
- * would otherwise take the places of those that do.
- */
-async function loadCandidates(
-  reader: Reader,
-  asked: CandidatesAsked,
-): Promise<readonly Candidate[]> {
-  const { rollout, tallies, calendar, limit, mayLead, now } = asked
-  const zones = openZones(asked, calendar, now)
-  const waves = rollout.waves.flatMap((_, wave) => {
-    const isOpen = wave <= rollout.currentWave && (tallies[wave]?.waitingConnected ?? 0) > 0
-    return isOpen && exposureLeft(rollout, tallies, wave) > 0 ? [wave] : []
-  })
-  if (zones.length === 0 || limit === 0) return []
-  const found: WaitingRow[] = []
-  // One wave after the other: each is read in the order of its index, and no further than needed.
-  for (const wave of waves) {
-    const left = limit - found.length
-    if (left <= 0) break
-    const machines = waitingOf(reader, asked, { zones, wave }).where('endpoint.cluster', 'is', null)
-    found.push(...(await machines.limit(left).execute()))
-  }
-  return [...found, ...(mayLead ? await loadLeader(reader, asked, { zones, waves }) : [])]
-    .map(candidateOf)
-    .sort(byTurn)
-}
-
-/** The first endpoint that may move its cluster. */
-async function loadLeader(
-  reader: Reader,
-  asked: CandidatesAsked,
-  { zones, waves }: { readonly zones: readonly string[]; readonly waves: readonly number[] },
-): Promise<readonly WaitingRow[]> {
-  for (const wave of waves) {
-    const pods = waitingOf(reader, asked, { zones, wave }).where('endpoint.cluster', '<>', '')
-    const leaders = await pods.where(MAY_UPGRADE).limit(1).execute()
-    if (leaders.length > 0) return leaders
-  }
-  return []
-}
-
-const MAY_UPGRADE = sql<boolean>`(facts -> 'cluster' ->> 'mayUpgrade')::boolean`
-
-function waitingOf(
-  reader: Reader,
-  { rollout, heardSince, now }: CandidatesAsked,
-  { zones, wave }: { readonly zones: readonly string[]; readonly wave: number },
-) {
-  return reader
-    .selectFrom('upgrade')
-    .innerJoin('liveness', 'liveness.endpoint_id', 'upgrade.endpoint_id')
-    .innerJoin('endpoint', 'endpoint.id', 'upgrade.endpoint_id')
-    .innerJoin('release', 'release.manifest_digest', 'upgrade.manifest_digest')
-    .select(['upgrade.endpoint_id', 'upgrade.wave', 'upgrade.zone', 'endpoint.cluster'])
-    .where('upgrade.action_id', '=', rollout.actionId)
-    .where('upgrade.finished_at', 'is', null)
-    .where('upgrade.deadline_at', 'is', null)
-    .where('upgrade.state', '=', 'queued')
-    .where('upgrade.wave', '=', wave)
-    .where(sql<boolean>`upgrade.zone = any(${[...zones]}::text[])`)
-    .where(sql<boolean>`upgrade.reason <> all(${FOLLOWING}::text[])`)
-    .where((where) => where.or([where('not_before', 'is', null), where('not_before', '<=', now)]))
-    .where('release.withdrawn_at', 'is', null)
-    .where('liveness.last_seen', '>=', heardSince)
-    .orderBy('upgrade.endpoint_id')
-}
-
-type WaitingRow = Awaited<ReturnType<ReturnType<typeof waitingOf>['execute']>>[number]
-
-function candidateOf({ endpoint_id, wave, zone, cluster }: WaitingRow): Candidate {
-  return {
-    endpointId: endpoint_id as EndpointId, // Written by saveUpgradeAction only.
-    wave,
-    zone,
-    cluster: cluster === null ? null : { uid: cluster, mayUpgrade: true },
-  }
-}
-
-function byTurn(left: Candidate, right: Candidate): number {
-  if (left.wave !== right.wave) return left.wave - right.wave
-  return left.endpointId < right.endpointId ? -1 : 1
 }

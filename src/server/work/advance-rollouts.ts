@@ -15,7 +15,7 @@ import { loadConfiguration } from '../../store/configuration.ts'
 import { holdEndpoints } from '../../store/endpoint-changes.ts'
 import type { Database, Writer } from '../../store/open.ts'
 import { loadFleetPicture } from '../../store/rollout-picture.ts'
-import { hasOpenRollouts, holdRollouts, saveRollout } from '../../store/rollouts.ts'
+import { hasOpenRollouts, holdRollouts, saveRollouts } from '../../store/rollouts.ts'
 import type { Work } from './loop.ts'
 import { underLease } from './periodic.ts'
 
@@ -114,12 +114,14 @@ async function savePlan(
   const unbegun = await loadUnbegun(tx, halting)
   // All of them in one statement, which locks them in one order.
   await holdEndpoints(tx, [...unbegun, ...rollouts.flatMap(({ berths }) => berths)])
-  let done = 0
-  for (const { before, next, berths, takesBack } of rollouts) {
-    await saveRollout(tx, before, next)
-    if (takesBack) await saveBerthsTakenBack(tx, next.actionId, 'rollout-halted', moment.now)
-    await saveBerths(tx, { actionId: next.actionId, endpointIds: berths }, moment)
-    done += berths.length + (next === before ? 0 : 1)
+  await saveRollouts(tx, rollouts)
+  for (const actionId of halting) {
+    await saveBerthsTakenBack(tx, actionId, 'rollout-halted', moment.now)
   }
-  return done
+  const given = rollouts.map(({ next, berths }) => {
+    return { actionId: next.actionId, endpointIds: berths }
+  })
+  await saveBerths(tx, given, moment)
+  const changed = rollouts.filter(({ before, next }) => next !== before).length
+  return changed + rollouts.reduce((sum, { berths }) => sum + berths.length, 0)
 }
