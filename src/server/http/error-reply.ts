@@ -152,7 +152,7 @@ const REFUSED: {
   'strict-window-too-short': ({ windowMinutes, probationMinutes }) => {
     const field = 'upgrade_timeframe_window.strict_end'
     const message = `${field}: the window is open for ${windowMinutes} minutes at a time`
-    const extra = `a new version may take ${probationMinutes} to prove itself: none could ever begin`
+    const extra = `a new version may take ${probationMinutes} to prove itself: none could begin`
     return { status: 400, message, extra }
   },
   'canary-below-cluster': ({ canary, smallest }) => {
