@@ -66,7 +66,7 @@ export class Model {
     this.berths = berths
     this.agents = fates.map((fate, index) => newAgent(index, fate))
     this.#byId = new Map(this.agents.map((agent) => [agent.id, agent]))
-    const assigned = assignWaves(this.agents.map(memberOf), policy, 1)
+    const assigned = assignWaves(this.agents.map(memberOf), policy, '1')
     if (!assigned.ok) throw new Error(assigned.refusal.code)
     const { waves, waveOf } = assigned.value
     this.rollout = { actionId: 7 as Rollout['actionId'], ...newRollout(policy, waves, NOW) }

@@ -41,11 +41,14 @@ export type AssignWavesRefusal = {
   readonly smallest: number
 }
 
-/** `salt` is another for each action, so that the lot falls differently. */
+/**
+ * `salt` is another for each version, so that the lot falls differently, and the same for the same
+ * order: what was tried is what happens.
+ */
 export function assignWaves(
   members: readonly WaveMember[],
   policy: RolloutPolicy,
-  salt: number,
+  salt: string,
 ): Result<AssignedWaves, AssignWavesRefusal> {
   const { canary } = policy
   const units = unitsOf(members, salt)
@@ -113,7 +116,7 @@ function fitting(units: readonly Unit[], most: number): readonly Unit[] {
   return taken
 }
 
-function unitsOf(members: readonly WaveMember[], salt: number): readonly Unit[] {
+function unitsOf(members: readonly WaveMember[], salt: string): readonly Unit[] {
   const groups = Map.groupBy(members, (member) => member.cluster ?? member.endpointId)
   const units = [...groups].map(([key, group]) => ({ members: group, lot: lotOf(key, salt) }))
   return units.sort((left, right) => left.lot - right.lot)
@@ -196,7 +199,7 @@ function featuresOf({ members }: Unit): readonly string[] {
 }
 
 /** FNV-1a over the id and the salt: no secret, only no order that anybody chose. */
-function lotOf(key: string, salt: number): number {
+function lotOf(key: string, salt: string): number {
   let hash = 0x811c9dc5
   for (const character of `${salt} ${key}`) {
     hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0
