@@ -32,11 +32,11 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'return Math.max(0, setting.parallelUpgradesMax + 1 - taken)',
   },
   {
-    name: 'halt-takes-nothing-back',
-    means: 'offers that nobody took up stand when a rollout is halted',
-    file: 'src/server/work/advance-rollouts.ts',
-    find: "if (takesBack) await saveBerthsTakenBack(tx, next.actionId, 'rollout-halted', moment.now)",
-    replace: '',
+    name: 'pause-takes-nothing-back',
+    means: 'offers that nobody took up stand when a rollout is paused',
+    file: 'src/domain/rollout/steer-rollout.ts',
+    find: 'return accept({ rollout: steered(rollout, paused, steering), takesBack: true })',
+    replace: 'return accept({ rollout: steered(rollout, paused, steering), takesBack: false })',
   },
   {
     name: 'window-never-closes',

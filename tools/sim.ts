@@ -22,16 +22,21 @@ const { values } = parseArgs({
 
 const mutation = MUTATIONS.find(({ name }) => name === values.mutation)
 if (mutation !== undefined) mutate(mutation)
+const given = mutation?.kind
 // Loaded behind the hook.
-const { runOne, runSeeds } = await import('./sim-seeds.ts')
-const kind = mutation?.kind === undefined ? {} : { kind: mutation.kind }
-const [first = 1, last = first] = values.seeds.split('..').map(Number)
-const failed =
-  values.seed === undefined
-    ? await runSeeds({ first, last, stopsAtFailure: values['first-failure'], ...kind })
-    : await runOne(values.seed, kind)
+const { runOne, runSeeds, tell } = await import('./sim-seeds.ts')
+const failed = values.seed === undefined ? await runMany() : await runOne(values.seed, given)
 // The database of the tests ends with the process, and its pipe holds the process.
 process.exit(failed === 0 ? 0 : 1)
+
+async function runMany(): Promise<number> {
+  const [first = 1, last = first] = values.seeds.split('..').map(Number)
+  const began = performance.now()
+  const stopsAtFailure = values['first-failure']
+  const tally = await runSeeds({ first, last, stopsAtFailure, ...(given && { kind: given }) })
+  tell(tally, (performance.now() - began) / 1000)
+  return tally.failed
+}
 
 function mutate({ file, find, replace }: Mutation): void {
   registerHooks({

@@ -121,13 +121,12 @@ const FAULTS: Readonly<Record<keyof FaultRates, Fault>> = {
       machine.wrongByMs = chance.whole(-30, 30) * 24 * HOUR_MS
     }),
   clones: (fleet, chance) => {
-    const [other, ...rest] = fleet.world.machines.filter(({ hasPower }) => !hasPower)
-    const from = rest[0]
-    if (other === undefined || from === undefined) return
+    const other = chance.pick(fleet.world.machines)
+    const from = chance.pick(fleet.world.machines.filter((each) => each !== other))
     fleet.world.countFault('cloned')
+    for (const machine of [from, other]) machine.cutPower()
     other.becomeCopyOf(from)
-    const moved = chance.whole(1, 10) * MINUTE_MS
-    fleet.world.after(moved, () => {
+    later(fleet, chance, 10 * MINUTE_MS, () => {
       other.powerOn()
       from.powerOn()
     })

@@ -196,13 +196,15 @@ export function checkCalm(
     return `${endpoint_id} of ${action_id} is ${state} (${reason}) for ever`
   })
   for (const machine of world.machines) {
-    const { slots, isHealthy, hasPower, attempt } = machine.observe()
+    const { slots, isHealthy, hasPower, attempt, status } = machine.observe()
     const kind = catalogue.kindOf(slots.active?.manifest_digest ?? null)
     invariant(hasPower, 'in the calm every machine has power')
     const isBadLater = kind !== null && BAD_LATER.has(kind)
     if (kind === null) wrong.push(`${machine.name} runs nothing that was published`)
     if (!isHealthy && !isBadLater) wrong.push(`${machine.name} is not healthy on a ${kind} version`)
-    if (attempt !== null && attempt.ended === null) {
+    // What was accepted and not begun is left at a restart, and stands on the disk until the next.
+    const isAtWork = attempt?.ended === null && status?.attempt != null
+    if (isAtWork) {
       wrong.push(`${machine.name} is at work on ${attempt.version} for ever`)
     }
   }
