@@ -29,6 +29,8 @@ export type FaultRates = {
 export type FleetOptions = {
   readonly machines: number
   readonly servers: number
+  /** A machine is lost for good in the middle of an upgrade, if there is one after that long. */
+  readonly lossAfterMs: number | null
   readonly checkInIntervalS: number
   readonly probationS: number
   /** Berths of the instance. */
@@ -53,6 +55,7 @@ export function drawOptions(chance: Chance, kind?: VersionKind): FleetOptions {
   return {
     machines: chance.whole(3, 6),
     servers: chance.happens(0.5) ? 2 : 1,
+    lossAfterMs: chance.happens(0.4) ? chance.whole(5, 60) * MINUTE_MS : null,
     checkInIntervalS: 600,
     probationS: 120,
     parallelUpgradesMax: chance.pick([1, 2, 3, 10]),

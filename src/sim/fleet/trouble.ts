@@ -31,6 +31,7 @@ export class Trouble {
     for (const [name, rate] of Object.entries(options.faults)) {
       if (rate > 0) this.#plan(name as keyof FaultRates, rate) // Its keys.
     }
+    if (options.lossAfterMs !== null) this.#planLoss(options.lossAfterMs)
   }
 
   /** The calm: everything that was taken is given back, and nothing else goes wrong. */
@@ -52,6 +53,19 @@ export class Trouble {
     }
   }
 
+  #planLoss(inMs: number): void {
+    const { world } = this.#fleet
+    world.after(inMs, () => {
+      if (this.#hasEnded) return
+      const busy = world.machines.filter(isInTheMiddle)
+      if (busy.length === 0) return this.#planLoss(LOOK_EVERY_MS)
+      const machine = this.#chance.pick(busy)
+      machine.isLost = true
+      machine.cutPower()
+      world.countFault('lost-for-good')
+    })
+  }
+
   #plan(name: keyof FaultRates, perHour: number): void {
     const { world } = this.#fleet
     const gap = -Math.log(1 - this.#chance.fraction()) * (HOUR_MS / perHour)
@@ -61,6 +75,13 @@ export class Trouble {
       this.#plan(name, perHour)
     })
   }
+}
+
+const LOOK_EVERY_MS = 5_000
+
+function isInTheMiddle(machine: Machine): boolean {
+  const { attempt, hasPower } = machine.observe()
+  return hasPower && attempt !== null && attempt.ended === null
 }
 
 const ROOMY_BYTES = 200 * 1024 * 1024
@@ -121,8 +142,9 @@ const FAULTS: Readonly<Record<keyof FaultRates, Fault>> = {
       machine.wrongByMs = chance.whole(-30, 30) * 24 * HOUR_MS
     }),
   clones: (fleet, chance) => {
-    const other = chance.pick(fleet.world.machines)
-    const from = chance.pick(fleet.world.machines.filter((each) => each !== other))
+    const there = fleet.world.machines.filter(({ isLost }) => !isLost)
+    const other = chance.pick(there)
+    const from = chance.pick(there.filter((each) => each !== other))
     fleet.world.countFault('cloned')
     for (const machine of [from, other]) machine.cutPower()
     other.becomeCopyOf(from)

@@ -195,7 +195,7 @@ export function checkCalm(
   const wrong = open.map(({ action_id, endpoint_id, state, reason }) => {
     return `${endpoint_id} of ${action_id} is ${state} (${reason}) for ever`
   })
-  for (const machine of world.machines) {
+  for (const machine of world.machines.filter(({ isLost }) => !isLost)) {
     const { slots, isHealthy, hasPower, attempt, status } = machine.observe()
     const kind = catalogue.kindOf(slots.active?.manifest_digest ?? null)
     invariant(hasPower, 'in the calm every machine has power')

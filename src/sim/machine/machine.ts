@@ -54,6 +54,8 @@ export class Machine implements Surroundings {
   wrongByMs = 0
   /** Some bad versions fail on these only. */
   isUnlucky = false
+  /** It is lost, and never has power again. */
+  isLost = false
   #kernel: Kernel | null = null
   #launcher: LauncherTask | null = null
   #agent: AgentLife | null = null
@@ -100,7 +102,7 @@ export class Machine implements Surroundings {
   }
 
   powerOn(): void {
-    if (this.hasPower) return
+    if (this.hasPower || this.isLost) return
     this.#boots += 1
     const bootId = toHex(this.needs.chance.stream(`boot-${this.#boots}`).bytes(16))
     this.#kernel = new Kernel(bootId, () => this.needs.timeline.now)
