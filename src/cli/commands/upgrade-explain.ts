@@ -56,6 +56,7 @@ function linesOf(told: Told): string[] {
       ...(rollout === null ? [] : [['rollout', rolloutText(rollout)] as const]),
       ...(upgrade.wave_name == null ? [] : [['wave', upgrade.wave_name] as const]),
       ['expires', timeText(upgrade.expires_at)],
+      ...(told.upgrade_policy == null ? [] : [['policy', told.upgrade_policy] as const]),
     ]),
   ]
 }

@@ -25,7 +25,7 @@ export const getPolicy = z.strictObject({ endpoint_id: endpointId })
 /** `policy_name` is documented; what the policy says is ours. */
 export const getPolicyReply = z.object({
   policy_name: z.string(),
-  /** Whether endpoints move to newer versions without an upgrade action. */
+  /** Whether an upgrade policy orders newer versions for it. */
   auto_upgrade: z.boolean(),
   /** How many endpoints of the instance may be at work on an upgrade at once. */
   parallel_upgrades: z.int().nullable(),

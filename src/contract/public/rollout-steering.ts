@@ -65,6 +65,8 @@ export const explainUpgradeReply = z.object({
   /** In which its hours are read. */
   zone: z.string().nullable(),
   rollout: rolloutObject.nullable(),
+  /** The upgrade policy that governs the endpoint; null: none does. */
+  upgrade_policy: z.string().nullish(),
   /**
    * Where nothing is open: whether it can be upgraded to the newest version there is for it (or to
    * the action's), and the code of docs/reasons.md that says why not.

@@ -6,7 +6,6 @@ import type { DistributionId } from '../../base/ids.ts'
 import { silentLog } from '../../base/log.ts'
 import type { PublicCall } from '../../contract/public/call.ts'
 import { type AuditEntry, loadAudit } from '../../store/audit.ts'
-import { loadGoverningPolicy } from '../../store/governed-endpoints.ts'
 import type { PublicRoute } from '../http/route.ts'
 import { upgradeEndpointsRoute } from '../public-api/endpoints/upgrade.ts'
 import { cancelUpgradeRoute } from '../public-api/endpoints/upgrade-cancel.ts'
@@ -15,6 +14,7 @@ import { deleteUpgradePolicyRoute } from '../public-api/endpoints/upgrade-polici
 import { getUpgradePoliciesRoute } from '../public-api/endpoints/upgrade-policies-get.ts'
 import { setUpgradePolicyRoute } from '../public-api/endpoints/upgrade-policies-set.ts'
 import { withdrawReleaseRoute } from '../public-api/releases/withdraw.ts'
+import { explainUpgradeRoute } from '../public-api/rollouts/explain.ts'
 import { resumeUpgradeRoute } from '../public-api/rollouts/resume.ts'
 import { assignTagRoute } from '../public-api/tags/assign.ts'
 import { ask } from '../testing/ask.ts'
@@ -223,9 +223,8 @@ describe('an upgrade policy', () => {
       '1.0.0.2 by upgrade-policy:1 for 2',
       '1.0.0.2 by upgrade-policy:1 for 1',
     ])
-    expect(await loadGoverningPolicy(server.database.read, off.endpointId)).toMatchObject({
-      name: 'All',
-    })
+    const explained = await told(explainUpgradeRoute, { endpoint_id: off.endpointId })
+    expect(explained).toMatchObject({ upgrade_policy: 'All' })
   })
 
   it('stops for a version that halted, until somebody resumes or a newer one is there', async () => {

@@ -120,6 +120,8 @@ it('a server orders what a policy wants as soon as it is published, and tells of
   await server.assembled.drain()
   const { body } = await server.call('endpoints/upgrade/get', { endpoint_id: endpoint })
   expect(body.reply.upgrades).toMatchObject([{ target_version: '8.6.0.2' }])
+  const governed = await server.call('endpoints/get_policy', { endpoint_id: endpoint })
+  expect(governed.body.reply).toMatchObject({ policy_name: 'All', auto_upgrade: true })
   const listed = await server.call('endpoints/upgrade/list')
   expect(listed.body.reply.actions).toMatchObject([
     { created_by: expect.stringMatching(/^upgrade-policy:\d+$/) },

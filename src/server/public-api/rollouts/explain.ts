@@ -16,6 +16,7 @@ import { assessEligibility, type UpgradeCandidate } from '../../../domain/upgrad
 import { isFinished, type Upgrade } from '../../../domain/upgrade/upgrade.ts'
 import { hasEndpoint } from '../../../store/endpoint-changes.ts'
 import { loadListedEndpoints } from '../../../store/endpoint-rows.ts'
+import { loadGoverningPolicy } from '../../../store/governed-endpoints.ts'
 import type { Reader } from '../../../store/open.ts'
 import { loadReleases } from '../../../store/releases.ts'
 import { loadWaveCounts, type WaveCounts } from '../../../store/rollout-counts.ts'
@@ -58,7 +59,9 @@ export const explainUpgradeRoute: PublicRoute<SurroundingsNeeds, typeof explainU
     const possible = isOpen ? null : await assess(needs, endpointId, targets)
     const told = upgrade === null ? NOTHING : await tell(needs, upgrade, scope)
     const text = [told.text, possible?.text ?? null].filter((part) => part !== null).join('; ')
-    return accept({ ...about, ...told, text, eligible: possible?.eligible ?? null })
+    const policy = await loadGoverningPolicy(read, endpointId)
+    const eligible = possible?.eligible ?? null
+    return accept({ ...about, ...told, text, upgrade_policy: policy?.name ?? null, eligible })
   },
 }
 
