@@ -1,6 +1,7 @@
 /** What would let a bad version reach more endpoints than the rollout's bounds say, if it worked. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { DistributionId } from '../base/ids.ts'
+import { berthStandsMs } from '../domain/upgrade/berth.ts'
 import { saveEndpointsDeleted } from '../store/endpoint-changes.ts'
 import { loadRollouts } from '../store/rollouts.ts'
 import { loadLatestUpgrades } from '../store/upgrades.ts'
@@ -16,6 +17,7 @@ import {
   type TestServer,
 } from './testing/fleet.ts'
 import { advanceRollouts, advancing } from './work/advance-rollouts.ts'
+import { endOverdueUpgrades } from './work/end-overdue-upgrades.ts'
 
 const VERSION = '1.0.0.2'
 let server: TestServer
@@ -136,3 +138,41 @@ async function leaseTakenBy(owner: string, at: TestServer): Promise<string | und
   const lease = at.database.read.selectFrom('lease').select('owner')
   return (await lease.where('name', '=', 'rollouts').executeTakeFirst())?.owner
 }
+
+describe('an endpoint that is told to begin and never does', () => {
+  /** The first has a berth; all of them call until it has lapsed. */
+  async function lapse(agents: readonly TestAgent[]): Promise<TestAgent> {
+    const [first] = await offered(agents)
+    if (first === undefined) throw new Error('one has a berth')
+    await first.checkIn()
+    server.clock.advance(berthStandsMs(60))
+    await endOverdueUpgrades(server)
+    for (const each of agents) await each.checkIn()
+    await advanceRollouts(server)
+    return first
+  }
+
+  it('lets the others have their turn, and has its own after them', async () => {
+    const agents = await fleetOf(2)
+    await order(agents, { max_concurrent: 1 })
+    const first = await lapse(agents)
+    const second = agents.filter((each) => each !== first)
+    expect(await upgradeOf(first)).toMatchObject({ state: 'queued', reason: 'offer-lapsed' })
+    expect(await offered(agents)).toEqual(second)
+    await lapse(agents)
+    expect(await offered(agents)).toEqual([first])
+  })
+
+  it('holds no further wave up', async () => {
+    const agents = await fleetOf(3)
+    const actionId = await order(agents, { canary: { count: 2 }, max_concurrent: 1 })
+    const first = await lapse(agents)
+    const [second] = await offered(agents)
+    if (second === undefined) throw new Error('the other canary has a berth')
+    await second.checkIn()
+    await report(second, 'succeeded')
+    await advanceRollouts(server)
+    expect(await stateOf(actionId)).toMatchObject({ state: 'running', currentWave: 1 })
+    expect(await offered([first])).toEqual([])
+  })
+})

@@ -107,7 +107,7 @@ type Tallies = {
 async function loadTallies(
   reader: Reader,
   open: readonly Open[],
-  { actionId, heardSince, silentSince, limit }: PictureWanted & { readonly limit: number },
+  { actionId, heardSince, silentSince, limit, now }: PictureWanted & { readonly limit: number },
 ): Promise<Tallies> {
   // Of one that is named everything is told, as whoever resumes it after a halt accepts it.
   const isCounted = ({ state }: Rollout) => actionId !== null || state !== 'halted'
@@ -118,7 +118,7 @@ async function loadTallies(
     return isCounted(rollout) && (hasBudget || rollout.waves.length > 1)
   })
   const counted = open.map(({ rollout }) => rollout).filter(isCounted)
-  const heard = { since: heardSince, most: limit + 1 }
+  const heard = { since: heardSince, most: limit + 1, now }
   const soaking = idsOf(({ soakSince }) => soakSince !== null)
   return {
     zones: await loadZones(
@@ -171,14 +171,17 @@ export async function countFailed(
   )
 }
 
+type Heard = { readonly since: Instant; readonly most: number; readonly now: Instant }
+
 /**
- * No further than is needed to know whether all the berths there are find takers, in the order of
+ * One that was told to begin and did not is left out while it rests: the next wave must not wait
+ * for it. No further than is needed to know whether all the berths there are find takers, in the order of
  * their index: however long the history is, no more is read.
  */
 async function countConnected(
   reader: Reader,
   rollouts: readonly Rollout[],
-  { since, most }: { readonly since: Instant; readonly most: number },
+  { since, most, now }: Heard,
 ): Promise<readonly Tally[]> {
   const begun = rollouts.flatMap(({ actionId, currentWave }) =>
     Array.from({ length: currentWave + 1 }, (_, wave) => ({ action: actionId, wave })),
@@ -190,6 +193,7 @@ async function countConnected(
         select from upgrade join liveness on liveness.endpoint_id = upgrade.endpoint_id
         where upgrade.action_id = begun.action and upgrade.wave = begun.wave
           and finished_at is null and deadline_at is null and last_seen >= ${since}
+          and not (reason = 'offer-lapsed' and not_before > ${now})
         order by upgrade.endpoint_id limit ${most}
       ) as heard
     ) as count

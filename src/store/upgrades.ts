@@ -6,7 +6,11 @@ import type { Scope } from '../domain/access/scope.ts'
 import type { FleetEvent } from '../domain/event/fleet-event.ts'
 import { reportOfUpgrade } from '../domain/report/agent-report.ts'
 import type { UpgradeActionCreated } from '../domain/upgrade/create-upgrade-action.ts'
-import { DEADLINE_AHEAD_MS_MAX, EXPIRES_AHEAD_MS_MAX } from '../domain/upgrade/end-overdue.ts'
+import {
+  DEADLINE_AHEAD_MS_MAX,
+  EXPIRES_AHEAD_MS_MAX,
+  NOT_BEFORE_AHEAD_MS_MAX,
+} from '../domain/upgrade/end-overdue.ts'
 import {
   AT_STAKE_STATES,
   type EndedReason,
@@ -276,6 +280,7 @@ export async function loadOverdueEndpoints(
           where.or([
             where('expires_at', '<=', now),
             where('expires_at', '>', now + EXPIRES_AHEAD_MS_MAX),
+            where('not_before', '>', now + NOT_BEFORE_AHEAD_MS_MAX),
           ]),
         ]),
         where('deadline_at', '<=', now),

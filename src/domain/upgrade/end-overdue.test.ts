@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { NOW, sampleUpgrade } from '../_samples.ts'
 import { holdsBerth } from './berth.ts'
-import { DEADLINE_AHEAD_MS_MAX, EXPIRES_AHEAD_MS_MAX, endOverdue } from './end-overdue.ts'
+import {
+  DEADLINE_AHEAD_MS_MAX,
+  EXPIRES_AHEAD_MS_MAX,
+  endOverdue,
+  NOT_BEFORE_AHEAD_MS_MAX,
+} from './end-overdue.ts'
 import { PROBATION_GRACE_MS } from './phase-deadline.ts'
 import { isFinished, UPGRADE_STATES, type UpgradeState } from './upgrade.ts'
 import { ACTION_EXPIRY_MS } from './upgrade-action.ts'
@@ -67,6 +72,19 @@ describe('every upgrade ends', () => {
     expect(endOverdue(berthed, NOW)).toMatchObject({ reason: 'offer-lapsed', deadlineAt: null })
     const ahead = sampleUpgrade({ state: 'offered', deadlineAt: NOW + DEADLINE_AHEAD_MS_MAX + 1 })
     expect(endOverdue(ahead, NOW)).toEqual({ ...ahead, deadlineAt: NOW + PROBATION_GRACE_MS })
+  })
+
+  it('an offer in vain rests, and a berth that nobody fetched does not', () => {
+    const offered = sampleUpgrade({ state: 'offered', deadlineAt: NOW })
+    expect(endOverdue(offered, NOW).notBefore).toBeGreaterThan(NOW)
+    expect(endOverdue(sampleUpgrade({ deadlineAt: NOW }), NOW).notBefore).toBeNull()
+  })
+
+  it('a next try that a clock set which ran ahead is brought back, once', () => {
+    const far = sampleUpgrade({ notBefore: NOW + NOT_BEFORE_AHEAD_MS_MAX + 1 })
+    const sooner = endOverdue(far, NOW)
+    expect(sooner).toEqual({ ...far, notBefore: NOW })
+    expect(endOverdue(sooner, NOW)).toBe(sooner)
   })
 
   it('what has ended stays as it is', () => {

@@ -97,7 +97,7 @@ function afterFailure(
 }
 
 const BACK_OFF_FIRST_MS = 5 * 60_000
-const BACK_OFF_MAX_MS = 6 * 3_600_000
+export const BACK_OFF_MAX_MS = 6 * 3_600_000
 
 /** Before the next try, behind so many. */
 export function backOffMs(attempts: number): number {

@@ -49,7 +49,9 @@ function whyStill({ rollout, isReleaseOffered }: Surroundings): WaitingReason | 
 
 function whyNoBerth(upgrade: Upgrade, rollout: Rollout | null, now: Instant): WaitingReason {
   if (rollout !== null && upgrade.wave > rollout.currentWave) return 'earlier-wave-unfinished'
-  if (upgrade.notBefore !== null && now < upgrade.notBefore) return 'awaiting-retry'
+  if (upgrade.notBefore !== null && now < upgrade.notBefore) {
+    return upgrade.reason === 'offer-lapsed' ? upgrade.reason : 'awaiting-retry'
+  }
   return REASON_OF_HOLD[rollout?.holds[upgrade.wave] ?? 'none']
 }
 
