@@ -180,7 +180,7 @@ export const setUpgradePolicyCall = publicCall({
           upgrade_timeframe_timezone: 'endpoint',
         },
       },
-      reply: EXAMPLE,
+      reply: { ...EXAMPLE, fulfilled_count: 0, last_action: null, reason: null },
     },
   ],
 })
