@@ -1,11 +1,14 @@
 /** What would let a bad version reach more endpoints than the rollout's bounds say, if it worked. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ManualClock } from '../base/clock-manual.ts'
 import type { DistributionId } from '../base/ids.ts'
 import { berthStandsMs } from '../domain/upgrade/berth.ts'
+import { loadAudit } from '../store/audit.ts'
 import { saveEndpointsDeleted } from '../store/endpoint-changes.ts'
 import { loadRollouts } from '../store/rollouts.ts'
 import { loadLatestUpgrades } from '../store/upgrades.ts'
 import { upgradeEndpointsRoute } from './public-api/endpoints/upgrade.ts'
+import { cancelUpgradeRoute } from './public-api/endpoints/upgrade-cancel.ts'
 import { ask } from './testing/ask.ts'
 import {
   enrolTestAgent,
@@ -176,3 +179,62 @@ describe('an endpoint that is told to begin and never does', () => {
     expect(await offered([first])).toEqual([])
   })
 })
+
+describe('clocks', () => {
+  it('that ran ahead name nobody who is gone as somebody to wait for', async () => {
+    const [gone, here] = await fleetOf(2)
+    if (gone === undefined || here === undefined) throw new Error('there are two')
+    const last_seen = server.clock.now() + 365 * 86_400_000
+    const { endpointId } = gone
+    await server.database.write((tx) => {
+      const row = tx.updateTable('liveness').set({ last_seen })
+      return row.where('endpoint_id', '=', endpointId).execute()
+    })
+    await order([gone, here])
+    expect(await offered([gone, here])).toEqual([here])
+  })
+
+  it('of two servers may be minutes apart: what one gives, the other does not take in vain', async () => {
+    const agents = await fleetOf(3)
+    await using ahead = startBeside(server)
+    const itsClock = { ...ahead, clock: new ManualClock(server.clock.now() + APART_MS) }
+    const actionId = await order(agents, { failure_budget: { count: 1 } })
+    for (let turn = 0; turn < 60; turn += 1) {
+      await endOverdueUpgrades(itsClock)
+      await advanceRollouts(turn % 2 === 0 ? server : itsClock)
+      if (turn % 6 === 0) for (const each of agents) await oneStep(each)
+      for (const { clock } of [server, itsClock]) clock.advance(10_000)
+    }
+    expect((await stateOf(actionId))?.state).toBe('finished')
+    const ends = await Promise.all(agents.map(upgradeOf))
+    expect(ends.map((each) => each?.state)).toEqual(Array(3).fill('succeeded'))
+  })
+})
+
+describe('to cancel what nobody can stop any more', () => {
+  it('ends the rollout, and is written down', async () => {
+    const [agent] = await fleetOf(1)
+    if (agent === undefined) throw new Error('there is one')
+    const actionId = await order([agent])
+    await agent.checkIn()
+    await report(agent, 'on-probation')
+    const cancelled = await ask(cancelUpgradeRoute, server, { group_action_id: actionId })
+    expect(cancelled).toMatchObject({ value: { too_late: 1, cancelling: 0 } })
+    expect(await stateOf(actionId)).toMatchObject({ state: 'cancelled' })
+    const [newest] = await loadAudit(server.database.read, 1)
+    expect(newest).toMatchObject({ action: 'upgrade-action.cancel', subject: String(actionId) })
+  })
+})
+
+/** As far as servers of one database may be (`CLOCK_ERROR_MS_MAX`). */
+const APART_MS = 9 * 60_000
+
+/** It calls, and does at once what it is told. */
+async function oneStep(agent: TestAgent): Promise<void> {
+  agent.report = { ...agent.report, attempt: null }
+  const { instruction } = await agent.checkIn()
+  if (instruction.kind !== 'upgrade') return
+  for (const phase of ['downloading', 'staged', 'switching', 'on-probation', 'succeeded']) {
+    await report(agent, phase)
+  }
+}

@@ -1,6 +1,6 @@
 /** Who waits for a berth, and could be given one: of all rollouts in one query. */
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
-import type { Instant } from '../base/clock.ts'
+import { CLOCK_ERROR_MS_MAX, type Instant } from '../base/clock.ts'
 import type { EndpointId, UpgradeActionId } from '../base/ids.ts'
 import type { CandidatesWanted } from '../domain/rollout/candidates-wanted.ts'
 import type { Candidate } from '../domain/rollout/picture.ts'
@@ -76,7 +76,8 @@ async function loadWaiting(
         and upgrade.state = 'queued'
         and asked.zones ? upgrade.zone and upgrade.reason <> all(${FOLLOWING}::text[])
         and (upgrade.not_before is null or upgrade.not_before <= ${now})
-        and release.withdrawn_at is null and liveness.last_seen >= ${heardSince} and ${who}
+        and release.withdrawn_at is null
+        and liveness.last_seen between ${heardSince} and ${now + CLOCK_ERROR_MS_MAX} and ${who}
       order by upgrade.endpoint_id limit ${most}
     ) as waiting`.execute(reader)
   return rows

@@ -3,7 +3,7 @@
  * are: counts by wave, and so many candidates as there are berths.
  */
 import { sql } from 'kysely'
-import type { Instant } from '../base/clock.ts'
+import { CLOCK_ERROR_MS_MAX, type Instant } from '../base/clock.ts'
 import type { UpgradeActionId } from '../base/ids.ts'
 import type { Configuration } from '../domain/configuration/configuration.ts'
 import { candidatesWanted } from '../domain/rollout/candidates-wanted.ts'
@@ -175,8 +175,8 @@ type Heard = { readonly since: Instant; readonly most: number; readonly now: Ins
 
 /**
  * One that was told to begin and did not is left out while it rests: the next wave must not wait
- * for it. No further than is needed to know whether all the berths there are find takers, in the order of
- * their index: however long the history is, no more is read.
+ * for it. No further than is needed to know whether all the berths there are find takers, in the
+ * order of their index: however long the history is, no more is read.
  */
 async function countConnected(
   reader: Reader,
@@ -192,8 +192,9 @@ async function countConnected(
       select count(*) from (
         select from upgrade join liveness on liveness.endpoint_id = upgrade.endpoint_id
         where upgrade.action_id = begun.action and upgrade.wave = begun.wave
-          and finished_at is null and deadline_at is null and last_seen >= ${since}
-          and not (reason = 'offer-lapsed' and not_before > ${now})
+          and finished_at is null and deadline_at is null
+          and last_seen between ${since} and ${now + CLOCK_ERROR_MS_MAX}
+          and not (reason is not distinct from 'offer-lapsed' and coalesce(not_before, 0) > ${now})
         order by upgrade.endpoint_id limit ${most}
       ) as heard
     ) as count

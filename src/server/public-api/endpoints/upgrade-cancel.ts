@@ -50,9 +50,9 @@ export const cancelUpgradeRoute: PublicRoute<
       const by = actorName(request.actor)
       await saveUpgradeActionCancelled(tx, actionId, decided, { by, message, now })
       const isWhole = endpointIds === null && (await reachOf(tx, actionId, scope)) === 'all'
-      if (isWhole) await endRollout(tx, actionId, { message, now })
+      const isEnded = isWhole && (await endRollout(tx, actionId, { message, now }))
       const { ended, stopping, counts } = decided
-      if (ended.length + stopping.length > 0) {
+      if (isEnded || ended.length + stopping.length > 0) {
         const change = { ...describe(decided, message), subject: String(actionId) }
         await saveAudit(tx, audited(request, now, change))
       }
@@ -71,11 +71,16 @@ export const cancelUpgradeRoute: PublicRoute<
 
 type Cancelled = Result<z.output<typeof cancelUpgradeReply>, ApiRefusal>
 
-/** Nothing of it begins any more; what is past its switch comes to its end without it. */
+/**
+ * Nothing of it begins any more; what is past its switch comes to its end without it. False: it was
+ * over.
+ */
 async function endRollout(tx: Writer, actionId: UpgradeActionId, steering: Steering) {
   const before = (await loadRollouts(tx, [actionId])).get(actionId)
-  if (before === undefined) return
-  await saveRollout(tx, before, decideCancelRollout(before, steering).rollout)
+  if (before === undefined) return false
+  const { rollout } = decideCancelRollout(before, steering)
+  await saveRollout(tx, before, rollout)
+  return rollout !== before
 }
 
 function describe(
