@@ -8,7 +8,7 @@ import { bodyOf } from '../src/server/openapi/operation.ts'
 import { PUBLIC_ROUTES } from '../src/server/public-api/routes.ts'
 import { type AssembledServer, startAssembledServer } from '../src/server/testing/assembled.ts'
 import { TEST_CODE_CERTIFICATE } from '../src/trust/testing/code-certificate.ts'
-import { enrolEndpoint, orderFor, publishFor } from './small-fleet.ts'
+import { agentCall, enrolAgent, enrolEndpoint, orderFor, publishFor } from './small-fleet.ts'
 import { send } from './wire.ts'
 
 let server: AssembledServer
@@ -38,13 +38,18 @@ describe('the examples of every call', () => {
     const answer = await send(`${server.url}/public_api/v1/${call.path}`, sent)
     expect([answer.status, answer.text]).toEqual([200, expect.any(String)])
     expectReply(call, JSON.parse(answer.text))
-    if (call.origin === 'ours') expectShape(example.reply, JSON.parse(answer.text).reply)
+    if (call.origin !== 'ours') return
+    const answered = JSON.parse(answer.text)
+    expectShape(example.reply, call.envelope === 'bare' ? answered : answered.reply)
   })
 })
 
-/** Where an example shows something, the answer has it too, of the same kind. */
+/**
+ * Where an example shows something, the answer has it too, of the same kind; what is not there yet
+ * is null, as the call's schema allows.
+ */
 function expectShape(shown: unknown, answered: unknown): void {
-  if (typeof shown !== 'object' || shown === null) return
+  if (typeof shown !== 'object' || shown === null || answered === null) return
   if (Array.isArray(shown)) {
     expect(answered).toEqual(expect.any(Array))
     const [first] = Object(answered)
@@ -95,10 +100,37 @@ async function newEndpoint(title: string): Promise<string> {
 }
 
 async function newAction(title: string): Promise<number> {
-  const endpoint_ids = [await newEndpoint(title)]
-  const asked = { endpoint_ids, target_versions: { linux: '8.6.0.5678' } }
+  if (title.includes('/skip_wave')) return await twoWaves(title)
+  if (title.includes('/retry')) return await endedAction(title, 'failed')
+  if (title.includes('/revert')) return await endedAction(title, 'succeeded')
+  return await upgradeOf([await newEndpoint(title)])
+}
+
+async function upgradeOf(endpoint_ids: readonly string[], more: object = {}): Promise<number> {
+  const asked = { endpoint_ids, target_versions: { linux: '8.6.0.5678' }, ...more }
   const { body } = await server.call('endpoints/upgrade', asked)
   return Number(body.reply.group_action_id)
+}
+
+/** Of two waves, so that there is one to skip. */
+async function twoWaves(title: string): Promise<number> {
+  const both = [await newEndpoint(`${title} 1`), await newEndpoint(`${title} 2`)]
+  return await upgradeOf(both, { rollout: { canary: { count: 1 } } })
+}
+
+/** Whose endpoint has said how its attempt ended. */
+async function endedAction(title: string, phase: 'failed' | 'succeeded'): Promise<number> {
+  const agent = await enrolAgent(server, title, 'linux')
+  const action = await upgradeOf([agent.endpointId])
+  const credential = `${agent.endpointId}.${agent.credential}`
+  const answered = await agentCall(server, 'check-in', agent.report, credential)
+  const { attempt_id, manifest_digest, version } = Object(answered.instruction)
+  const reason = phase === 'failed' ? 'wrong-version' : null
+  const told = { percent: 100, bytes_done: 1, bytes_total: 1, message: null }
+  const now = phase === 'failed' ? {} : { agent_version: version, manifest_digest }
+  const report = { ...agent.report, ...now, attempt: { attempt_id, phase, reason, ...told } }
+  await agentCall(server, 'check-in', report, credential)
+  return action
 }
 
 function expectReply(call: PublicCall, answer: unknown): void {

@@ -80,7 +80,8 @@ export async function enrolAgent(
   return { endpointId, credential, facts, report }
 }
 
-async function agentCall(
+/** What the agent API answers, which is 200. */
+export async function agentCall(
   server: FleetServer,
   path: string,
   body: object,

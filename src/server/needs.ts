@@ -81,7 +81,7 @@ export type ServerNeeds = ServerFoundations & {
   readonly wakeWorker: () => void
   /** There is a release whose packages can be prepared. */
   readonly wakePreparing: () => void
-  /** Something has changed that rollouts wait for: theirs need not wait until they are looked at. */
+  /** Something has changed that rollouts wait for: they are looked at now. */
   readonly wakeRollouts: () => void
   /** Something was published, withdrawn or changed that upgrade policies go by. */
   readonly wakePolicies: () => void

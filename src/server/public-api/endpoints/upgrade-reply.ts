@@ -51,7 +51,7 @@ export function renderUpgradeAction(
   created: UpgradeActionCreated,
 ): z.output<typeof orderedUpgradeReply> {
   const summary = 'Upgrade action created successfully.'
-  return { ...renderOrder(created), summary, group_action_id: actionId }
+  return { summary, ...renderOrder(created), group_action_id: actionId }
 }
 
 /** What an order comes to, whether it is carried out or was only tried. */
