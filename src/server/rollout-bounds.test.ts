@@ -2,13 +2,17 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ManualClock } from '../base/clock-manual.ts'
 import type { DistributionId } from '../base/ids.ts'
+import type { Scope } from '../domain/access/scope.ts'
 import { berthStandsMs } from '../domain/upgrade/berth.ts'
 import { loadAudit } from '../store/audit.ts'
 import { saveEndpointsDeleted } from '../store/endpoint-changes.ts'
+import { loadEventsAfter, sealEvents } from '../store/events.ts'
+import { loadEventsInScope } from '../store/events-in-scope.ts'
 import { loadRollouts } from '../store/rollouts.ts'
 import { loadLatestUpgrades } from '../store/upgrades.ts'
 import { upgradeEndpointsRoute } from './public-api/endpoints/upgrade.ts'
 import { cancelUpgradeRoute } from './public-api/endpoints/upgrade-cancel.ts'
+import { assignTagRoute } from './public-api/tags/assign.ts'
 import { ask } from './testing/ask.ts'
 import {
   enrolTestAgent,
@@ -223,6 +227,40 @@ describe('to cancel what nobody can stop any more', () => {
     expect(await stateOf(actionId)).toMatchObject({ state: 'cancelled' })
     const [newest] = await loadAudit(server.database.read, 1)
     expect(newest).toMatchObject({ action: 'upgrade-action.cancel', subject: String(actionId) })
+  })
+})
+
+describe('what a halt counted', () => {
+  it('is told to nobody whose scope it lies outside of', async () => {
+    const agents = await fleetOf(2)
+    const [mine] = agents
+    if (mine === undefined) throw new Error('there is one')
+    const tagged = {
+      filters: [{ field: 'endpoint_id_list', operator: 'in', value: [mine.endpointId] }],
+    }
+    await ask(assignTagRoute, server, { tag: 'mine', ...tagged })
+    await order(agents, { failure_budget: { count: 1 } })
+    const [first] = await offered(agents)
+    if (first === undefined) throw new Error('one has a berth')
+    await first.checkIn()
+    await report(first, 'rolled-back', 'probation-failed')
+    await advanceRollouts(server)
+    await server.database.write((tx) => sealEvents(tx, 1_000))
+    const { read } = server.database
+    const events = await loadEventsAfter(read, 0, 1_000)
+    const told = async (scope: Scope) => {
+      const seen = await loadEventsInScope(read, events, scope)
+      return seen.flatMap(({ event }) => (event.type === 'rollout.changed' ? [event] : []))
+    }
+    expect((await told(null)).at(-1)).toMatchObject({
+      state: 'halted',
+      message: expect.stringMatching(/1 failed/),
+    })
+    expect(await told({ tags: ['other'] })).toEqual([])
+    expect((await told({ tags: ['mine'] })).at(-1)).toMatchObject({
+      state: 'halted',
+      message: null,
+    })
   })
 })
 

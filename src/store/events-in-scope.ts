@@ -6,8 +6,8 @@ import type { StoredEvent } from './events.ts'
 import type { Reader } from './open.ts'
 
 /**
- * Those that somebody may be told of: events of endpoints in the scope, of actions as far as they
- * lie in it, and those that are about no endpoint.
+ * Those that somebody may be told of: events of endpoints in the scope, of actions and rollouts as
+ * far as they lie in it, and those that are about no endpoint.
  */
 export async function loadEventsInScope(
   reader: Reader,
@@ -20,6 +20,11 @@ export async function loadEventsInScope(
   return events.flatMap((stored) => {
     const { event } = stored
     if ('endpointId' in event) return endpointIds.has(event.endpointId) ? [stored] : []
+    if (event.type === 'rollout.changed') {
+      const isReached = (reach.get(nameOf(stored))?.['upgrade-action.created'] ?? 0) > 0
+      // What a halt counted may lie outside of the scope.
+      return isReached ? [{ ...stored, event: { ...event, message: null } }] : []
+    }
     if (!isOfAction(event)) return [stored]
     const upgrades = reach.get(nameOf(stored))?.[event.type] ?? 0
     return upgrades === 0 ? [] : [{ ...stored, event: { ...event, upgrades } }]
@@ -58,7 +63,8 @@ async function loadReach(
 ): Promise<ReadonlyMap<string, Readonly<Record<ActionEvent['type'], number>>>> {
   const asked = new Map<string, { readonly action: number; readonly at: number }>()
   for (const { at, event } of events) {
-    if (isOfAction(event)) asked.set(nameOf({ at, event }), { action: event.actionId, at })
+    if (!isOfAction(event) && event.type !== 'rollout.changed') continue
+    asked.set(nameOf({ at, event }), { action: event.actionId, at })
   }
   if (asked.size === 0) return new Map()
   const { rows } = await sql<{ name: string; created: number; cancelled: number }>`
