@@ -16,8 +16,9 @@ for (const { name, means } of MUTATIONS) {
   })
   const seconds = ((performance.now() - began) / 1000).toFixed(0)
   const [how = ''] = stdout.split('\n')
-  if (status === 0) missed += 1
-  const verdict = status === 0 ? `MISSED by ${SEEDS_MAX} seeds` : `caught: ${how.slice(0, 160)}`
+  const isCaught = status === 1 && how.startsWith('seed ')
+  if (!isCaught) missed += 1
+  const verdict = isCaught ? `caught: ${how.slice(0, 160)}` : `MISSED by ${SEEDS_MAX} seeds`
   process.stdout.write(`${name} (${means})\n  ${verdict} (${seconds} s)\n`)
 }
 process.stdout.write(`${MUTATIONS.length - missed} of ${MUTATIONS.length} caught\n`)

@@ -77,9 +77,9 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'end-is-acknowledged-unheard',
     means: 'a report is acknowledged and not kept',
     file: 'src/store/check-ins.ts',
-    find: 'await saveUpgrades(writer, received.upgrades)',
+    find: 'checkIns.flatMap(({ received }) => received.upgrades),',
     replace:
-      "await saveUpgrades(writer, received.upgrades.filter(({ state }) => state !== 'succeeded'))",
+      "checkIns.flatMap(({ received: { upgrades } }) => upgrades.filter(({ state }) => state !== 'succeeded')),",
   },
   {
     name: 'agent-asks-nobody',

@@ -9,6 +9,7 @@ import type { Connection } from '../../store/connection.ts'
 import { openTestDatabase } from '../../store/testing/database.ts'
 import { loadEndpointIds } from '../../store/testing/watched-upgrades.ts'
 import type { VersionKind } from '../bad-versions.ts'
+import { Chance } from '../chance.ts'
 import { Turns } from '../turns.ts'
 import { World } from '../world.ts'
 import { Catalogue } from './catalogue.ts'
@@ -41,17 +42,30 @@ export type SeedOrder = {
 }
 
 export async function runSeed(seed: string, order: SeedOrder): Promise<SeedOutcome> {
-  const { connection } = order
+  const options = drawOptions(new Chance(seed).stream('options'), order.kind)
+  return await runFleet({ seed, options, connection: order.connection }, live)
+}
+
+export type FleetOrder = {
+  readonly seed: string
+  readonly options: FleetOptions
+  /** A migrated database that nobody else uses. */
+  readonly connection: Connection
+}
+
+/** A fleet, and what becomes of it by what is done to it; what must hold is looked at all along. */
+export async function runFleet(
+  { seed, options, connection }: FleetOrder,
+  act: (fleet: Fleet) => Promise<void>,
+): Promise<SeedOutcome> {
   const world = new World({ seed, start: START })
-  const options = drawOptions(world.chance.stream('options'), order.kind)
   await using database = openTestDatabase(connection)
   const catalogue = await Catalogue.open(database, world.chance.stream('keys'))
   const watcher = new Watcher(world, { database, catalogue, options })
-  const { parallelUpgradesMax } = options
+  const { parallelUpgradesMax, checkInIntervalS, probationS } = options
   await database.write((tx) => saveSetting(tx, 'autoUpgrade', { parallelUpgradesMax }))
   const turns = new Turns()
   const servers = Array.from({ length: options.servers }, (_, index) => {
-    const { checkInIntervalS, probationS } = options
     const name = `server-${index + 1}`
     return new SimServer(world, { name, connection, checkInIntervalS, probationS, turns })
   })
@@ -60,7 +74,9 @@ export async function runSeed(seed: string, order: SeedOrder): Promise<SeedOutco
   const ran = { seed, options, world, watcher }
   try {
     await build(fleet)
-    await live(fleet)
+    watch(fleet)
+    await world.run(ENROLLED_BY_MS)
+    await act(fleet)
     return outcome(ran, null)
   } catch (error) {
     // A seed that fails is what is looked for; anything else that is thrown is, too.
@@ -72,7 +88,7 @@ export async function runSeed(seed: string, order: SeedOrder): Promise<SeedOutco
   }
 }
 
-type Fleet = ConstructorParameters<typeof Operators>[0]
+export type Fleet = ConstructorParameters<typeof Operators>[0]
 
 async function build({ world, servers, options, catalogue }: Fleet): Promise<void> {
   const chance = world.chance.stream('fleet')
@@ -103,8 +119,6 @@ const LOOK_EVERY_MS = MINUTE_MS
 
 async function live(fleet: Fleet): Promise<void> {
   const { world, options } = fleet
-  watch(fleet)
-  await world.run(ENROLLED_BY_MS)
   const trouble = new Trouble(fleet)
   const operators = new Operators(fleet)
   trouble.begin()

@@ -172,7 +172,7 @@ export class Watcher {
 }
 
 /** By what a clock on the wall of the zone shows, and by nothing else. */
-function isOpenAt(window: Window | null, zone: string, at: number): boolean {
+export function isOpenAt(window: Window | null, zone: string, at: number): boolean {
   if (window === null) return true
   const there = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone)
   const minute = there.hour * 60 + there.minute
