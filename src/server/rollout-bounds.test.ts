@@ -1,4 +1,4 @@
-/** What would let a bad version reach more endpoints than the rollout's bounds say, if it worked. */
+/** What would let a bad version reach more endpoints than its rollout says, if it worked. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ManualClock } from '../base/clock-manual.ts'
 import type { DistributionId } from '../base/ids.ts'
@@ -198,7 +198,7 @@ describe('clocks', () => {
     expect(await offered([gone, here])).toEqual([here])
   })
 
-  it('of two servers may be minutes apart: what one gives, the other does not take in vain', async () => {
+  it('of two servers may be minutes apart: what one gives, the other leaves', async () => {
     const agents = await fleetOf(3)
     await using ahead = startBeside(server)
     const itsClock = { ...ahead, clock: new ManualClock(server.clock.now() + APART_MS) }

@@ -33,6 +33,10 @@ export function advanceWave(
     }
     // Nobody of it can be reached: the next wave would begin with a version that nobody proved.
     if (tally.waiting > 0) return underWay(rollout)
+    // All of it was taken out: deleted, cancelled, or taken over by another order.
+    if (tally.failed === 0) {
+      return halted(rollout, 'wave-without-success', successMessage(rollout, tally))
+    }
   }
   return soaked(rollout, tally, now)
 }
@@ -76,7 +80,8 @@ function budgetMessage(rollout: Rollout, tallies: readonly WaveTally[], wave: nu
 
 function successMessage(rollout: Rollout, { failed }: WaveTally): string {
   const name = rollout.waves[rollout.currentWave]?.name ?? ''
-  return `nothing succeeded in wave ${name}, and ${failed} failed`
+  const others = failed === 0 ? 'all of it was taken out' : `${failed} failed`
+  return `nothing succeeded in wave ${name}, and ${others}`
 }
 
 function silenceMessage(rollout: Rollout, { silent, succeeded }: WaveTally): string {

@@ -270,10 +270,10 @@ describe('a rollout', () => {
       { currentWave: 1 },
     ],
     [
-      'goes on when all of a wave were taken out of it',
+      'halts when all of a wave were taken out of it: nothing is proven',
       { waves: twoWaves },
       [tally({ endedOtherwise: 2 }), busy],
-      { currentWave: 1 },
+      { currentWave: 0, state: 'halted', reason: 'wave-without-success' },
     ],
     [
       'watches a wave that is done',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { MINUTE_MS, NOW, rollout, tally, wave } from './_pictures.ts'
+import type { WaveTally } from './picture.ts'
 import type { Rollout, RolloutState } from './rollout.ts'
 import {
   decideCancelRollout,
@@ -102,6 +103,19 @@ describe('a person steers a rollout', () => {
     const paused = { ...inState('paused'), forgiven: [9, 9] }
     const resumed = decideResume(paused, tallies, steering)
     expect(resumed).toMatchObject({ value: { rollout: { forgiven: [3, 0] } } })
+  })
+
+  it('to resume what halted at a wave without success begins the next one, if none is left', () => {
+    const reason = 'wave-without-success'
+    const resume = (first: Partial<WaveTally>) => {
+      const halted = rollout({ waves, state: 'halted', reason })
+      return decideResume(halted, [tally(first), tally({ waiting: 5 })], steering)
+    }
+    const goesOn = { value: { rollout: { state: 'running', currentWave: 1 } } }
+    expect(resume({ endedOtherwise: 2 })).toMatchObject(goesOn)
+    expect(resume({ failed: 1, waiting: 1 })).toMatchObject({
+      value: { rollout: { currentWave: 0 } },
+    })
   })
 
   it('to skip begins the next wave, and there is none behind the last', () => {

@@ -3,7 +3,7 @@ import type { Instant } from '../../base/clock.ts'
 import type { UpgradeActionId } from '../../base/ids.ts'
 import { accept, type Result, refuse } from '../../base/result.ts'
 import { stillForgiven } from './exposure.ts'
-import type { WaveTally } from './picture.ts'
+import { EMPTY_TALLY, type WaveTally } from './picture.ts'
 import { isMoving, isOver, type Rollout, type RolloutState } from './rollout.ts'
 
 /** In order of precedence. */
@@ -36,7 +36,10 @@ export function decidePause(rollout: Rollout, steering: Steering): Result<Steere
   return accept({ rollout: steered(rollout, paused, steering), takesBack: true })
 }
 
-/** What failed so far is accepted: the budget of each wave begins anew. */
+/**
+ * What failed so far is accepted: the budget of each wave begins anew. Where a wave has come to its
+ * end without a success, that is accepted too, and the next one begins.
+ */
 export function decideResume(
   rollout: Rollout,
   tallies: readonly WaveTally[],
@@ -50,8 +53,16 @@ export function decideResume(
   })
   // A pause forgives nothing: nobody looked at failures then.
   const kept = rollout.state === 'halted' ? forgiven : stillForgiven(rollout, tallies)
-  const going = { state: 'running', reason: 'in-progress', forgiven: kept } as const
+  const currentWave = rollout.currentWave + (isWithoutSuccess(rollout, tallies) ? 1 : 0)
+  const going = { state: 'running', reason: 'in-progress', forgiven: kept, currentWave } as const
   return accept({ rollout: steered(rollout, going, steering), takesBack: false })
+}
+
+/** It halted for that, and nothing of the wave is left that could succeed. */
+function isWithoutSuccess(rollout: Rollout, tallies: readonly WaveTally[]): boolean {
+  if (rollout.state !== 'halted' || rollout.reason !== 'wave-without-success') return false
+  const { succeeded, waiting, inFlight } = tallies[rollout.currentWave] ?? EMPTY_TALLY
+  return succeeded + waiting + inFlight === 0 && rollout.currentWave < rollout.waves.length - 1
 }
 
 /** The next wave begins without waiting for the rest of this one. */

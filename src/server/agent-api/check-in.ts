@@ -4,7 +4,9 @@
  * move their `last_seen` on. What does change something is decided again inside a transaction that
  * they share too (check-in-writes.ts) and that holds the endpoint's row, so that a decision is
  * always made on what is true when it is saved. An offer needs nothing else: its berth was given
- * before, by the planner. Only who is to lead a cluster holds what all leaders hold, behind the
+ * before, by the planner. So is a permission to switch that is said again: the read may be older
+ * than a halt by as much as a reply on its way, which does no harm, because what is staged keeps its
+ * berth until it says otherwise or counts as failed. Only who is to lead a cluster holds what all leaders hold, behind the
  * endpoint's row: in this order everywhere, so that no two wait for each other.
  */
 import type { Clock, Instant } from '../../base/clock.ts'
