@@ -170,6 +170,7 @@ function watch({ world, servers, watcher }: Fleet): void {
 }
 
 function hasEnded({ watcher, world, catalogue }: Fleet): boolean {
+  watcher.lookAtEnds()
   if (watcher.rows.some(({ finished_at }) => finished_at === null)) return false
   return checkCalm(world, watcher.rows, catalogue).length === 0
 }

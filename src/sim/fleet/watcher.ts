@@ -3,6 +3,7 @@
  * disks of the machines. Nothing here asks the code that it watches; windows are read by a rule of
  * their own.
  */
+import type { Clock } from '../../base/clock.ts'
 import { invariant } from '../../base/invariant.ts'
 import type { Window } from '../../domain/upgrade/window.ts'
 import type { Database } from '../../store/open.ts'
@@ -10,7 +11,7 @@ import { loadWatchedUpgrades, type WatchedUpgrade } from '../../store/testing/wa
 import type { Machine } from '../machine/machine.ts'
 import type { World } from '../world.ts'
 import type { Catalogue } from './catalogue.ts'
-import type { FleetOptions } from './options.ts'
+import { type FleetOptions, HOUR_MS } from './options.ts'
 
 export class Violation extends Error {}
 
@@ -18,8 +19,12 @@ export class Violation extends Error {}
 const PERMITTED = new Set(['staged', 'switching', 'on-probation', 'succeeded', 'rolled-back'])
 const FAILED = new Set(['rolled-back', 'failed', 'timed-out'])
 
+/** Servers may be gone for a while, and their clocks be wrong. */
+const ENDED_WITHIN_MS = HOUR_MS
+
 export class Watcher {
   readonly #world: World
+  readonly #clock: Clock
   readonly #database: Database
   readonly #catalogue: Catalogue
   readonly #options: FleetOptions
@@ -44,6 +49,7 @@ export class Watcher {
     },
   ) {
     this.#world = world
+    this.#clock = world.newClock()
     this.#database = of.database
     this.#catalogue = of.catalogue
     this.#options = of.options
@@ -64,6 +70,16 @@ export class Watcher {
     for (const rows of Map.groupBy(this.rows, ({ action_id }) => action_id).values()) {
       this.#checkRollout(rows)
     }
+  }
+
+  /** Now and then: nothing waits beyond its end, though nobody says a word. */
+  lookAtEnds(): void {
+    const overdue = this.#clock.now() - ENDED_WITHIN_MS
+    const late = this.rows.filter(({ finished_at, state, expires_at, changed_at }) => {
+      const since = Math.max(expires_at, changed_at)
+      return finished_at === null && state === 'queued' && since < overdue
+    })
+    this.#hold(late.length === 0, `${late.length} upgrades wait beyond their end`)
   }
 
   /** After every step. */

@@ -13,6 +13,7 @@ export type WatchedUpgrade = {
   readonly reason: string | null
   readonly attempt_id: string | null
   readonly deadline_at: number | null
+  readonly expires_at: number
   readonly changed_at: number
   readonly finished_at: number | null
   readonly window: Window | null
@@ -26,7 +27,7 @@ export type WatchedUpgrade = {
 export async function loadWatchedUpgrades(database: Database): Promise<readonly WatchedUpgrade[]> {
   const rows = await sql<WatchedUpgrade>`
     select upgrade.action_id, endpoint_id, wave, zone, upgrade.state, upgrade.reason, attempt_id,
-      deadline_at, upgrade.changed_at, finished_at, "window", manifest_digest,
+      deadline_at, upgrade.expires_at, upgrade.changed_at, finished_at, "window", manifest_digest,
       rollout.state as rollout_state, current_wave, waves,
       (policy ->> 'maxConcurrent')::integer as max_concurrent
     from upgrade join rollout on rollout.action_id = upgrade.action_id
