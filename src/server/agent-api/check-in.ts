@@ -4,10 +4,11 @@
  * move their `last_seen` on. What does change something is decided again inside a transaction that
  * they share too (check-in-writes.ts) and that holds the endpoint's row, so that a decision is
  * always made on what is true when it is saved. An offer needs nothing else: its berth was given
- * before, by the planner. So is a permission to switch that is said again: the read may be older
- * than a halt by as much as a reply on its way, which does no harm, because what is staged keeps its
- * berth until it says otherwise or counts as failed. Only who is to lead a cluster holds what all leaders hold, behind the
- * endpoint's row: in this order everywhere, so that no two wait for each other.
+ * before, by the planner. Nor does a permission to switch that is said again: the read may be older
+ * than a halt, as a reply may be that is on its way, and neither does harm, because what is staged
+ * keeps its berth until it says otherwise, or counts as failed. Only who is to lead a cluster holds
+ * what all leaders hold, behind the endpoint's row: in this order everywhere, so that no two wait
+ * for each other.
  */
 import type { Clock, Instant } from '../../base/clock.ts'
 import type { Digest } from '../../base/digest.ts'
