@@ -1,6 +1,6 @@
 /**
- * `npm run sim:mutations`: whether the simulator finds each deliberate bug. Each gets seeds until one
- * fails, in a process of its own.
+ * `npm run sim:mutations`: whether the simulator finds each deliberate bug. Each gets seeds until
+ * one fails, in a process of its own.
  */
 import { spawnSync } from 'node:child_process'
 import { MUTATIONS } from './sim-mutations.ts'

@@ -79,7 +79,8 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/store/check-ins.ts',
     find: 'checkIns.flatMap(({ received }) => received.upgrades),',
     replace:
-      "checkIns.flatMap(({ received: { upgrades } }) => upgrades.filter(({ state }) => state !== 'succeeded')),",
+      'checkIns.flatMap(({ received }) => received.upgrades' +
+      ".filter(({ state }) => state !== 'succeeded')),",
   },
   {
     name: 'agent-asks-nobody',

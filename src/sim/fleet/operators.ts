@@ -75,7 +75,10 @@ export class Operators {
     this.#on.world.after(gap, () => {
       if (this.#isGone) return
       const acted = this.#on.world.quiet.track(this.#act())
-      acted.catch((error) => this.#on.watcher.complain(error))
+      acted.catch((error) => {
+        // Best effort: whoever watches ends the run with it.
+        this.#on.watcher.complain(error)
+      })
       this.#plan()
     })
   }

@@ -79,7 +79,7 @@ export async function runFleet(
     await act(fleet)
     return outcome(ran, null)
   } catch (error) {
-    // A seed that fails is what is looked for; anything else that is thrown is, too.
+    // Best effort: a seed that fails is what is looked for, whatever was thrown; it is told.
     const told = error instanceof Violation ? error.message : String((error as Error).stack)
     return outcome(ran, told)
   } finally {

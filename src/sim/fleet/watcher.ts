@@ -21,6 +21,8 @@ const FAILED = new Set(['rolled-back', 'failed', 'timed-out'])
 
 /** Servers may be gone for a while, and their clocks be wrong. */
 const ENDED_WITHIN_MS = HOUR_MS
+/** Far beyond any probation: a machine may have been without power for most of it. */
+const SWITCHED_WITHIN_MS = 3 * HOUR_MS
 
 export class Watcher {
   readonly #world: World
@@ -37,6 +39,7 @@ export class Watcher {
   readonly #waves = new Map<number, number>()
   /** Attempts of which the server has heard that they are staged. */
   readonly #staged = new Set<string>()
+  readonly #switching = new Map<string, { attempt: string | null; since: number }>()
   rows: readonly WatchedUpgrade[] = []
   readonly #complaints: unknown[] = []
 
@@ -101,6 +104,13 @@ export class Watcher {
   /** Nobody switches before the server knew that it was about to. */
   #checkSwitch(machine: Machine): void {
     const attempt = machine.attemptSwitching()
+    const before = this.#switching.get(machine.name)
+    if (before?.attempt !== attempt) {
+      this.#switching.set(machine.name, { attempt, since: this.#world.now })
+    } else if (attempt !== null && !machine.isLost) {
+      const isLong = this.#world.now - before.since > SWITCHED_WITHIN_MS
+      this.#hold(!isLong, `${machine.name} is between two versions for hours`)
+    }
     if (attempt === null || this.#staged.has(attempt)) return
     this.#hold(false, `${machine.name} switched under ${attempt} and had not asked`)
   }
