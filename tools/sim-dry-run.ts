@@ -13,8 +13,7 @@ const [endpoints = ENDPOINTS, orders = ORDERS] = process.argv.slice(2).map(Numbe
 const told = await compareDryRuns({ seed: 'dry-run', endpoints, orders })
 const percent = ((100 * told.matching) / told.endpoints).toFixed(2)
 process.stdout.write(`${told.misses.join('\n')}\n`)
-process.stdout.write(
-  `${told.matching} of ${told.endpoints} upgrades in ${told.orders} orders as foretold: ${percent} %\n`,
-)
+const { matching, endpoints: moved } = told
+process.stdout.write(`${matching} of ${moved} upgrades as foretold: ${percent} %\n`)
 // The database of the tests ends with the process, and its pipe holds the process.
 process.exit(told.matching >= MATCHING_LEAST * told.endpoints ? 0 : 1)

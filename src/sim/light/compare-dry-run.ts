@@ -31,7 +31,7 @@ const ZONES = ['UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Kolkata']
 const TAGS = ['web', 'db', 'lab']
 /** An endpoint begins at its next check-in, and so did whoever it waited for. */
 const SLACK_MS = 3 * INTERVAL_S * 1000
-/** Of the time in the queue of an opening: those before it took longer, or less, than the median. */
+/** Of the time in the queue of an opening: those before it took more or less than the median. */
 const SLACK_SHARE = 1 / 3
 const BERTHS = 40
 const DAYS_MAX = 12

@@ -1,6 +1,6 @@
 /**
- * What an order would come to (`dry_run`): its waves as they will be drawn, because the lot falls by
- * the version, and when who would begin.
+ * What an order would come to (`dry_run`): its waves as they will be drawn, because the lot falls
+ * by the version, and when who would begin.
  */
 import type { Instant } from '../../../base/clock.ts'
 import type { EndpointId, UpgradeActionId } from '../../../base/ids.ts'
