@@ -9,6 +9,7 @@
  */
 import { useDisk } from '../agent/machine/files.ts'
 import type { Clock, Instant } from '../base/clock.ts'
+import { invariant } from '../base/invariant.ts'
 import { type Log, silentLog } from '../base/log.ts'
 import { Chance } from './chance.ts'
 import { Mounts } from './disk/mounts.ts'
@@ -24,6 +25,9 @@ export type WorldOrder = {
   readonly log?: Log
 }
 
+/** Far more than all machines have to do at one moment. */
+const STILL_STEPS_MAX = 20_000
+
 export class World {
   readonly chance: Chance
   /** What is real and takes time says so here, or the world moves on before it has ended. */
@@ -38,6 +42,8 @@ export class World {
     throw new Error('nobody listens')
   }
   onStep: () => void | Promise<void> = () => {}
+  #still = 0
+  #lastStep = -1
   readonly #timeline: Timeline
   readonly #mounts: Mounts
   readonly #log: Log
@@ -97,10 +103,18 @@ export class World {
     while (!isEnough() && this.#timeline.step(until)) {
       await this.quiet.settle()
       this.steps += 1
+      this.#checkTimeMoves()
       for (const machine of this.machines) machine.look()
       const watched = this.onStep()
       if (watched !== undefined) await watched
     }
+  }
+
+  /** Somebody who does the same again and again, without a pause, would keep a machine busy. */
+  #checkTimeMoves(): void {
+    this.#still = this.#lastStep === this.now ? this.#still + 1 : 0
+    this.#lastStep = this.now
+    invariant(this.#still < STILL_STEPS_MAX, 'somebody does not pause, and time stands still')
   }
 
   /** Nothing runs any more. */
