@@ -15,8 +15,8 @@ import { ACCESS_REFUSED } from './access-refused.ts'
 import { CERTIFICATE_REFUSED } from './certificate-refused.ts'
 import { ENDPOINT_REFUSED, NO_ENDPOINT } from './endpoint-refused.ts'
 import { type HttpAnswer, jsonAnswer } from './exchange.ts'
-import type { ApiRefusal } from './refusal.ts'
 import { POLICY_REFUSED } from './policy-refused.ts'
+import type { ApiRefusal } from './refusal.ts'
 import { ROLLOUT_REFUSED } from './rollout-refused.ts'
 
 type Headers = Readonly<Record<string, string>>
