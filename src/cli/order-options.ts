@@ -19,7 +19,7 @@ export const WINDOW_OPTIONS = {
   zone: {
     kind: 'text',
     value: 'NAME',
-    help: "whose clock: Europe/Berlin, or endpoint for its own (default: the instance's)",
+    help: "whose clock: Europe/Berlin, or endpoint: its own (default: the instance's)",
   },
   'strict-end': { kind: 'flag', help: 'stop what has not switched when the window closes' },
 } as const satisfies Options
