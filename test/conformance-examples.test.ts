@@ -8,7 +8,7 @@ import { bodyOf } from '../src/server/openapi/operation.ts'
 import { PUBLIC_ROUTES } from '../src/server/public-api/routes.ts'
 import { type AssembledServer, startAssembledServer } from '../src/server/testing/assembled.ts'
 import { TEST_CODE_CERTIFICATE } from '../src/trust/testing/code-certificate.ts'
-import { agentCall, enrolAgent, enrolEndpoint, orderFor, publishFor } from './small-fleet.ts'
+import { endUpgrade, enrolAgent, enrolEndpoint, orderFor, publishFor } from './small-fleet.ts'
 import { send } from './wire.ts'
 
 let server: AssembledServer
@@ -122,14 +122,7 @@ async function twoWaves(title: string): Promise<number> {
 async function endedAction(title: string, phase: 'failed' | 'succeeded'): Promise<number> {
   const agent = await enrolAgent(server, title, 'linux')
   const action = await upgradeOf([agent.endpointId])
-  const credential = `${agent.endpointId}.${agent.credential}`
-  const answered = await agentCall(server, 'check-in', agent.report, credential)
-  const { attempt_id, manifest_digest, version } = Object(answered.instruction)
-  const reason = phase === 'failed' ? 'wrong-version' : null
-  const told = { percent: 100, bytes_done: 1, bytes_total: 1, message: null }
-  const now = phase === 'failed' ? {} : { agent_version: version, manifest_digest }
-  const report = { ...agent.report, ...now, attempt: { attempt_id, phase, reason, ...told } }
-  await agentCall(server, 'check-in', report, credential)
+  await endUpgrade(server, agent, phase)
   return action
 }
 

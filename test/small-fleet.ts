@@ -80,8 +80,24 @@ export async function enrolAgent(
   return { endpointId, credential, facts, report }
 }
 
+/** The agent is offered its upgrade, and says how its attempt ended. */
+export async function endUpgrade(
+  server: FleetServer,
+  agent: EnrolledAgent,
+  phase: 'failed' | 'succeeded',
+): Promise<void> {
+  const credential = `${agent.endpointId}.${agent.credential}`
+  const answered = await agentCall(server, 'check-in', agent.report, credential)
+  const { attempt_id, manifest_digest, version } = Object(answered.instruction)
+  const reason = phase === 'failed' ? 'wrong-version' : null
+  const told = { percent: 100, bytes_done: 1, bytes_total: 1, message: null }
+  const now = phase === 'failed' ? {} : { agent_version: version, manifest_digest }
+  const report = { ...agent.report, ...now, attempt: { attempt_id, phase, reason, ...told } }
+  await agentCall(server, 'check-in', report, credential)
+}
+
 /** What the agent API answers, which is 200. */
-export async function agentCall(
+async function agentCall(
   server: FleetServer,
   path: string,
   body: object,

@@ -8,9 +8,12 @@ export type Content = ReadonlyMap<string, string>
 const LIVELINESS: Readonly<Record<string, string>> = {
   // Refused attempts are noted.
   audit: "coalesce(row_to_json(t)->>'result', '') <> 'failure'",
+  // The engine moves rollouts on by itself, as time goes by.
+  event: "type <> 'rollout.changed'",
 }
-// A package is written down when it is first asked for; its order says what it will be.
-const LEFT_OUT = /^(?:lease|package|audit_head|event_head|kysely_\w+|migration)$/
+// A package is written down when it is first asked for; its order says what it will be. Of rollouts
+// the same holds as of what is told of them.
+const LEFT_OUT = /^(?:lease|package|rollout|audit_head|event_head|kysely_\w+|migration)$/
 /** When a key was last used; places in the audit log and among the events, given a moment later. */
 const COLUMNS_LEFT_OUT = ['last_used_at', 'sequence', 'hash', 'position']
 

@@ -96,13 +96,13 @@ export const SEEDS: Readonly<Record<string, Seed>> = {
     reason: 'of the fuzz',
   }),
   'endpoints/upgrade/skip_wave': ({ actions }, chance) => ({ group_action_id: chance.of(actions) }),
-  'endpoints/upgrade/retry': ({ actions, endpoints }, chance) => ({
-    group_action_id: chance.of(actions),
+  'endpoints/upgrade/retry': ({ actions, failedActions, endpoints }, chance) => ({
+    group_action_id: chance.of(chance.is(0.5) ? failedActions : actions),
     endpoint_ids: aMaybe([chance.of(endpoints)], chance),
     retry_failed: chance.is(0.5),
   }),
-  'endpoints/upgrade/revert': ({ actions }, chance) => ({
-    group_action_id: chance.of(actions),
+  'endpoints/upgrade/revert': ({ actions, succeededActions }, chance) => ({
+    group_action_id: chance.of(chance.is(0.5) ? succeededActions : actions),
     rollout: aMaybe({ canary: { count: 1 } }, chance),
   }),
   'endpoints/update_agent_name': ({ endpoints }, chance) => ({

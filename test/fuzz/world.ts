@@ -1,7 +1,7 @@
 /** What the server holds, as far as the fuzz knows: filled before, and with what answers tell. */
 import { Client } from 'pg'
 import { type Connection, clientSettings } from '../../src/store/connection.ts'
-import { enrolAgent, type FleetServer, orderFor, publishFor } from '../small-fleet.ts'
+import { endUpgrade, enrolAgent, type FleetServer, orderFor, publishFor } from '../small-fleet.ts'
 import type { Agent } from './agents.ts'
 import type { Chance } from './chance.ts'
 import type { Operation } from './request.ts'
@@ -15,6 +15,9 @@ export type World = {
   /** Made by the run: they may be deleted. */
   readonly spareDistributions: string[]
   readonly actions: number[]
+  /** Of endpoints of their own, which have failed, or succeeded. */
+  readonly failedActions: readonly number[]
+  readonly succeededActions: readonly number[]
   readonly keys: number[]
   readonly versions: string[]
   readonly artifacts: string[]
@@ -31,6 +34,8 @@ export type World = {
 
 const ENDPOINTS = 60
 const HOSTILE_AGENTS = 5
+/** Each can be retried, or taken back, once. */
+const ENDED_ACTIONS = 5
 const DISTRIBUTIONS = 20
 /** Of what was learnt of a kind: above that, what is known is forgotten for it. */
 const KNOWN_MAX = 300
@@ -50,6 +55,8 @@ export async function fillServer(server: FuzzServer, texts: Texts): Promise<Worl
     distributions.push(await orderFor(server, `known ${count}`))
   }
   const actions = [await upgradeOf(server, agents.slice(0, 4)), await upgradeOf(server, hostile)]
+  const failedActions = await endedActionsOf(server, 'failed')
+  const succeededActions = await endedActionsOf(server, 'succeeded')
   const artifacts = [await server.upload(Buffer.from('an artifact of nobody'))]
   for (const version of versions) {
     artifacts.push(await server.upload(Buffer.from(`the agent of ${version}`)))
@@ -57,7 +64,8 @@ export async function fillServer(server: FuzzServer, texts: Texts): Promise<Worl
   texts.known.push(...versions, ...manifests, 'known 1', 'fuzz-1', 'web', 'ada', '10.0.0.7')
   texts.known.push(...endpoints.slice(0, 2))
   const members = await membersOf(server.connection)
-  const world = { endpoints, distributions, actions, versions, artifacts, manifests, members }
+  const lists = { endpoints, distributions, actions, failedActions, succeededActions }
+  const world = { ...lists, versions, artifacts, manifests, members }
   name(texts, ['linux', 'linux_version', 'agent_version', 'version'], versions)
   name(texts, ['endpoint_id', 'endpoint_ids'], endpoints)
   name(texts, ['distribution_id'], distributions)
@@ -75,6 +83,19 @@ async function agentsOf(server: FuzzServer, prefix: string, count: number): Prom
     agents.push({ ...agent, attemptId: null })
   }
   return agents
+}
+
+async function endedActionsOf(
+  server: FuzzServer,
+  phase: 'failed' | 'succeeded',
+): Promise<readonly number[]> {
+  const actions: number[] = []
+  for (let each = 1; each <= ENDED_ACTIONS; each++) {
+    const agent = await enrolAgent(server, `${phase}-${each}`, 'linux')
+    actions.push(await upgradeOf(server, [{ ...agent, attemptId: null }]))
+    await endUpgrade(server, agent, phase)
+  }
+  return actions
 }
 
 async function upgradeOf(server: FleetServer, agents: readonly Agent[]): Promise<number> {
