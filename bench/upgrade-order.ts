@@ -14,6 +14,8 @@ const TARGET = '3.0.0.1'
 /** Milliseconds: what issue 3 asks for. */
 const AIM = 500
 
+type Counts = { readonly endpoints_count: number; readonly ineligible_count: number }
+
 export async function benchUpgradeOrder(
   server: ServerProcess,
   dataDir: string,
@@ -29,8 +31,10 @@ export async function benchUpgradeOrder(
   const order = async (round: number) => {
     const asked = { endpoint_ids: part(round), target_versions: { linux: TARGET } }
     const answer = await fleet.post('endpoints/upgrade', asked)
-    const { reply } = (await answer.json()) as { readonly reply: { endpoints_count: number } }
-    if (reply.endpoints_count !== IDS) throw new Error(JSON.stringify(reply).slice(0, 1000))
+    const { reply } = (await answer.json()) as { readonly reply: Counts }
+    // Some of the fleet are lost, and are left out.
+    if (reply.endpoints_count + reply.ineligible_count !== IDS)
+      throw new Error(JSON.stringify(reply).slice(0, 1000))
   }
   const ours = await timeRounds(ROUNDS, order, () => endOpen(fleet.sql))
   const over = await timeRounds(ROUNDS, order)
