@@ -1,22 +1,8 @@
-import { accept } from '../../base/result.ts'
-import { defineApiCommand } from '../command.ts'
-import { ACTION_OPERAND, flawOfAction } from '../option-values.ts'
-import { EXIT, refuseUsage } from '../outcome.ts'
-import { steeredLines } from '../rollout-text.ts'
+import { steeringCommand } from '../steering-command.ts'
 
-export const upgradeSkipWave = defineApiCommand({
+export const upgradeSkipWave = steeringCommand({
   name: 'upgrade skip-wave',
   summary: 'Let the next wave begin at once',
-  notes: ['What the wave before it has left behind goes on beside it.'],
-  operands: [ACTION_OPERAND],
-  options: {
-    reason: { kind: 'text', value: 'TEXT', help: 'why, for whoever looks at it later' },
-  },
-  async run({ io, client }, { reason }, [text = '']) {
-    const flaw = flawOfAction(text)
-    if (flaw !== null) return refuseUsage(flaw)
-    const asked = { group_action_id: text, reason: reason ?? null }
-    const json = await client.upgrades.skipWave(asked)
-    return accept({ exitCode: EXIT.done, lines: steeredLines(json, io.stdout), json })
-  },
+  note: 'What the wave before it has left behind goes on beside it.',
+  call: 'skipWave',
 })
