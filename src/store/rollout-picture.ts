@@ -26,10 +26,11 @@ export type PictureWanted = {
   readonly actionId: UpgradeActionId | null
   readonly settings: Pick<Configuration, 'autoUpgrade' | 'rollout'>
   readonly probationS: number
-  /** Who was heard of since then may be offered something. */
+  /**
+   * Who was heard of since then may be offered something; who succeeded and was not has fallen
+   * silent.
+   */
   readonly heardSince: Instant
-  /** Who succeeded and was not heard of since then has fallen silent. */
-  readonly silentSince: Instant
   readonly now: Instant
 }
 
@@ -107,7 +108,7 @@ type Tallies = {
 async function loadTallies(
   reader: Reader,
   open: readonly Open[],
-  { actionId, heardSince, silentSince, limit, now }: PictureWanted & { readonly limit: number },
+  { actionId, heardSince, limit, now }: PictureWanted & { readonly limit: number },
 ): Promise<Tallies> {
   // Of one that is named everything is told, as whoever resumes it after a halt accepts it.
   const isCounted = ({ state }: Rollout) => actionId !== null || state !== 'halted'
@@ -128,7 +129,7 @@ async function loadTallies(
     failed: countsOf(await countFailed(reader, idsOf(isCounted))),
     connected: countsOf(await countConnected(reader, counted, heard)),
     troubled: countsOf(await countTroubled(reader, watched)),
-    silent: countsOf(await countSilent(reader, soaking, silentSince)),
+    silent: countsOf(await countSilent(reader, soaking, heardSince)),
   }
 }
 

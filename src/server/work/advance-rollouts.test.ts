@@ -3,9 +3,8 @@ import { sql } from 'kysely'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { DistributionId } from '../../base/ids.ts'
 import { countBerthsTaken } from '../../store/berths.ts'
-import { loadConfiguration, saveSetting } from '../../store/configuration.ts'
+import { saveSetting } from '../../store/configuration.ts'
 import { holdEndpoints } from '../../store/endpoint-changes.ts'
-import { loadFleetPicture } from '../../store/rollout-picture.ts'
 import { upgradeEndpointsRoute } from '../public-api/endpoints/upgrade.ts'
 import { withdrawReleaseRoute } from '../public-api/releases/withdraw.ts'
 import { ask } from '../testing/ask.ts'
@@ -18,7 +17,7 @@ import {
   type TestAgent,
   type TestServer,
 } from '../testing/fleet.ts'
-import { advanceRollouts, heardWithinMs } from './advance-rollouts.ts'
+import { advanceRollouts, heardWithinMs, loadPicture } from './advance-rollouts.ts'
 
 const VERSION = '1.0.0.2'
 let server: TestServer
@@ -61,15 +60,8 @@ async function set(agent: TestAgent, columns: Readonly<Record<string, unknown>>)
 
 async function look() {
   const now = server.clock.now()
-  const since = now - heardWithinMs(60)
-  const picture = await loadFleetPicture(server.database.read, {
-    actionId: null,
-    settings: await loadConfiguration(server.database.read),
-    probationS: 300,
-    heardSince: since,
-    silentSince: since,
-    now,
-  })
+  const limits = { intervalS: 60, probationS: 300 }
+  const picture = await loadPicture(server.database.read, limits, { actionId: null, now })
   const [own] = picture.rollouts
   if (own === undefined) throw new Error('one rollout is open')
   return { ...own, berthsFree: picture.berthsFree }

@@ -3,7 +3,7 @@
  * what was saved at their next check-in. Level-triggered and safe on several servers at once: who
  * plans holds the rollouts, and plans on what is there then.
  */
-import type { Clock } from '../../base/clock.ts'
+import type { Clock, Instant } from '../../base/clock.ts'
 import type { UpgradeActionId } from '../../base/ids.ts'
 import { invariant } from '../../base/invariant.ts'
 import { checkPlan } from '../../domain/rollout/check-plan.ts'
@@ -13,7 +13,7 @@ import { berthStandsMs } from '../../domain/upgrade/berth.ts'
 import { loadUnbegun, saveBerths, saveBerthsTakenBack } from '../../store/berths.ts'
 import { loadConfiguration } from '../../store/configuration.ts'
 import { holdEndpoints } from '../../store/endpoint-changes.ts'
-import type { Database, Writer } from '../../store/open.ts'
+import type { Database, Reader, Writer } from '../../store/open.ts'
 import { loadFleetPicture } from '../../store/rollout-picture.ts'
 import { hasOpenRollouts, holdRollouts, saveRollouts } from '../../store/rollouts.ts'
 import type { Work } from './loop.ts'
@@ -75,20 +75,21 @@ export async function planHeld(
   actionId: UpgradeActionId | null,
 ): Promise<number> {
   const now = clock.now()
-  const { intervalS, probationS } = checkInLimits
-  const settings = await loadConfiguration(tx)
-  const heardSince = now - heardWithinMs(intervalS)
-  const picture = await loadFleetPicture(tx, {
-    actionId,
-    settings,
-    probationS,
-    heardSince,
-    silentSince: heardSince,
-    now,
-  })
+  const picture = await loadPicture(tx, checkInLimits, { actionId, now })
   const plan = planRollouts(picture, now)
   refuseBroken(picture, plan, now)
-  return await savePlan(tx, plan, { until: now + berthStandsMs(intervalS), now })
+  return await savePlan(tx, plan, { until: now + berthStandsMs(checkInLimits.intervalS), now })
+}
+
+/** What a plan of now would be made on: of one action, or of all. */
+export async function loadPicture(
+  reader: Reader,
+  { intervalS, probationS }: AdvanceNeeds['checkInLimits'],
+  { actionId, now }: { readonly actionId: UpgradeActionId | null; readonly now: Instant },
+): Promise<FleetPicture> {
+  const settings = await loadConfiguration(reader)
+  const heardSince = now - heardWithinMs(intervalS)
+  return await loadFleetPicture(reader, { actionId, settings, probationS, heardSince, now })
 }
 
 /** Check-ins that may be missed, the jitter of agents and the grain of what is kept of them. */

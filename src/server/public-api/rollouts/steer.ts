@@ -17,16 +17,14 @@ import type { Rollout } from '../../../domain/rollout/rollout.ts'
 import type { Steered, Steering, SteerRefusal } from '../../../domain/rollout/steer-rollout.ts'
 import { saveAudit } from '../../../store/audit.ts'
 import { loadUnbegun, saveBerthsTakenBack } from '../../../store/berths.ts'
-import { loadConfiguration } from '../../../store/configuration.ts'
 import { holdEndpoints } from '../../../store/endpoint-changes.ts'
 import type { Reader, Writer } from '../../../store/open.ts'
 import { loadWaveCounts, reachOf } from '../../../store/rollout-counts.ts'
-import { loadFleetPicture } from '../../../store/rollout-picture.ts'
 import { holdRollouts, loadRollouts, saveRollout } from '../../../store/rollouts.ts'
 import { audited } from '../../http/audited.ts'
 import type { ApiRefusal } from '../../http/refusal.ts'
 import type { PublicRequest } from '../../http/route.ts'
-import { heardWithinMs, planHeld } from '../../work/advance-rollouts.ts'
+import { loadPicture, planHeld } from '../../work/advance-rollouts.ts'
 import type { OrderNeeds } from '../endpoints/order-upgrades.ts'
 import { renderRollout } from './rollout-object.ts'
 
@@ -97,11 +95,7 @@ async function loadTallies(
   { checkInLimits }: OrderNeeds,
   { actionId, now }: { readonly actionId: UpgradeActionId; readonly now: Instant },
 ): Promise<readonly WaveTally[]> {
-  const { intervalS, probationS } = checkInLimits
-  const since = now - heardWithinMs(intervalS)
-  const settings = await loadConfiguration(reader)
-  const seen = { heardSince: since, silentSince: since, now }
-  const picture = await loadFleetPicture(reader, { actionId, settings, probationS, ...seen })
+  const picture = await loadPicture(reader, checkInLimits, { actionId, now })
   return picture.rollouts[0]?.tallies ?? []
 }
 
