@@ -47,4 +47,41 @@ describe('Batcher', () => {
     await expect(batcher.run('lost')).rejects.toThrow('the database went away')
     expect(await batcher.run('kept')).toBe('kept')
   })
+
+  it('batches run side by side as far as they may, and never two with the same key', async () => {
+    const batches: string[][] = []
+    const gates: PromiseWithResolvers<void>[] = []
+    const batcher = new Batcher<string, string>(
+      async (items) => {
+        const gate = Promise.withResolvers<void>()
+        batches.push([...items])
+        gates.push(gate)
+        await gate.promise
+        return items
+      },
+      { itemsMax: 2, sideBySide: { batchesMax: 2, keyOf: (item) => item[0] } },
+    )
+    const done = ['a1', 'b1', 'a2', 'c1', 'd1', 'e1'].map((item) => batcher.run(item))
+    await turn()
+    expect(batches).toEqual([
+      ['a1', 'b1'],
+      ['c1', 'd1'],
+    ])
+    gates[1]?.resolve()
+    await turn()
+    expect(batches.slice(2)).toEqual([['e1']])
+    gates[2]?.resolve()
+    await turn()
+    expect(batches.length).toBe(3)
+    gates[0]?.resolve()
+    await turn()
+    expect(batches.slice(3)).toEqual([['a2']])
+    gates[3]?.resolve()
+    expect(await Promise.all(done)).toEqual(['a1', 'b1', 'a2', 'c1', 'd1', 'e1'])
+  })
 })
+
+/** What is due by now has happened: each batch starts in a turn of its own. */
+async function turn(): Promise<void> {
+  for (let count = 0; count < 5; count += 1) await new Promise((resolve) => setImmediate(resolve))
+}

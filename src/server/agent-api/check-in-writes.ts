@@ -42,8 +42,10 @@ export type CheckInWritten =
 
 export type CheckInWrites = Batcher<CheckInWrite, CheckInWritten>
 
-// Endpoints whose rows are held at once, for some milliseconds.
+// Endpoints whose rows one batch holds, for some milliseconds.
 const BATCH_MAX = 200
+/** One is decided on while the database works on another. */
+const BATCHES_AT_ONCE_MAX = 3
 
 type Needs = { readonly database: Pick<Database, 'write'>; readonly pace: ProgressPace }
 
@@ -52,7 +54,13 @@ export function createCheckInWrites(
   clock: Pick<Clock, 'monotonic'>,
 ): CheckInWrites {
   const needs = { database, pace: createProgressPace(clock) }
-  return new Batcher((writes) => writeInTurn(needs, writes), { itemsMax: BATCH_MAX })
+  return new Batcher((writes) => writeInTurn(needs, writes), {
+    itemsMax: BATCH_MAX,
+    sideBySide: {
+      batchesMax: BATCHES_AT_ONCE_MAX,
+      keyOf: ({ credential }) => credential.endpointId,
+    },
+  })
 }
 
 /** The second of an endpoint is decided on what its first one made true. */
