@@ -13,8 +13,9 @@ import { createServer as createHttpServer, request as sendOnward } from 'node:ht
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { zstdCompressSync } from 'node:zlib'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { promisify } from 'node:util'
+import { zstdCompress } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FakeServer, type Seen } from '../../src/agent/testing/fake-server.ts'
 import {
   type InstalledAgent,
@@ -34,8 +35,6 @@ import { buildHostAgent } from './built-agent.ts'
 const folder = mkdtempSync(join(tmpdir(), 'drydock-build-'))
 let launcher = ''
 let bundle: Uint8Array = new Uint8Array()
-let server: FakeServer
-const agents: InstalledAgent[] = []
 
 beforeAll(async () => {
   const built = await buildHostAgent(folder)
@@ -43,10 +42,6 @@ beforeAll(async () => {
   bundle = built.bundle
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
-afterEach(async () => {
-  for (const agent of agents.splice(0)) await agent.remove()
-  await server.close()
-})
 
 const good = (version: string) => makeRelease({ version, agent: bundle })
 
@@ -86,29 +81,26 @@ function offer(release: Release, changes: Record<string, unknown> = {}): Instruc
   }
 }
 
-async function installed(seed: Release, proxy: readonly string[] = []): Promise<InstalledAgent> {
-  server ??= await FakeServer.start()
-  const agent = installAgent({ launcher, seed, serverUrl: server.url, proxy })
-  agents.push(agent)
-  return agent
-}
+/** One test's own: tests wait for most of their time, and do so side by side. */
+type Site = AsyncDisposable & { readonly server: FakeServer; readonly agent: InstalledAgent }
 
-async function newServer(...releases: Release[]): Promise<void> {
-  server = await FakeServer.start()
+async function openSite(
+  seed: Release,
+  releases: readonly Release[] = [],
+  proxy: readonly string[] = [],
+): Promise<Site> {
+  const server = await FakeServer.start()
   server.publish(...releases)
+  const agent = installAgent({ launcher, seed, serverUrl: server.url, proxy })
+  const dispose = async () => {
+    await agent.remove()
+    await server.close()
+  }
+  return { server, agent, [Symbol.asyncDispose]: dispose }
 }
 
 /** Offers it until the server has been told how it ended. */
-function offerUntilEnded(release: Release, changes: Record<string, unknown> = {}): void {
-  let isOver = false
-  server.instruction = (request) => {
-    if (hasEnded(request)) isOver = true
-    return isOver ? { kind: 'nothing' } : offer(release, changes)
-  }
-}
-
-/** As `offerUntilEnded`, to be asked by hand. */
-function offerWhileOpen(release: Release, changes: Record<string, unknown>) {
+function offerUntilEnded(release: Release, changes: Record<string, unknown> = {}) {
   let isOver = false
   return (request: CheckInRequest): Instruction => {
     if (hasEnded(request)) isOver = true
@@ -143,15 +135,15 @@ function hasEnded({ attempt }: CheckInRequest): boolean {
   return attempt !== null && ['succeeded', 'rolled-back', 'failed'].includes(attempt.phase)
 }
 
-describe('a good upgrade', () => {
+describe.concurrent('a good upgrade', () => {
   it('enrols, checks in, goes from 1 to 2, and keeps nothing but 1 and 2', async () => {
     const [one, two] = [good('1.0.0.0'), good('2.0.0.0')]
-    await newServer(two)
-    const agent = await installed(one)
+    await using site = await openSite(one, [two])
+    const { server, agent } = site
     agent.start()
     const first = await server.untilCheckIn(() => true)
     expect(first).toMatchObject({ agent_version: '1.0.0.0', manifest_digest: one.digest })
-    offerUntilEnded(two)
+    server.instruction = offerUntilEnded(two)
     const ended = await server.untilCheckIn(hasEnded)
     expect(ended.attempt).toMatchObject({ phase: 'succeeded', percent: 100, reason: null })
     expect(ended.agent_version).toBe('2.0.0.0')
@@ -165,11 +157,11 @@ describe('a good upgrade', () => {
   })
 })
 
-describe('permission to switch', () => {
+describe.concurrent('permission to switch', () => {
   it('is waited for, through a kill; a server from before it offers once, and that is all', async () => {
     const [one, two, three] = [good('1.0.0.0'), good('2.0.0.0'), good('3.0.0.0')]
-    await newServer(two, three)
-    const agent = await installed(one)
+    await using site = await openSite(one, [two, three])
+    const { server, agent } = site
     agent.start()
     server.instruction = () => offer(two, { may_switch: false })
     await server.untilCheckIn(({ attempt }) => attempt?.phase === 'staged')
@@ -193,7 +185,7 @@ describe('permission to switch', () => {
   })
 })
 
-describe('a bad version is taken back, and its reason is told', () => {
+describe.concurrent('a bad version is taken back, and its reason is told', () => {
   const bad: [name: string, reason: string, make: () => Release, probationS: number][] = [
     ['does not start', 'does-not-start', () => script('3.0.0.0', 'process.exit(7)'), 60],
     [
@@ -240,11 +232,11 @@ describe('a bad version is taken back, and its reason is told', () => {
   ]
   it.each(bad)('a version that %s', async (_, reason, make, probationS) => {
     const [two, three] = [good('2.0.0.0'), make()]
-    await newServer(three)
-    const agent = await installed(two)
+    await using site = await openSite(two, [three])
+    const { server, agent } = site
     agent.start()
     await server.untilCheckIn(() => true)
-    offerUntilEnded(three, { probation_s: probationS })
+    server.instruction = offerUntilEnded(three, { probation_s: probationS })
     const ended = await server.untilCheckIn(hasEnded)
     expect(ended.attempt).toMatchObject({ phase: 'rolled-back', reason })
     expect(ended.agent_version).toBe('2.0.0.0')
@@ -257,7 +249,7 @@ describe('a bad version is taken back, and its reason is told', () => {
   })
 })
 
-describe('killed at any time, it ends well', () => {
+describe.concurrent('killed at any time, it ends well', () => {
   const phases = ['accepted', 'downloading', 'staged', 'switching', 'on-probation'] as const
   const victims = ['agent', 'launcher', 'both'] as const
   const rows = phases.flatMap((phase) => victims.map((victim) => [victim, phase] as const))
@@ -266,11 +258,11 @@ describe('killed at any time, it ends well', () => {
     const payload = { run: ['run.sh'] }
     const payloadFiles = { 'run.sh': '#!/bin/sh\nsleep 1000\n', data: randomBytes(300_000) }
     const two = makeRelease({ version: '2.0.0.0', agent: bundle, payload, payloadFiles })
-    await newServer(two)
-    const agent = await installed(good('1.0.0.0'))
+    await using site = await openSite(good('1.0.0.0'), [two])
+    const { server, agent } = site
     let launched = agent.start()
     let killed = false
-    const offering = offerWhileOpen(two, { download_rate_max: 400_000 })
+    const offering = offerUntilEnded(two, { download_rate_max: 400_000 })
     server.instruction = (request) => {
       if (!killed && request.attempt !== null && reached(request.attempt.phase, phase)) {
         killed = true
@@ -288,8 +280,8 @@ describe('killed at any time, it ends well', () => {
   })
 
   it('a second launcher on the same folder leaves the first alone', async () => {
-    await newServer()
-    const agent = await installed(good('1.0.0.0'))
+    await using site = await openSite(good('1.0.0.0'))
+    const { server, agent } = site
     agent.start()
     await server.untilCheckIn(() => true)
     const second = agent.start()
@@ -306,8 +298,8 @@ describe('killed at any time, it ends well', () => {
       payload: { run: ['run.sh'] },
       payloadFiles,
     })
-    await newServer()
-    const agent = await installed(seed)
+    await using site = await openSite(seed)
+    const { server, agent } = site
     const launched = agent.start()
     await server.untilCheckIn(({ health }) => health.status === 'healthy')
     expect(processesIn(agent.layout.versions).length).toBe(1)
@@ -328,7 +320,7 @@ function offsetsOfLongest(seen: FakeServer['seen']): number[] {
   return [...byPath.values()].toSorted((left, right) => right.length - left.length)[0] ?? []
 }
 
-describe('hostile and broken surroundings', () => {
+describe.concurrent('hostile and broken surroundings', () => {
   it('a download that is cut again and again is resumed, and never begun anew', async () => {
     const data = randomBytes(500_000)
     const two = makeRelease({
@@ -337,10 +329,10 @@ describe('hostile and broken surroundings', () => {
       payload: { run: ['run.sh'] },
       payloadFiles: { data, 'run.sh': '#!/bin/sh\nexec sleep 1000\n' },
     })
-    await newServer(two)
-    const agent = await installed(good('1.0.0.0'))
+    await using site = await openSite(good('1.0.0.0'), [two])
+    const { server, agent } = site
     server.cut = () => 200_000
-    offerUntilEnded(two)
+    server.instruction = offerUntilEnded(two)
     agent.start()
     const ended = await server.untilCheckIn(hasEnded)
     expect(ended.attempt).toMatchObject({ phase: 'succeeded', percent: 100 })
@@ -352,11 +344,11 @@ describe('hostile and broken surroundings', () => {
   })
 
   it('an answer that would unpack to a gigabyte is not unpacked', async () => {
-    await newServer()
-    const agent = await installed(good('1.0.0.0'))
+    await using site = await openSite(good('1.0.0.0'))
+    const { server, agent } = site
     agent.start()
     await server.untilCheckIn(() => true)
-    const body = zstdCompressSync(Buffer.alloc(1024 ** 3))
+    const body = await promisify(zstdCompress)(Buffer.alloc(1024 ** 3))
     let answers = 0
     server.instead = () => {
       answers += 1
@@ -376,14 +368,14 @@ describe('hostile and broken surroundings', () => {
       payload: { run: ['run.sh'] },
       payloadFiles: { 'run.sh': '#!/bin/sh\nexec sleep 1000\n' },
     })
-    await newServer(two)
+    await using site = await openSite(good('1.0.0.0'), [two])
+    const { server, agent } = site
     server.tamper = (bytes) => {
       const changed = Buffer.from(bytes)
       changed[changed.length - 9] = (changed[changed.length - 9] ?? 0) ^ 1
       return changed
     }
-    const agent = await installed(good('1.0.0.0'))
-    offerUntilEnded(two)
+    server.instruction = offerUntilEnded(two)
     agent.start()
     const ended = await server.untilCheckIn(hasEnded)
     expect(ended.attempt).toMatchObject({ phase: 'failed', reason: 'digest-mismatch' })
@@ -393,8 +385,8 @@ describe('hostile and broken surroundings', () => {
 
   it('an active version whose file was changed is not run: the package mends it', async () => {
     const one = good('1.0.0.0')
-    await newServer()
-    const agent = await installed(one)
+    await using site = await openSite(one)
+    const { server, agent } = site
     const launched = agent.start()
     await server.untilCheckIn(() => true)
     launched.kill('SIGKILL')
@@ -408,8 +400,8 @@ describe('hostile and broken surroundings', () => {
   })
 
   it('torn slots: it begins from the seed again and keeps its identity', async () => {
-    await newServer()
-    const agent = await installed(good('1.0.0.0'))
+    await using site = await openSite(good('1.0.0.0'))
+    const { server, agent } = site
     const launched = agent.start()
     await server.untilCheckIn(() => true)
     launched.kill('SIGKILL')
@@ -422,8 +414,8 @@ describe('hostile and broken surroundings', () => {
 
   it('a newer package is adopted, an older one is left', async () => {
     const [one, two, three] = [good('1.0.0.0'), good('2.0.0.0'), good('3.0.0.0')]
-    await newServer()
-    const agent = await installed(two)
+    await using site = await openSite(two)
+    const { server, agent } = site
     const restart = async (seed: Release) => {
       const mark = server.seen.length
       writeSeed(agent.layout, seed)
@@ -440,19 +432,18 @@ describe('hostile and broken surroundings', () => {
   })
 
   it('a dead and a hanging proxy are left for the direct way', async () => {
-    await newServer()
     const hanging = createServer((socket) => socket.on('error', () => {}))
     hanging.listen(0, '127.0.0.1')
     await once(hanging, 'listening')
     const { port } = hanging.address() as AddressInfo
-    const agent = await installed(good('1.0.0.0'), ['127.0.0.1:9', `127.0.0.1:${port}`])
+    await using site = await openSite(good('1.0.0.0'), [], ['127.0.0.1:9', `127.0.0.1:${port}`])
+    const { server, agent } = site
     agent.start()
     await server.untilCheckIn(() => true)
     hanging.close()
   })
 
   it('a proxy that works is used', async () => {
-    await newServer()
     const asked: string[] = []
     const proxy = createHttpServer((request, response) => {
       asked.push(request.url ?? '')
@@ -466,7 +457,8 @@ describe('hostile and broken surroundings', () => {
     proxy.listen(0, '127.0.0.1')
     await once(proxy, 'listening')
     const { port } = proxy.address() as AddressInfo
-    const agent = await installed(good('1.0.0.0'), [`127.0.0.1:${port}`])
+    await using site = await openSite(good('1.0.0.0'), [], [`127.0.0.1:${port}`])
+    const { server, agent } = site
     agent.start()
     await server.untilCheckIn(() => true)
     expect(asked).toContain(`${server.url}/agent/v1/check-in`)
@@ -475,8 +467,8 @@ describe('hostile and broken surroundings', () => {
   })
 
   it('a refused credential leads to a new enrolment, a copy to an identity of its own', async () => {
-    await newServer()
-    const agent = await installed(good('1.0.0.0'))
+    await using site = await openSite(good('1.0.0.0'))
+    const { server, agent } = site
     agent.start()
     await server.untilCheckIn(() => true)
     let refusals = 1
