@@ -2,6 +2,25 @@ import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { SummaryReporter } from './test/summary-reporter.ts'
 
+const ACCEPTANCE = 'test/acceptance/**/*.test.ts'
+
+/**
+ * Acceptance tests that have the machine to themselves: they start thirty agents, or measure, or
+ * use wine, containers and compilers, which are busy all the time and hold locks of their own.
+ */
+const ALONE = [
+  'blast-radius',
+  'cluster-pod',
+  'mac-launcher',
+  'msi',
+  'no-programs',
+  'oci',
+  'signed-agent',
+  'windows-agent',
+].map((name) => `test/acceptance/${name}.test.ts`)
+
+const PATIENT = { testTimeout: 300_000, hookTimeout: 300_000 }
+
 export default defineConfig({
   test: {
     reporters: ['default', new SummaryReporter()],
@@ -31,14 +50,22 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'acceptance',
-          include: ['test/acceptance/**/*.test.ts'],
-          // Servers, agents and package managers share the machine: one file at a time, with
-          // patience.
-          fileParallelism: false,
-          // After all the others, never beside them.
+          include: [ACCEPTANCE],
+          exclude: ALONE,
+          // They wait for most of their time, so they do beside each other; after the tests before
+          // them, which do not.
           sequence: { groupOrder: 1 },
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
+          ...PATIENT,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'acceptance-alone',
+          include: ALONE,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+          ...PATIENT,
         },
       },
     ],
