@@ -42,6 +42,8 @@ export type BadVersion = Body & {
   readonly parts?: Pick<Variant, 'payload' | 'run' | 'health'>
   /** The server's own copy is spoilt after it was signed: what it sends is not what it promised. */
   readonly isDamaged?: true
+  /** `npm test` tries these; `npm run blast-radius` tries all. */
+  readonly isInSuite?: true
 }
 
 export const BAD_VERSIONS: readonly BadVersion[] = [
@@ -51,6 +53,7 @@ export const BAD_VERSIONS: readonly BadVersion[] = [
     alone: true,
     ends: 'rolled-back',
     reason: 'does-not-start',
+    isInSuite: true,
   },
   {
     what: 'exits after a second',
@@ -72,6 +75,7 @@ export const BAD_VERSIONS: readonly BadVersion[] = [
     alone: true,
     ends: 'rolled-back',
     reason: 'never-checked-in',
+    isInSuite: true,
   },
   {
     what: 'does not reach the server',
@@ -104,6 +108,7 @@ globalThis.fetch = async (...asked) => {
     parts: payloadOf('#!/bin/sh\nsleep 1\nexit 3\n', HEALTHY),
     ends: 'rolled-back',
     reason: 'payload-exited',
+    isInSuite: true,
   },
   {
     what: 'is damaged on its way',
@@ -111,6 +116,7 @@ globalThis.fetch = async (...asked) => {
     isDamaged: true,
     ends: 'failed',
     reason: 'digest-mismatch',
+    isInSuite: true,
   },
   {
     // Its launcher has written down by then that it stays.
@@ -119,6 +125,7 @@ globalThis.fetch = async (...asked) => {
     parts: payloadOf(IDLE, `#!/bin/sh\n! grep -q '"probation": null' ../../../slots.json\n`),
     ends: 'succeeded',
     reason: 'upgraded',
+    isInSuite: true,
   },
 ]
 

@@ -1,7 +1,8 @@
 /**
- * Bad versions of ten kinds, each ordered for a whole fleet of real agents: none is ever run by
- * more endpoints than its canary or its budget has, whatever the kind, and each of those is back on
- * the old version soon. How many ran it is told by the machines, not by the server.
+ * Bad versions, each ordered for a whole fleet of real agents: none is ever run by more endpoints
+ * than its canary or its budget has, whatever the kind, and each of those is back on the old
+ * version soon. How many ran it is told by the machines, not by the server. Of the ten kinds these
+ * are the five that differ most; `npm run blast-radius` judges all ten by the same rules.
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,8 +12,9 @@ import { BAD_VERSIONS, publishBad, publishGood, TROUBLE_FILE, TROUBLED } from '.
 import {
   CAREFUL,
   endsOf,
+  flawsOf,
+  HALT_REASON,
   haltOf,
-  MACHINES,
   OLD_VERSION,
   openSite,
   orderForAll,
@@ -21,15 +23,13 @@ import {
   type Site,
   spread,
 } from './blast-radius.ts'
-import { type FleetMachine, machinesThatRan, startsOf } from './fleet.ts'
+import { lastStart, machinesThatRan } from './fleet.ts'
 
-/** The aim is 10 s, and bench/blast-radius.ts tells the figures; a busy machine may be slower. */
+/** The aim is 10 s, which bench/blast-radius.ts asks for; a busy machine may be slower. */
 const BACK_S_MAX = 30
 const TROUBLED_VERSION = '1.0.2.1'
 const FIRST_TAG = 'first'
 const GOOD_VERSION = '1.0.3.1'
-const HALT_REASON = 'failure-budget-spent'
-const CANCELLED = { state: 'cancelled', reason: 'cancelled-by-operator' }
 
 let site: Site
 
@@ -41,17 +41,13 @@ describeNeeds(['dpkg'], 'the blast radius', () => {
     await site?.[Symbol.asyncDispose]()
   })
 
-  const kinds = BAD_VERSIONS.map((bad, index) => [bad.what, `1.0.1.${index}`, bad] as const)
+  const tried = BAD_VERSIONS.filter(({ isInSuite }) => isInSuite)
+  const kinds = tried.map((bad, index) => [bad.what, `1.0.1.${index}`, bad] as const)
 
   it.each(kinds)('of a version that %s is the canary', async (_what, version, bad) => {
-    const { reached, haltReason, outcomes, backS } = await spread(site, version, bad)
-    expect(haltReason).toBe(HALT_REASON)
-    const tried = { state: bad.ends, reason: bad.reason }
-    const others = Array.from({ length: MACHINES - REACH_MAX }, () => CANCELLED)
-    expect(sorted(outcomes)).toEqual(sorted([...Array(REACH_MAX).fill(tried), ...others]))
-    expect(reached).toHaveLength(bad.isDamaged ? 0 : REACH_MAX)
-    expect(Math.max(0, ...backS)).toBeLessThan(BACK_S_MAX)
-    for (const machine of reached) expect(await lastStart(machine)).toBe(OLD_VERSION)
+    const found = await spread(site, version, bad)
+    expect(await flawsOf(found, bad)).toEqual([])
+    expect(Math.max(0, ...found.backS)).toBeLessThan(BACK_S_MAX)
   })
 
   it('of a version that is bad only where the first wave is not is the budget of the next', async () => {
@@ -95,11 +91,3 @@ describeNeeds(['dpkg'], 'the blast radius', () => {
     }
   })
 })
-
-async function lastStart(machine: FleetMachine): Promise<string | undefined> {
-  return (await startsOf(machine)).at(-1)
-}
-
-function sorted(outcomes: readonly { state: string; reason: string | null }[]): string[] {
-  return outcomes.map(({ state, reason }) => `${state}: ${reason}`).sort()
-}

@@ -10,7 +10,14 @@ import { systemClock } from '../../src/base/clock.ts'
 import type { Client } from '../../src/client/client.ts'
 import { type BadVersion, publishBad, publishGood, type Workshop } from './bad-versions.ts'
 import { builtInRelease, download, order } from './catalogue.ts'
-import { type FleetMachine, machinesThatRan, startFleet, upAfter, verdictAt } from './fleet.ts'
+import {
+  type FleetMachine,
+  lastStart,
+  machinesThatRan,
+  startFleet,
+  upAfter,
+  verdictAt,
+} from './fleet.ts'
 import { runsVersion } from './machine.ts'
 import { eventually, freePort, run } from './processes.ts'
 import { type ServerProcess, startServerProcess } from './server-process.ts'
@@ -21,6 +28,8 @@ const CANARY = 3
 const BUDGET = 3
 /** No bad version may ever be run by more endpoints than this. */
 export const REACH_MAX = Math.max(CANARY, BUDGET)
+/** Why a rollout stops that spent it. */
+export const HALT_REASON = 'failure-budget-spent'
 /** Those of the server that never hear of a version again go back after it. */
 const PROBATION_S = '10'
 
@@ -102,6 +111,32 @@ export async function spread(site: Site, version: string, bad: BadVersion): Prom
     secondsBack(machine, verdictAt(machine, version) ?? haltedAt),
   )
   return { reached, haltReason, outcomes, backS: await Promise.all(backS) }
+}
+
+/**
+ * What of it must not be: a bad version is run by its canary and nobody else (a damaged one by
+ * nobody), which halts it; who tried it says how that ended and runs the old version again.
+ */
+export async function flawsOf(found: Spread, bad: BadVersion): Promise<readonly string[]> {
+  const { reached, haltReason, outcomes } = found
+  const flaws: string[] = []
+  if (haltReason !== HALT_REASON) flaws.push(`it halted for ${haltReason}`)
+  const expected = new Map([
+    [`${bad.ends}: ${bad.reason}`, REACH_MAX],
+    ['cancelled: cancelled-by-operator', MACHINES - REACH_MAX],
+  ])
+  const ends = Map.groupBy(outcomes, ({ state, reason }) => `${state}: ${reason}`)
+  for (const end of new Set([...expected.keys(), ...ends.keys()])) {
+    const [count, wanted] = [ends.get(end)?.length ?? 0, expected.get(end) ?? 0]
+    if (count !== wanted) flaws.push(`${count} upgrades end ${end}, not ${wanted}`)
+  }
+  const reach = bad.isDamaged ? 0 : REACH_MAX
+  if (reached.length !== reach) flaws.push(`${reached.length} endpoints ran it, not ${reach}`)
+  for (const machine of reached) {
+    const last = await lastStart(machine)
+    if (last !== OLD_VERSION) flaws.push(`endpoint ${machine.id} runs ${last} in the end`)
+  }
+  return flaws
 }
 
 export type Policy = NonNullable<Parameters<Client['endpoints']['upgrade']>[0]['rollout']>

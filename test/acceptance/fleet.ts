@@ -44,11 +44,16 @@ export async function startFleet(
 }
 
 /** Which versions were started there, the oldest first, as they themselves wrote it down. */
-export async function startsOf(machine: FleetMachine): Promise<readonly string[]> {
+async function startsOf(machine: FleetMachine): Promise<readonly string[]> {
   const file = join(machine.root, STARTS_FILE)
   if (!existsSync(file)) return []
   const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line !== '')
   return lines.map((line) => line.split(' ')[1] ?? '')
+}
+
+/** The version that was started there last. */
+export async function lastStart(machine: FleetMachine): Promise<string | null> {
+  return (await startsOf(machine)).at(-1) ?? null
 }
 
 /** Those on which this version was ever started. */
