@@ -38,7 +38,11 @@ export async function loadEndpoints(
   ids: readonly EndpointId[],
 ): Promise<ReadonlyMap<EndpointId, StoredEndpoint>> {
   if (ids.length === 0) return new Map()
-  const rows = await reader.selectFrom('endpoint').selectAll().where('id', 'in', ids).execute()
+  const rows = await reader
+    .selectFrom('endpoint')
+    .selectAll()
+    .where(sql<boolean>`id = any(${[...ids]}::text[])`)
+    .execute()
   return new Map(rows.map(endpointOf).map((endpoint) => [endpoint.id, endpoint]))
 }
 
@@ -51,7 +55,7 @@ export async function lockEndpoints(
   const rows = await writer
     .selectFrom('endpoint')
     .selectAll()
-    .where('id', 'in', ids)
+    .where(sql<boolean>`id = any(${[...ids]}::text[])`)
     .orderBy('id')
     .forUpdate()
     .execute()
@@ -227,21 +231,12 @@ export async function saveLastSeen(
   now: Instant,
 ): Promise<void> {
   if (ids.length === 0) return
-  await writer
-    .insertInto('liveness')
-    .values([...new Set(ids)].toSorted().map((id) => ({ endpoint_id: id, last_seen: now })))
-    .onConflict((conflict) =>
-      conflict
-        .column('endpoint_id')
-        .doUpdateSet({ last_seen: now })
-        .where((where) =>
-          where.or([
-            where('liveness.last_seen', '<', now),
-            where('liveness.last_seen', '>', now + CLOCK_ERROR_MS_MAX),
-          ]),
-        ),
-    )
-    .execute()
+  await sql`
+    insert into liveness (endpoint_id, last_seen)
+    select id, ${now}::bigint from unnest(${[...new Set(ids)].toSorted()}::text[]) as id
+    on conflict (endpoint_id) do update set last_seen = excluded.last_seen
+    where liveness.last_seen < excluded.last_seen
+      or liveness.last_seen > excluded.last_seen + ${CLOCK_ERROR_MS_MAX}`.execute(writer)
 }
 
 /** The row as the domain knows it; what is branded here was checked before it was stored. */
