@@ -1,8 +1,8 @@
 /** Orders for the whole simulated fleet, and what came of them: for bench and smoke test. */
+import { systemClock } from '../src/base/clock.ts'
 import type { Client } from '../src/client/client.ts'
 import { UPGRADE_ENDPOINTS_MAX } from '../src/contract/public/limits.ts'
 import type { Connection } from '../src/store/connection.ts'
-import { eventually } from '../test/acceptance/processes.ts'
 import { type CrowdLook, fleetIdentity } from './fleet-crowd.ts'
 import { withSql } from './fleet-set-up.ts'
 import { addedLatencies } from './latencies.ts'
@@ -109,18 +109,13 @@ export async function untilEnded(
 ): Promise<number> {
   const began = performance.now()
   await withSql(await fleet.connection(), (sql) =>
-    eventually(
-      'the end of every upgrade',
-      async () => {
-        const { rows } = await sql.query<{ open: string }>(
-          `select count(*) as open from upgrade
-           where action_id = any($1) and finished_at is null`,
-          [actionIds],
-        )
-        return rows[0]?.open === '0' ? true : null
-      },
-      patienceMs,
-    ),
+    looking('the end of every upgrade', patienceMs, async () => {
+      const open = await sql.query(
+        'select from upgrade where action_id = any($1) and finished_at is null limit 1',
+        [actionIds],
+      )
+      return open.rowCount === 0 ? true : null
+    }),
   )
   return (performance.now() - began) / 1000
 }
@@ -131,14 +126,30 @@ export async function untilAgents(
   what: 'answeredAt' | 'offeredAt',
   share: number,
 ): Promise<CrowdLook> {
-  return await eventually(
-    `${what} of ${share} of all agents`,
-    async () => {
-      const look = await lookAtAll(fleet)
-      return reached(look[what]).length >= fleet.count * share ? look : null
-    },
-    PATIENCE_MS,
-  )
+  return await looking(`${what} of ${share} of all agents`, PATIENCE_MS, async () => {
+    const look = await lookAtAll(fleet)
+    return reached(look[what]).length >= fleet.count * share ? look : null
+  })
+}
+
+/**
+ * Who looks takes from the machine what is measured there, and a look at a hundred thousand agents
+ * is not for nothing. When each of them got there they have noted themselves.
+ */
+const LOOK_EVERY_MS = 1_000
+
+async function looking<Found>(
+  what: string,
+  patienceMs: number,
+  look: () => Promise<Found | null>,
+): Promise<Found> {
+  const until = systemClock.monotonic() + patienceMs
+  for (;;) {
+    const found = await look()
+    if (found !== null) return found
+    if (systemClock.monotonic() > until) throw new Error(`waited ${patienceMs} ms for: ${what}`)
+    await systemClock.sleep(LOOK_EVERY_MS).done
+  }
 }
 
 export const PATIENCE_MS = 15 * 60_000
