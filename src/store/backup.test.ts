@@ -26,10 +26,13 @@ import { mountSmallDisk } from './testing/small-disk.ts'
 // Everything that COPY's text has to escape.
 const AWKWARD = 'tab\t newline\n backslash\\ \\N \\. quote\' "é" \u{1F6A2}'
 
+/** Of the audit log, however many entries it has: more than two pieces of a table. */
+const AUDIT_BYTES = 2_500_000
+
 /**
  * A server's worth of data: every kind of column, rows that refer to others, artifacts, secrets.
  */
-async function fill(database: Database, folder: DataFolder): Promise<void> {
+async function fill(database: Database, folder: DataFolder, entries: number): Promise<void> {
   await mkdir(folder.root, { recursive: true })
   await openInstanceSecret(folder.secret, systemRandom)
   await writeFile(folder.adminKey, '{"id":1,"key":"k","mode":"standard"}', { mode: 0o600 })
@@ -54,11 +57,10 @@ async function fill(database: Database, folder: DataFolder): Promise<void> {
       .insertInto('setting')
       .values({ name: AWKWARD, value: JSON.stringify({ deep: [null, true, AWKWARD] }) })
       .execute()
-    await sql`insert into audit (at, actor, action, subject, after)
-      select 2 ^ 52 - n, 'server', 'x', ${AWKWARD}, '{}' from generate_series(1, 30000) n`.execute(
-      tx,
-    )
-    await sql`delete from audit where id > 29000`.execute(tx)
+    await sql`insert into audit (at, actor, action, subject, description, after)
+      select 2 ^ 52 - n, 'server', 'x', ${AWKWARD}, repeat('d', ${Math.floor(AUDIT_BYTES / entries)}), '{}'
+      from generate_series(1, ${entries}) n`.execute(tx)
+    await sql`delete from audit where id > ${entries - 100}`.execute(tx)
   })
 }
 
@@ -106,11 +108,11 @@ async function target() {
   }
 }
 
-async function source() {
+async function source(entries = 500) {
   const temporary = await temporaryFolder()
   const database = await startTestDatabase()
   const folder = dataFolder(join(temporary.path, 'data'))
-  await fill(database, folder)
+  await fill(database, folder, entries)
   return {
     database,
     folder,
@@ -131,21 +133,21 @@ async function backupBytes(needs: Parameters<typeof writeBackup>[0]): Promise<Bu
 
 describe('backup and restore', () => {
   it('bring everything back: rows, artifacts, secrets, and numbers that were given', async () => {
-    await using from = await source()
+    await using from = await source(30_000)
     await using to = await target()
     await using temporary = await temporaryFolder()
     const file = join(temporary.path, 'backup.tar')
     const summary = await saveBackup(from.needs, file)
-    expect(summary).toMatchObject({ rows: 29_005, artifacts: 3 })
+    expect(summary).toMatchObject({ rows: 29_905, artifacts: 3 })
     expect((await stat(file)).mode & 0o777).toBe(0o600)
     expect(await readdir(temporary.path)).toEqual(['backup.tar'])
 
     const outcome = await restoreBackup(to.needs, Readable.from([await readFile(file)]))
-    expect(outcome).toMatchObject({ ok: true, value: { rows: 29_005, artifacts: 3 } })
+    expect(outcome).toMatchObject({ ok: true, value: { rows: 29_905, artifacts: 3 } })
     expect(await filesOf(to.folder)).toEqual(await filesOf(from.folder))
     await using restored = openTestDatabase(to.needs.connection)
     expect(await contentsOf(restored)).toEqual(await contentsOf(from.database))
-    // 30,000 numbers were given before; the last thousand rows are gone, their numbers stay used.
+    // 30,000 numbers were given before; the last hundred rows are gone, their numbers stay used.
     const [next] = await restored.write((tx) =>
       tx
         .insertInto('audit')

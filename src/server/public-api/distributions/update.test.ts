@@ -82,7 +82,7 @@ describe('update', () => {
     expect(taken.body.reply).toMatchObject({ distribution_id: id })
   })
 
-  it.each([
+  const refused: [data: object, status: number, reason: string][] = [
     [{ distribution_id: '0'.repeat(32), name: 'n' }, 404, 'distribution-unknown'],
     [{ distribution_id: '0'.repeat(32) }, 400, 'invalid-request'],
     [{ name: 'n' }, 400, 'invalid-request'],
@@ -92,10 +92,13 @@ describe('update', () => {
     [{ distribution_id: '0'.repeat(32), enrol_until: 1_798_761_600 }, 400, 'invalid-request'],
     [{ distribution_id: '0'.repeat(32), revoke_token: 'yes' }, 400, 'invalid-request'],
     [{ distribution_id: '0'.repeat(32), surprise: 1 }, 400, 'invalid-request'],
-  ])('refuses %o', async (data, status, reason) => {
+  ]
+  it('refuses what it does not know and what is out of range', async () => {
     await using server = await startServerWithRelease()
-    const answer = await server.call('distributions/update', data)
-    expect(answer).toMatchObject({ status, body: { reply: { reason } } })
+    for (const [data, status, reason] of refused) {
+      const answer = await server.call('distributions/update', data)
+      expect([data, answer]).toMatchObject([data, { status, body: { reply: { reason } } }])
+    }
   })
 })
 
