@@ -6,7 +6,6 @@
 import { Batcher } from '../../base/batcher.ts'
 import { CLOCK_ERROR_MS_MAX, type Instant } from '../../base/clock.ts'
 import type { Digest } from '../../base/digest.ts'
-import type { AttemptId } from '../../base/ids.ts'
 import { loadCheckInViews, type StoredCheckInView } from '../../store/check-ins.ts'
 import { saveLastSeen } from '../../store/endpoints.ts'
 import { type KnownEndpoint, loadKnownEndpoints } from '../../store/known-endpoints.ts'
@@ -19,7 +18,7 @@ export type ViewAsk = {
   /** Null: this request is no check-in, and asks only whether it may come in. */
   readonly checkIn: {
     readonly fingerprint: Digest
-    readonly attemptId: AttemptId | null
+    readonly isInAttempt: boolean
     readonly at: Instant
   } | null
 }
@@ -29,6 +28,8 @@ export type ViewAnswer =
   | { readonly kind: 'refused' }
   /** It may come in; if it is a check-in, it says nothing new and there is nothing for it. */
   | { readonly kind: 'nothing-new' }
+  /** It tells of an attempt, which nearly always changes something: that is decided once, held. */
+  | { readonly kind: 'in-attempt' }
   | { readonly kind: 'view'; readonly view: StoredCheckInView }
 
 export type CheckInViews = Batcher<ViewAsk, ViewAnswer>
@@ -56,11 +57,17 @@ async function answerTogether(
   const known = await loadKnownEndpoints(database.read, ids)
   const admitted = asks.filter((ask) => isAdmitted(ask, known.get(ask.credential.endpointId)))
   const isNews = (ask: ViewAsk) => hasNews(ask, known.get(ask.credential.endpointId))
-  const views = await loadCheckInViews(database.read, admitted.filter(isNews).map(viewAsk))
-  await keepLastSeen(database, admitted, known)
+  const looked = admitted.filter((ask) => isNews(ask) && !isInAttempt(ask))
+  const views = await loadCheckInViews(database.read, looked.map(viewAsk))
+  await keepLastSeen(
+    database,
+    admitted.filter((ask) => !isInAttempt(ask)),
+    known,
+  )
   const inside = new Set(admitted)
   return asks.map((ask) => {
     if (!inside.has(ask)) return { kind: 'refused' }
+    if (isInAttempt(ask)) return { kind: 'in-attempt' }
     if (!isNews(ask)) return { kind: 'nothing-new' }
     const view = views.get(ask.credential.endpointId)
     // Gone between the two reads.
@@ -76,13 +83,16 @@ function isAdmitted(ask: ViewAsk, known: KnownEndpoint | undefined): boolean {
 
 function hasNews(ask: ViewAsk, known: KnownEndpoint | undefined): boolean {
   if (ask.checkIn === null || known === undefined) return false
-  if (known.isDeleted || known.hasOpenUpgrade || ask.checkIn.attemptId !== null) return true
+  if (known.isDeleted || known.hasOpenUpgrade) return true
   return known.fingerprint !== ask.checkIn.fingerprint
 }
 
-function viewAsk(ask: ViewAsk) {
-  const attemptId = ask.checkIn?.attemptId ?? null
-  return { endpointId: ask.credential.endpointId, attemptId }
+function isInAttempt(ask: ViewAsk): boolean {
+  return ask.checkIn?.isInAttempt === true
+}
+
+function viewAsk({ credential }: ViewAsk) {
+  return { endpointId: credential.endpointId, attemptId: null }
 }
 
 async function keepLastSeen(

@@ -1,14 +1,11 @@
 /**
  * The check-in door. Most check-ins change nothing, and there are very many of them: those are
  * answered from one read that they share with everybody who called in the same moment, and at most
- * move their `last_seen` on. What does change something is decided again inside a transaction that
- * they share too (check-in-writes.ts) and that holds the endpoint's row, so that a decision is
- * always made on what is true when it is saved. An offer needs nothing else: its berth was given
- * before, by the planner. Nor does a permission to switch that is said again: the read may be older
- * than a halt, as a reply may be that is on its way, and neither does harm, because what is staged
- * keeps its berth until it says otherwise, or counts as failed. Only who is to lead a cluster holds
- * what all leaders hold, behind the endpoint's row: in this order everywhere, so that no two wait
- * for each other.
+ * move their `last_seen` on. What does change something, or tells of an attempt, is decided inside a
+ * transaction that they share too (check-in-writes.ts) and that holds the endpoint's row, so that a
+ * decision is always made on what is true when it is saved. An offer needs nothing else: its berth
+ * was given before, by the planner. Only who is to lead a cluster holds what all leaders hold,
+ * behind the endpoint's row: in this order everywhere, so that no two wait for each other.
  */
 import type { Clock, Instant } from '../../base/clock.ts'
 import type { Digest } from '../../base/digest.ts'
@@ -77,15 +74,17 @@ async function receive(
   checkIn: CheckIn,
 ): Promise<AgentAnswer> {
   const now = needs.clock.now()
-  const attemptId = checkIn.attempt?.attemptId ?? null
-  const asked = { fingerprint: fingerprintOf(checkIn), attemptId, at: now }
+  const isInAttempt = checkIn.attempt !== null
+  const asked = { fingerprint: fingerprintOf(checkIn), isInAttempt, at: now }
   const found = await needs.checkInViews.run({ credential, checkIn: asked })
   if (found.kind === 'refused') return unauthorised()
   const { closedDays, timeZone } = (await needs.configuration.current()).rollout
   const limits = { ...needs.checkInLimits, closedDays, timeZone }
   if (found.kind === 'nothing-new') return answerWith(needs, nothingNew(limits), now)
-  const seen = decideReceiveCheckIn(found.view, checkIn, limits, now)
-  if (!changesSomething(seen)) return answerWith(needs, seen, now)
+  if (found.kind === 'view') {
+    const seen = decideReceiveCheckIn(found.view, checkIn, limits, now)
+    if (!changesSomething(seen)) return answerWith(needs, seen, now)
+  }
   const written = await needs.checkInWrites.run({ credential, checkIn, limits, now })
   if (written.kind === 'failed') throw written.error
   const { received } = written
