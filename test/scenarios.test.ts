@@ -5,8 +5,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { playScenario } from '../src/sim/scenario.ts'
-import { createTestDatabase, TEMPLATE } from '../src/store/testing/database.ts'
+import { playScenarioAlone } from '../src/sim/testing/one-seed.ts'
 
 const FOLDER = join(import.meta.dirname, 'scenarios')
 const isRewriting = process.env.SCENARIOS === '1'
@@ -16,9 +15,8 @@ const names = readdirSync(FOLDER)
 
 describe('scenarios', () => {
   it.each(names)('%s goes as its transcript says', async (name) => {
-    await using empty = await createTestDatabase(TEMPLATE)
     const script = readFileSync(join(FOLDER, `${name}.script`), 'utf8')
-    const { transcript, violation } = await playScenario(name, script, empty.connection)
+    const { transcript, violation } = await playScenarioAlone(name, script)
     expect(violation).toBeNull()
     const told = `${transcript.join('\n')}\n`
     const expected = join(FOLDER, `${name}.expected`)

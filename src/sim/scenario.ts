@@ -21,11 +21,11 @@ import { cancelUpgradeRoute } from '../server/public-api/endpoints/upgrade-cance
 import { pauseUpgradeRoute } from '../server/public-api/rollouts/pause.ts'
 import { resumeUpgradeRoute } from '../server/public-api/rollouts/resume.ts'
 import { revertUpgradeRoute } from '../server/public-api/rollouts/revert.ts'
-import type { Connection } from '../store/connection.ts'
 import type { VersionKind } from './bad-versions.ts'
 import { Chance } from './chance.ts'
 import { drawOptions, type FleetOptions, HOUR_MS, MINUTE_MS } from './fleet/options.ts'
 import { type Fleet, runFleet, type SeedOutcome } from './fleet/run-seed.ts'
+import type { OpenDatabase } from './fleet/sim-server.ts'
 import type { Machine } from './machine/machine.ts'
 
 /** When: a time, or the words of a line of the transcript. */
@@ -41,7 +41,7 @@ const WAIT_MS_MAX = 6 * HOUR_MS
 export async function playScenario(
   name: string,
   script: string,
-  connection: Connection,
+  open: OpenDatabase,
 ): Promise<SeedOutcome> {
   const lines = script
     .split('\n')
@@ -49,7 +49,7 @@ export async function playScenario(
     .filter((line) => line !== '')
   const options = optionsOf(lines)
   const acts = lines.flatMap((line) => actOf(line))
-  return await runFleet({ seed: name, options, connection }, async (fleet) => {
+  return await runFleet({ seed: name, options, open }, async (fleet) => {
     for (const act of acts) {
       await waitFor(fleet, act.when)
       await perform(fleet, act)

@@ -21,6 +21,8 @@ export type DatabaseWatch = {
   begin(): Promise<() => void>
   /** Before each statement; what it throws is met by whoever asked. */
   onStatement(statement: string): void
+  /** The name under which a connection keeps the statement prepared; absent: it does not. */
+  nameOf?(statement: string): string | undefined
 }
 
 export function poolDialect(pool: Pool, watch?: DatabaseWatch): Dialect {
@@ -121,9 +123,13 @@ class PooledConnection implements DatabaseConnection {
   }
 
   async #query(statement: string, parameters: readonly unknown[]) {
-    this.#watched.watch?.onStatement(statement)
+    const { watch } = this.#watched
+    watch?.onStatement(statement)
+    const values = [...parameters]
+    // What has no parameters costs the database nothing to read.
+    const name = values.length === 0 ? undefined : watch?.nameOf?.(statement)
     try {
-      return await this.#client.query(statement, [...parameters])
+      return await this.#client.query({ text: statement, values, ...(name && { name }) })
     } catch (error) {
       const fault = databaseFault(error, `asking the database: ${shortened(statement)}`)
       if (fault === null) throw error

@@ -5,8 +5,6 @@
 
 import { NO_FLOORS } from '../../domain/release/floors.ts'
 import { saveSetting } from '../../store/configuration.ts'
-import type { Connection } from '../../store/connection.ts'
-import { openTestDatabase } from '../../store/testing/database.ts'
 import { loadEndpointIds } from '../../store/testing/watched-upgrades.ts'
 import type { VersionKind } from '../bad-versions.ts'
 import { Chance } from '../chance.ts'
@@ -15,7 +13,7 @@ import { World } from '../world.ts'
 import { Catalogue } from './catalogue.ts'
 import { Operators, TAGS } from './operators.ts'
 import { drawOptions, type FleetOptions, MINUTE_MS } from './options.ts'
-import { SimServer } from './sim-server.ts'
+import { type OpenDatabase, SimServer } from './sim-server.ts'
 import { Trouble } from './trouble.ts'
 import { checkCalm, Violation, Watcher } from './watcher.ts'
 
@@ -35,31 +33,31 @@ export type SeedOutcome = {
 }
 
 export type SeedOrder = {
-  /** A migrated database that nobody else uses. */
-  readonly connection: Connection
+  /** A migrated database that nobody else uses, and that is empty. */
+  readonly open: OpenDatabase
   /** Of the version that may be bad; absent: the seed says it. */
   readonly kind?: VersionKind
 }
 
 export async function runSeed(seed: string, order: SeedOrder): Promise<SeedOutcome> {
   const options = drawOptions(new Chance(seed).stream('options'), order.kind)
-  return await runFleet({ seed, options, connection: order.connection }, live)
+  return await runFleet({ seed, options, open: order.open }, live)
 }
 
 export type FleetOrder = {
   readonly seed: string
   readonly options: FleetOptions
-  /** A migrated database that nobody else uses. */
-  readonly connection: Connection
+  /** A migrated database that nobody else uses, and that is empty. */
+  readonly open: OpenDatabase
 }
 
 /** A fleet, and what becomes of it by what is done to it; what must hold is looked at all along. */
 export async function runFleet(
-  { seed, options, connection }: FleetOrder,
+  { seed, options, open }: FleetOrder,
   act: (fleet: Fleet) => Promise<void>,
 ): Promise<SeedOutcome> {
   const world = new World({ seed, start: START })
-  await using database = openTestDatabase(connection)
+  await using database = open()
   const catalogue = await Catalogue.open(database, world.chance.stream('keys'))
   const watcher = new Watcher(world, { database, catalogue, options })
   const { parallelUpgradesMax, checkInIntervalS, probationS } = options
@@ -67,7 +65,7 @@ export async function runFleet(
   const turns = new Turns()
   const servers = Array.from({ length: options.servers }, (_, index) => {
     const name = `server-${index + 1}`
-    return new SimServer(world, { name, connection, checkInIntervalS, probationS, turns })
+    return new SimServer(world, { name, open, checkInIntervalS, probationS, turns })
   })
   const endpointIds = () => loadEndpointIds(database.read)
   const fleet = { world, servers, options, catalogue, watcher, endpointIds }

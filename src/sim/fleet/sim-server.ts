@@ -26,8 +26,8 @@ import { ask } from '../../server/testing/ask.ts'
 import { advanceRollouts, advancing } from '../../server/work/advance-rollouts.ts'
 import { endOverdueUpgrades } from '../../server/work/end-overdue-upgrades.ts'
 import { type Loop, startLoop } from '../../server/work/loop.ts'
-import type { Connection } from '../../store/connection.ts'
-import { type Database, openDatabase } from '../../store/open.ts'
+import type { DatabaseWatch } from '../../store/driver.ts'
+import type { Database } from '../../store/open.ts'
 import type { Serve } from '../network/network.ts'
 import { serveRoutes } from '../network/routes.ts'
 import type { Turns } from '../turns.ts'
@@ -45,9 +45,12 @@ const KILLED = 'killed:'
 /** Anything but a question, of a table that says how upgrades stand. */
 const CHANGES_UPGRADES = /^(?!select).*\b(upgrade|rollout)\b/s
 
+/** Opens the database of the world, for a server or for whoever looks on. */
+export type OpenDatabase = (watch?: DatabaseWatch) => Database
+
 export type SimServerOrder = {
   readonly name: string
-  readonly connection: Connection
+  readonly open: OpenDatabase
   readonly checkInIntervalS: number
   readonly probationS: number
   /** At the database, of all servers. */
@@ -87,14 +90,10 @@ export class SimServer {
     this.name = order.name
     this.#world = world
     this.#order = order
-    const { connection } = order
-    const clock = world.newClock()
-    const random = world.chance.stream(`${order.name}/database`)
-    const watch = {
+    this.database = order.open({
       begin: () => beginTurn(world, order.turns),
       onStatement: (statement: string) => this.#onStatement(statement),
-    }
-    this.database = openDatabase({ connection, log: silentLog, clock, random, watch })
+    })
   }
 
   get isUp(): boolean {
