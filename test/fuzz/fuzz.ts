@@ -181,7 +181,7 @@ class Shots {
       const agent = run.chance.of(world.agents)
       return agentShot('an agent', this.#knock(agent), agent)
     }
-    return { requests, credentials, shot }
+    return { requests, credentials, isSampled: true, shot }
   }
 
   #called(

@@ -26,6 +26,8 @@ export type Phase = {
   readonly requests: number
   /** Headers of those who send bytes that are no HTTP. */
   readonly credentials: Readonly<Record<string, string>>
+  /** Whether the processes are asked now and then what they hold. */
+  readonly isSampled?: true
   shot(): Shot
 }
 
@@ -37,7 +39,7 @@ const WORKERS = 12
 const HANG_MS = 40_000
 const FLAWS_MAX = 50
 const SHOWN_MAX = 400
-/** Each costs a full collection. */
+/** Each costs a full collection, for which everybody waits. */
 const SAMPLES = 40
 
 export class Run {
@@ -60,7 +62,7 @@ export class Run {
     }
   }
 
-  /** What the processes held in the meantime. */
+  /** What the processes held in the meantime, where the phase is sampled. */
   async all(phase: Phase): Promise<readonly Sample[]> {
     const from = this.sent
     const every = Math.ceil(phase.requests / SAMPLES)
@@ -68,7 +70,8 @@ export class Run {
     const worker = async () => {
       while (this.sent < from + phase.requests && this.#flaws.size < FLAWS_MAX) {
         this.sent += 1
-        if ((this.sent - from) % every === 0) samples.push(await this.#sample())
+        const isTime = phase.isSampled && (this.sent - from) % every === 0
+        if (isTime) samples.push(await this.#sample())
         if (this.chance.is(RAW_SHARE)) await this.#raw(phase.credentials)
         else await this.#one(phase.shot())
       }
