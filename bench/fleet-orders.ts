@@ -18,13 +18,19 @@ export type Fleet = {
   }[]
 }
 
-export type FleetOrder = { readonly actionIds: readonly number[]; readonly seconds: number }
+export type FleetOrder = {
+  readonly actionIds: readonly number[]
+  /** When each of the calls was answered, in milliseconds UTC; the first was begun before that. */
+  readonly placedAt: readonly number[]
+  readonly seconds: number
+}
 
 /** In as few calls as the API allows. */
 export async function orderAll(fleet: Fleet, version: string): Promise<FleetOrder> {
   const ids = Array.from({ length: fleet.count }, (_, index) => fleetIdentity(index).endpointId)
   const began = performance.now()
   const actionIds: number[] = []
+  const placedAt: number[] = []
   for (let from = 0; from < ids.length; from += UPGRADE_ENDPOINTS_MAX) {
     const endpoint_ids = ids.slice(from, from + UPGRADE_ENDPOINTS_MAX)
     const asked = { endpoint_ids, target_versions: { linux: version } }
@@ -34,8 +40,21 @@ export async function orderAll(fleet: Fleet, version: string): Promise<FleetOrde
       throw new Error(JSON.stringify(reply).slice(0, 1000))
     }
     actionIds.push(id)
+    placedAt.push(systemClock.now())
   }
-  return { actionIds, seconds: (performance.now() - began) / 1000 }
+  return { actionIds, placedAt, seconds: (performance.now() - began) / 1000 }
+}
+
+/**
+ * Milliseconds from the answer to the call that ordered for an agent until it was told, of each
+ * agent that was, in order. Told before that answer came is none.
+ */
+export function toldWithin({ placedAt }: FleetOrder, { offeredAt }: CrowdLook): Float64Array {
+  const waits = offeredAt.map((at, index) => {
+    const from = placedAt[Math.floor(index / UPGRADE_ENDPOINTS_MAX)] ?? Number.NaN
+    return at === 0 ? Number.NaN : Math.max(0, at - from)
+  })
+  return waits.filter((wait) => !Number.isNaN(wait)).toSorted()
 }
 
 export async function cancelAll(fleet: Fleet, { actionIds }: FleetOrder): Promise<void> {

@@ -12,6 +12,7 @@ import {
   PATIENCE_MS,
   reached,
   tally,
+  toldWithin,
   untilAgents,
   untilEnded,
 } from './fleet-orders.ts'
@@ -73,7 +74,7 @@ export async function deliver(bench: FleetBench, version: string): Promise<reado
       other: '',
       ratio: '',
     },
-    ...toldRows(bench, what, { told, orderedAt }),
+    ...toldRows(bench, what, { told, order }),
     {
       what: `${what}: until every upgrade has succeeded`,
       ours: `${endedS.toFixed(1)} s`,
@@ -192,15 +193,14 @@ function fleetOf({ server, count, crowds }: FleetBench): Fleet {
 function toldRows(
   { intervalS }: FleetBench,
   what: string,
-  { told, orderedAt }: { readonly told: CrowdLook; readonly orderedAt: number },
+  { told, order }: { readonly told: CrowdLook; readonly order: FleetOrder },
 ): readonly Row[] {
-  const times = reached(told.offeredAt)
-  const since = (at: number | undefined) => ((at ?? Number.NaN) - orderedAt) / 1000
-  const most = since(times[Math.ceil(times.length * 0.99) - 1])
-  const all = since(times.at(-1))
+  const waits = toldWithin(order, told)
+  const most = (waits[Math.ceil(waits.length * 0.99) - 1] ?? Number.NaN) / 1000
+  const all = (waits.at(-1) ?? Number.NaN) / 1000
   return [
     {
-      what: `${what}: from the first call until 99 % / all agents have been told`,
+      what: `${what}: from its call's answer until 99 % / all agents have been told`,
       ours: `${most.toFixed(1)} / ${all.toFixed(1)} s`,
       other: `interval: ${intervalS} s`,
       ratio: ratio(all, intervalS),
