@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type AuditEntry, SERVER_PARTY, saveAudits } from '../../../store/audit.ts'
+import type { Database } from '../../../store/open.ts'
 import { startTestDatabase } from '../../../store/testing/database.ts'
 import { ask, TEST_ACTOR } from '../../testing/ask.ts'
 import { startAssembledServer } from '../../testing/assembled.ts'
@@ -33,9 +34,17 @@ const ENTRIES = [
   entryOf({ at: 5000, action: 'distribution.refuse', result: 'failure', reason: 'forbidden' }),
 ]
 
-async function listed(data: unknown) {
-  await using database = await startTestDatabase()
+/** With these entries, for whoever only reads. */
+let database: Database
+
+beforeAll(async () => {
+  database = await startTestDatabase()
   await database.write((tx) => saveAudits(tx, ENTRIES))
+})
+
+afterAll(() => database[Symbol.asyncDispose]())
+
+async function listed(data: unknown) {
   const answer = await ask(managementLogsRoute, { database }, data)
   if (!answer.ok) return { refusal: answer.refusal }
   const value = answer.value as {
