@@ -5,7 +5,7 @@ import type { EndpointId, UpgradeActionId } from '../base/ids.ts'
 import type { WaitingReason } from '../domain/upgrade/upgrade.ts'
 import { saveEvents } from './events.ts'
 import type { Reader, Writer } from './open.ts'
-import { changeEvent, upgradeOf } from './upgrades.ts'
+import { changeEventOf, TOLD_COLUMNS } from './upgrades.ts'
 
 /** How many upgrades hold a berth (`holdsBerth`), counted in an index of just these. */
 export async function countBerthsTaken(reader: Reader): Promise<number> {
@@ -53,13 +53,9 @@ export async function saveBerthsTakenBack(
     .where('finished_at', 'is', null)
     .where('deadline_at', 'is not', null)
     .where('state', 'in', ['queued', 'offered'])
-    .returningAll()
+    .returning(TOLD_COLUMNS)
     .execute()
-  await saveEvents(
-    writer,
-    now,
-    taken.map((row) => changeEvent(upgradeOf(row))),
-  )
+  await saveEvents(writer, now, taken.map(changeEventOf))
 }
 
 /**

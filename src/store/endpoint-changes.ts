@@ -14,15 +14,19 @@ import { saveEvents } from './events.ts'
 import type { Reader, Writer } from './open.ts'
 import { endOpenUpgrades } from './upgrades.ts'
 
-/** Nobody else changes these endpoints until this transaction ends; only ids travel. */
+/** Nobody else changes these endpoints until this transaction ends; nothing of them is read. */
 export async function holdEndpoints(writer: Writer, ids: readonly EndpointId[]): Promise<void> {
   if (ids.length === 0) return
-  await writer
+  const held = writer
     .selectFrom('endpoint')
     .select('id')
     .where(isOneOf(ids))
     .orderBy('id')
     .forUpdate()
+    .as('held')
+  await writer
+    .selectFrom(held)
+    .select((select) => select.fn.countAll<number>().as('count'))
     .execute()
 }
 

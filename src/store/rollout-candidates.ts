@@ -38,7 +38,9 @@ export async function loadCandidates(
   )
 }
 
-const MAY_LEAD = sql<SqlBool>`cluster <> '' and (facts -> 'cluster' ->> 'mayUpgrade')::boolean`
+/** Where no endpoint is in a cluster, nothing that waits is looked at for one. */
+const MAY_LEAD = sql<SqlBool>`cluster <> '' and (facts -> 'cluster' ->> 'mayUpgrade')::boolean
+  and exists (select from endpoint as member where member.cluster <> '')`
 
 /** Members of a cluster whose image moves wait for their pods, and for no berth. */
 const FOLLOWING = ['moved-with-cluster', 'awaiting-cluster']

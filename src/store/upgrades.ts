@@ -5,7 +5,6 @@ import type { AgentVersion } from '../base/version.ts'
 import type { Scope } from '../domain/access/scope.ts'
 import type { FleetEvent } from '../domain/event/fleet-event.ts'
 import { reportOfUpgrade } from '../domain/report/agent-report.ts'
-import type { UpgradeActionCreated } from '../domain/upgrade/create-upgrade-action.ts'
 import {
   DEADLINE_AHEAD_MS_MAX,
   EXPIRES_AHEAD_MS_MAX,
@@ -25,68 +24,8 @@ import { isInScope } from './endpoint-query.ts'
 import { saveEvents } from './events.ts'
 import type { Reader, Writer } from './open.ts'
 import { storedDigest } from './releases.ts'
-import { saveNewRollout } from './rollouts.ts'
 import { storedWindow } from './stored-window.ts'
 import type { UpgradeTable } from './tables-of-upgrades.ts'
-
-/** Saves an action with its upgrades, and ends the waiting upgrades that it takes over. */
-export async function saveUpgradeAction(
-  writer: Writer,
-  created: UpgradeActionCreated,
-  createdBy: string,
-): Promise<UpgradeActionId> {
-  const { action, rollout, upgrades } = created
-  const endpointIds = upgrades.map((upgrade) => upgrade.endpointId)
-  await endOpenUpgrades(writer, endpointIds, 'superseded', action.createdAt)
-  const row = await writer
-    .insertInto('upgrade_action')
-    .values({
-      target_versions: JSON.stringify(Object.fromEntries(action.targetVersions)),
-      window: JSON.stringify(action.window),
-      created_by: createdBy,
-      created_at: action.createdAt,
-      expires_at: action.expiresAt,
-    })
-    .returning('id')
-    .executeTakeFirstOrThrow()
-  const actionId = row.id as UpgradeActionId // Branding what the store just gave.
-  await saveNewRollout(writer, { ...rollout, actionId })
-  const about = { actionId, by: createdBy, upgrades: upgrades.length }
-  await saveEvents(writer, action.createdAt, [{ type: 'upgrade-action.created', ...about }])
-  // One parameter instead of a hundred thousand: those take longer to bind than the rows to write.
-  const rows = upgrades.map((upgrade) => {
-    return { ...upgradeRow({ ...upgrade, actionId }), ...jsonOf(upgrade) }
-  })
-  await insertUpgrades(writer, rows)
-  return actionId
-}
-
-/** As JSON within JSON, not as its text. */
-function jsonOf({ window, steps }: Pick<Upgrade, 'window' | 'steps'>) {
-  return { window, steps }
-}
-
-type InsertedRow = Omit<ReturnType<typeof upgradeRow>, 'window' | 'steps'> &
-  ReturnType<typeof jsonOf>
-
-/** What is the same in all of them, which is nearly everything, travels once. */
-async function insertUpgrades(writer: Writer, rows: readonly InsertedRow[]): Promise<void> {
-  const [first] = rows
-  if (first === undefined) return
-  const names = Object.keys(first) as (keyof InsertedRow)[]
-  const own = names.filter((name) => rows.some((row) => row[name] !== first[name]))
-  const each = rows.map((row) => Object.fromEntries(own.map((name) => [name, row[name]])))
-  const values = names.map((name) => {
-    // No window is a JSON null, which would be read as no value at all.
-    if (name === 'window') return sql`coalesce(alike."window", 'null'::jsonb)`
-    return own.includes(name) ? sql.ref(`own.${name}`) : sql.ref(`alike.${name}`)
-  })
-  await sql`insert into upgrade (${sql.join(names.map((name) => sql.ref(name)))})
-    select ${sql.join(values)}
-    from jsonb_populate_record(null::upgrade, ${JSON.stringify(first)}::jsonb) as alike,
-      jsonb_populate_recordset(null::upgrade, ${JSON.stringify(each)}::jsonb) as own
-    `.execute(writer)
-}
 
 /**
  * Ends whatever is open there, in one statement. What may have switched where its endpoint is
@@ -107,10 +46,9 @@ export async function endOpenUpgrades(
     .set({ state, reason, changed_at: now, finished_at: now })
     .where(sql<boolean>`endpoint_id = any(${[...endpointIds]}::text[])`)
     .where('finished_at', 'is', null)
-    .returningAll()
+    .returning(TOLD_COLUMNS)
     .execute()
-  const told = ended.map((row) => changeEvent(upgradeOf(row)))
-  await saveEvents(writer, now, told)
+  await saveEvents(writer, now, ended.map(changeEventOf))
 }
 
 /**
@@ -162,7 +100,7 @@ async function saveUpgradeRows(
   writer: Writer,
   upgrades: readonly Upgrade[],
 ): Promise<ReadonlyMap<string, UpgradeChange['before']>> {
-  const rows = upgrades.map((upgrade) => ({ ...upgradeRow(upgrade), ...jsonOf(upgrade) }))
+  const rows = upgrades.map(upgradeRow)
   const [first] = rows
   if (first === undefined) return new Map()
   const { action_id: _, endpoint_id: __, ...columns } = first
@@ -186,7 +124,47 @@ function keyOf({ actionId, endpointId }: Pick<Upgrade, 'actionId' | 'endpointId'
   return `${actionId} ${endpointId}`
 }
 
-export function changeEvent(upgrade: Upgrade): FleetEvent {
+/** All that is told of an upgrade's change: of thousands, each other column would be read too. */
+export const TOLD_COLUMNS = [
+  'endpoint_id',
+  'action_id',
+  'state',
+  'reason',
+  'message',
+  'target_version',
+  'percent',
+  'bytes_done',
+  'bytes_total',
+  'attempts',
+  'not_before',
+] as const
+
+/** From a row as it was stored, so that what is branded was checked before. */
+export function changeEventOf(
+  row: Pick<Selectable<UpgradeTable>, (typeof TOLD_COLUMNS)[number]>,
+): FleetEvent {
+  return changeEvent({
+    endpointId: row.endpoint_id as EndpointId,
+    actionId: row.action_id as UpgradeActionId,
+    state: row.state as UpgradeState,
+    reason: row.reason,
+    message: row.message,
+    targetVersion: row.target_version as AgentVersion,
+    percent: row.percent,
+    bytesDone: row.bytes_done,
+    bytesTotal: row.bytes_total,
+    attempts: row.attempts,
+    notBefore: row.not_before,
+  })
+}
+
+type ToldUpgrade = Pick<
+  Upgrade,
+  'endpointId' | 'actionId' | 'state' | 'reason' | 'message' | 'targetVersion'
+> &
+  Pick<Upgrade, 'percent' | 'bytesDone' | 'bytesTotal' | 'attempts' | 'notBefore'>
+
+export function changeEvent(upgrade: ToldUpgrade): FleetEvent {
   const { endpointId, actionId, state, reason, message, targetVersion } = upgrade
   const about = { endpointId, actionId, targetVersion }
   const { percent, bytesDone, bytesTotal, attempts, notBefore } = upgrade
@@ -203,7 +181,7 @@ export async function loadOpenUpgrades(
   const rows = await reader
     .selectFrom('upgrade')
     .selectAll()
-    .where('endpoint_id', 'in', endpointIds)
+    .where(sql<boolean>`endpoint_id = any(${[...endpointIds]}::text[])`)
     .where('finished_at', 'is', null)
     .execute()
   return new Map(rows.map(upgradeOf).map((upgrade) => [upgrade.endpointId, upgrade]))
@@ -218,7 +196,7 @@ export async function loadAttemptedUpgrades(
   const rows = await reader
     .selectFrom('upgrade')
     .selectAll()
-    .where('attempt_id', 'in', attemptIds)
+    .where(sql<boolean>`attempt_id = any(${[...attemptIds]}::text[])`)
     .execute()
   return rows.map(upgradeOf)
 }
@@ -255,7 +233,7 @@ export async function loadLatestUpgrades(
     .selectFrom('upgrade')
     .selectAll()
     .distinctOn('endpoint_id')
-    .where('endpoint_id', 'in', endpointIds)
+    .where(sql<boolean>`endpoint_id = any(${[...endpointIds]}::text[])`)
     .orderBy('endpoint_id')
     .orderBy('action_id', 'desc')
     .execute()
@@ -292,7 +270,8 @@ export async function loadOverdueEndpoints(
   return rows.map((row) => row.endpoint_id as EndpointId)
 }
 
-function upgradeRow(upgrade: Upgrade) {
+/** Travels as JSON, of which window and steps are a part. */
+export function upgradeRow(upgrade: Upgrade) {
   return {
     action_id: upgrade.actionId,
     endpoint_id: upgrade.endpointId,
@@ -302,7 +281,7 @@ function upgradeRow(upgrade: Upgrade) {
     from_version: upgrade.fromVersion,
     target_version: upgrade.targetVersion,
     manifest_digest: upgrade.manifestDigest,
-    steps: JSON.stringify(upgrade.steps),
+    steps: upgrade.steps,
     not_before: upgrade.notBefore,
     attempt_id: upgrade.attemptId,
     attempts: upgrade.attempts,
@@ -312,7 +291,7 @@ function upgradeRow(upgrade: Upgrade) {
     bytes_done: upgrade.bytesDone,
     bytes_total: upgrade.bytesTotal,
     retry_skipped: upgrade.retrySkipped,
-    window: JSON.stringify(upgrade.window),
+    window: upgrade.window,
     expires_at: upgrade.expiresAt,
     deadline_at: upgrade.deadlineAt,
     cancel_requested_at: upgrade.cancelRequestedAt,

@@ -5,7 +5,8 @@ import type { AgentVersion } from '../../base/version.ts'
 import { NO_POLICY } from '../../domain/rollout/policy.ts'
 import { newRollout } from '../../domain/rollout/rollout.ts'
 import { ACTION_EXPIRY_MS } from '../../domain/upgrade/upgrade-action.ts'
-import { loadLatestUpgrades, saveUpgradeAction } from '../../store/upgrades.ts'
+import { saveUpgradeAction } from '../../store/upgrade-orders.ts'
+import { loadLatestUpgrades } from '../../store/upgrades.ts'
 import {
   enrolTestAgent,
   saveTestDistribution,

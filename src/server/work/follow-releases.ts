@@ -22,13 +22,13 @@ import { SERVER_PARTY, saveAudit } from '../../store/audit.ts'
 import type { Writer } from '../../store/open.ts'
 import { holdRollouts } from '../../store/rollouts.ts'
 import { lockCreateUpgradeActionView } from '../../store/upgrade-candidates.ts'
+import { saveUpgradeAction } from '../../store/upgrade-orders.ts'
 import {
   hasEnabledPolicy,
   holdUpgradePolicies,
   savePolicyOrder,
   savePolicyRefusal,
 } from '../../store/upgrade-policies.ts'
-import { saveUpgradeAction } from '../../store/upgrades.ts'
 import {
   collectFollowers,
   loadPolicySteps,

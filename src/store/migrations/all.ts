@@ -18,6 +18,7 @@ import { androidKey } from './0017-android-key.ts'
 import { packageModels } from './0018-package-models.ts'
 import { rollouts } from './0019-rollouts.ts'
 import { upgradePolicies } from './0020-upgrade-policies.ts'
+import { lighterUpgrades } from './0021-lighter-upgrades.ts'
 
 /** In the order in which they are applied; a published migration never changes. */
 export const ALL_MIGRATIONS = [
@@ -41,4 +42,5 @@ export const ALL_MIGRATIONS = [
   packageModels,
   rollouts,
   upgradePolicies,
+  lighterUpgrades,
 ] as const

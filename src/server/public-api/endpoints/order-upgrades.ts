@@ -17,7 +17,7 @@ import {
 import { type AuditEntry, saveAudit } from '../../../store/audit.ts'
 import type { Writer } from '../../../store/open.ts'
 import { lockCreateUpgradeActionView } from '../../../store/upgrade-candidates.ts'
-import { saveUpgradeAction } from '../../../store/upgrades.ts'
+import { saveUpgradeAction } from '../../../store/upgrade-orders.ts'
 import type { LiveConfiguration } from '../../configuration.ts'
 import type { ApiRefusal } from '../../http/refusal.ts'
 import { type AdvanceNeeds, planHeld } from '../../work/advance-rollouts.ts'
