@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { EndpointId } from '../base/ids.ts'
 import type { FleetEvent } from '../domain/event/fleet-event.ts'
 import {
   deleteOldEvents,
@@ -29,6 +30,32 @@ describe('events', () => {
     expect(await namesAfter(database, 1)).toEqual(['b'])
     expect(await database.write((tx) => sealEvents(tx, 100))).toBe(0)
     expect(await loadEventRange(database.read)).toEqual({ first: 1, last: 2 })
+  })
+
+  it('come out as they were told, in that order, also those that are alike', async () => {
+    await using database = await startTestDatabase()
+    const one = '1'.repeat(32) as EndpointId
+    const two = '2'.repeat(32) as EndpointId
+    const restored = (endpointId: EndpointId, hostname: string): FleetEvent => {
+      return { type: 'endpoint.restored', endpointId, hostname }
+    }
+    const told = [
+      restored(two, 'same'),
+      restored(one, 'same'),
+      eventOf('between'),
+      restored(two, 'same'),
+      restored(one, 'other'),
+    ]
+    await database.write((tx) => saveEvents(tx, 5, told))
+    await database.write((tx) => sealEvents(tx, 100))
+    const events = await loadEventsAfter(database.read, 0, 1000)
+    expect(events.map(({ event }) => event)).toEqual(told)
+    const about = await database.read
+      .selectFrom('event')
+      .select('endpoint_id')
+      .orderBy('id')
+      .execute()
+    expect(about.map((row) => row.endpoint_id)).toEqual([two, one, null, two, one])
   })
 
   it('of a transaction that commits late come after those that a reader has seen', async () => {

@@ -26,9 +26,30 @@ export async function saveEvents(
   // One parameter: of thousands of rows, those of each would take longer than writing them.
   await sql`
     insert into event (at, type, endpoint_id, action_id, body)
-    select ${now}, body ->> 'type', body ->> 'endpointId', (body ->> 'actionId')::bigint, body
-    from jsonb_array_elements(${JSON.stringify(events)}::jsonb) with ordinality as told(body, place)
-    order by place`.execute(writer)
+    select ${now}, body ->> 'type', endpoint, (body ->> 'actionId')::bigint,
+      case when endpoint is null then body
+        else body || jsonb_build_object('endpointId', endpoint) end
+    from jsonb_array_elements(${runsOf(events)}::jsonb) with ordinality as run(alike, number)
+      cross join lateral (select alike -> 'body' as body) as said
+      cross join lateral jsonb_array_elements_text(alike -> 'endpoints')
+        with ordinality as told(endpoint, place)
+    order by number, place`.execute(writer)
+}
+
+/** As JSON: what one after another tells alike of several endpoints travels once. */
+function runsOf(events: readonly FleetEvent[]): string {
+  const runs: { readonly body: string; readonly endpoints: (string | null)[] }[] = []
+  for (const event of events) {
+    const { endpointId = null, ...told } = { endpointId: undefined, ...event }
+    const body = JSON.stringify(told)
+    const last = runs.at(-1)
+    if (last?.body === body) last.endpoints.push(endpointId)
+    else runs.push({ body, endpoints: [endpointId] })
+  }
+  const texts = runs.map(({ body, endpoints }) => {
+    return `{"body":${body},"endpoints":${JSON.stringify(endpoints)}}`
+  })
+  return `[${texts.join()}]`
 }
 
 /**
