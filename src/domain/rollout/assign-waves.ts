@@ -19,6 +19,7 @@ export type WaveMember = {
   /** Platform and architecture. */
   readonly target: string
   readonly distributionId: string
+  /** In any order; one may be named twice. */
   readonly tags: readonly string[]
   readonly isConnected: boolean
   /** Of its cluster; null: it moves alone. */
@@ -51,7 +52,9 @@ export function assignWaves(
   salt: string,
 ): Result<AssignedWaves, AssignWavesRefusal> {
   const { canary } = policy
-  const units = unitsOf(members, salt)
+  const isDrawn = canary !== null || policy.waves.length > 0
+  // Where everybody is in one wave, no lot is drawn: they are as one.
+  const units = isDrawn ? unitsOf(members, salt) : [{ members, lot: 0 }]
   const drawn: { readonly name: string; readonly units: readonly Unit[] }[] = []
   let rest: readonly Unit[] = units
   if (canary !== null) {

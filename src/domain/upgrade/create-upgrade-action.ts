@@ -190,7 +190,7 @@ function membersOf(
       endpointId,
       target: `${platform} ${arch}`,
       distributionId: candidate.distributionId,
-      tags: [...new Set([...candidate.tags.server, ...candidate.tags.agent])].sort(),
+      tags: [...candidate.tags.server, ...candidate.tags.agent],
       isConnected: candidate.connection === 'connected',
       cluster: candidate.cluster?.uid ?? null,
     }
@@ -234,9 +234,13 @@ type Order = {
   readonly reason: WaitingReason
 }
 
+/** One for all that have none: so the store sees that they are alike. */
+const NO_STEPS: Upgrade['steps'] = []
+
 function queueUpgrade(eligible: Eligible, order: Order): Omit<Upgrade, 'actionId'> {
   const { window, retrySkipped } = order.command
-  const [first, ...steps] = eligible.path
+  const [first, ...others] = eligible.path
+  const steps = others.length === 0 ? NO_STEPS : others
   return {
     endpointId: eligible.endpointId,
     wave: order.wave,
