@@ -43,25 +43,22 @@ export async function saveUpgradeAction(
 type UpgradeRow = ReturnType<typeof upgradeRow>
 
 /** What the upgrades of one order may differ in, with the types that it is read as. */
-const OWN_TYPES: ReadonlyMap<string, string> = new Map(
-  Object.entries({
-    endpoint_id: 'text',
-    wave: 'integer',
-    zone: 'text',
-    from_version: 'text',
-    target_version: 'text',
-    manifest_digest: 'text',
-    steps: 'jsonb',
-    reason: 'text',
-  } satisfies { readonly [Name in keyof UpgradeRow]?: string }),
-)
+const OWN_TYPES: ReadonlyMap<keyof UpgradeRow, string> = new Map([
+  ['endpoint_id', 'text'],
+  ['wave', 'integer'],
+  ['zone', 'text'],
+  ['from_version', 'text'],
+  ['target_version', 'text'],
+  ['manifest_digest', 'text'],
+  ['steps', 'jsonb'],
+  ['reason', 'text'],
+])
 
 /** What is the same in all of them, which is nearly everything, travels once. */
 async function insertUpgrades(writer: Writer, rows: readonly UpgradeRow[]): Promise<void> {
   const [first] = rows
   if (first === undefined) return
   const names = Object.keys(first) as (keyof UpgradeRow)[]
-  // In one row alone nothing differs.
   const differs = (name: keyof UpgradeRow) => rows.some((row) => row[name] !== first[name])
   const own = names.filter((name) => name === 'endpoint_id' || differs(name))
   const columns = own.map((name) => {
