@@ -1,11 +1,11 @@
 /**
  * The check-in door. Most check-ins change nothing, and there are very many of them: those are
  * answered from one read that they share with everybody who called in the same moment, and at most
- * move their `last_seen` on. What does change something, or tells of an attempt, is decided inside a
- * transaction that they share too (check-in-writes.ts) and that holds the endpoint's row, so that a
- * decision is always made on what is true when it is saved. An offer needs nothing else: its berth
- * was given before, by the planner. Only who is to lead a cluster holds what all leaders hold,
- * behind the endpoint's row: in this order everywhere, so that no two wait for each other.
+ * move their `last_seen` on. What does change something, or tells of an attempt, is decided inside
+ * a transaction that they share too (check-in-writes.ts) and that holds the endpoint's row, so that
+ * a decision is always made on what is true when it is saved. An offer needs nothing else: its
+ * berth was given before, by the planner. Only who is to lead a cluster holds what all leaders
+ * hold, behind the endpoint's row: in this order everywhere, so that no two wait for each other.
  */
 import type { Clock, Instant } from '../../base/clock.ts'
 import type { Digest } from '../../base/digest.ts'
