@@ -38,9 +38,17 @@ export async function loadCandidates(
   )
 }
 
-/** Where no endpoint is in a cluster, nothing that waits is looked at for one. */
+/**
+ * Where no endpoint is in a cluster, nothing that waits is looked at for one. What a leader has said
+ * of its cluster ends the upgrades of all others at their next check-ins: they lead no more.
+ */
 const MAY_LEAD = sql<SqlBool>`cluster <> '' and (facts -> 'cluster' ->> 'mayUpgrade')::boolean
-  and exists (select from endpoint as member where member.cluster <> '')`
+  and exists (select from endpoint as member where member.cluster <> '')
+  and not exists (
+    select from endpoint as member join upgrade as said on said.endpoint_id = member.id
+    where member.cluster = endpoint.cluster and said.action_id = upgrade.action_id
+      and said.state in ('succeeded', 'rolled-back', 'failed')
+  )`
 
 /** Members of a cluster whose image moves wait for their pods, and for no berth. */
 const FOLLOWING = ['moved-with-cluster', 'awaiting-cluster']
