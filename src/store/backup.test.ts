@@ -57,8 +57,9 @@ async function fill(database: Database, folder: DataFolder, entries: number): Pr
       .insertInto('setting')
       .values({ name: AWKWARD, value: JSON.stringify({ deep: [null, true, AWKWARD] }) })
       .execute()
+    const bytes = Math.floor(AUDIT_BYTES / entries)
     await sql`insert into audit (at, actor, action, subject, description, after)
-      select 2 ^ 52 - n, 'server', 'x', ${AWKWARD}, repeat('d', ${Math.floor(AUDIT_BYTES / entries)}), '{}'
+      select 2 ^ 52 - n, 'server', 'x', ${AWKWARD}, repeat('d', ${bytes}), '{}'
       from generate_series(1, ${entries}) n`.execute(tx)
     await sql`delete from audit where id > ${entries - 100}`.execute(tx)
   })
