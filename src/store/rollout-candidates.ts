@@ -39,8 +39,8 @@ export async function loadCandidates(
 }
 
 /**
- * Where no endpoint is in a cluster, nothing that waits is looked at for one. What a leader has said
- * of its cluster ends the upgrades of all others at their next check-ins: they lead no more.
+ * Where no endpoint is in a cluster, nothing that waits is looked at for one. What a leader has
+ * said of its cluster ends the upgrades of all others at their next check-ins: they lead no more.
  */
 const MAY_LEAD = sql<SqlBool>`cluster <> '' and (facts -> 'cluster' ->> 'mayUpgrade')::boolean
   and exists (select from endpoint as member where member.cluster <> '')
