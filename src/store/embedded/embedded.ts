@@ -12,6 +12,7 @@
  * Deliberately absent: TCP, and any change to node_modules.
  */
 import { chmod, mkdir, realpath } from 'node:fs/promises'
+import { totalmem } from 'node:os'
 import type { Clock } from '../../base/clock.ts'
 import { causeChain } from '../../base/fault.ts'
 import type { Log } from '../../base/log.ts'
@@ -29,7 +30,7 @@ import { prepareEnvironment } from './environment.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
 import { type Postmaster, type PostmasterNeeds, startPostmaster } from './postmaster.ts'
 import { chooseRunAs, type RunAs, waysFor } from './run-as.ts'
-import { PORT } from './settings.ts'
+import { memorySettings, PORT } from './settings.ts'
 import { findSocketFolder, openSocketFolder, removeSocketFolder } from './socket-folder.ts'
 import { stopSurvivors } from './survivors.ts'
 
@@ -82,7 +83,7 @@ export async function startEmbedded(needs: EmbeddedNeeds): Promise<EmbeddedPostg
     runAs,
     cluster,
     socketFolder,
-    settings: needs.settings ?? {},
+    settings: { ...memorySettings(memoryBytes()), ...needs.settings },
     log: needs.log,
     clock: needs.clock,
   }
@@ -95,6 +96,12 @@ export async function startEmbedded(needs: EmbeddedNeeds): Promise<EmbeddedPostg
     isUp: () => supervisor.isUp(),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
+}
+
+/** What the container allows, where there is one. */
+function memoryBytes(): number {
+  const allowed = process.constrainedMemory()
+  return allowed > 0 ? Math.min(allowed, totalmem()) : totalmem()
 }
 
 async function openFolder(dataDir: string): Promise<string> {

@@ -1,6 +1,6 @@
 /**
  * What PostgreSQL is told at each start, on its command line, so that an upgrade of Drydock changes
- * the settings of old clusters too. Sized for a small shared machine.
+ * the settings of old clusters too. Sized for a machine that is shared.
  */
 
 /** Only names the socket file: PostgreSQL listens on no TCP port. */
@@ -13,10 +13,8 @@ export const SETTINGS: Readonly<Record<string, string>> = {
   // Two pools of a server, and room for a backup and a person with a question.
   max_connections: '50',
   superuser_reserved_connections: '3',
-  shared_buffers: '128MB',
   work_mem: '8MB',
   maintenance_work_mem: '64MB',
-  effective_cache_size: '512MB',
   max_parallel_workers_per_gather: '0',
   // Nothing acknowledged may be lost: with synchronous_commit off, kill -9 lost rows in 8 of 8
   // trials.
@@ -50,6 +48,25 @@ export const SETTINGS: Readonly<Record<string, string>> = {
   lc_messages: 'C',
   timezone: 'UTC',
   log_timezone: 'UTC',
+}
+
+const MIB = 2 ** 20
+/** Enough for some thousands of endpoints. */
+const BUFFERS_MIB_MIN = 128
+/** 100,000 endpoints in the middle of an upgrade are some 300 MiB, indexes included. */
+const BUFFERS_MIB_MAX = 512
+const BUFFERS_SHARE = 1 / 16
+/** What the operating system keeps of our files beside that, as the planner is to believe. */
+const CACHE_PER_BUFFERS = 4
+
+/** What depends on the memory of the machine, or of the container. */
+export function memorySettings(memoryBytes: number): Readonly<Record<string, string>> {
+  const share = Math.floor((memoryBytes * BUFFERS_SHARE) / MIB)
+  const buffers = Math.min(BUFFERS_MIB_MAX, Math.max(BUFFERS_MIB_MIN, share))
+  return {
+    shared_buffers: `${buffers}MB`,
+    effective_cache_size: `${buffers * CACHE_PER_BUFFERS}MB`,
+  }
 }
 
 /** Settings as command line arguments. */
