@@ -4,8 +4,8 @@
  */
 import { compareDryRuns } from '../src/sim/light/compare-dry-run.ts'
 
-const ENDPOINTS = 100
-const ORDERS = 20
+const ENDPOINTS = 1_000
+const ORDERS = 4
 /** What is promised. */
 const MATCHING_LEAST = 0.999
 
