@@ -129,7 +129,9 @@ class PooledConnection implements DatabaseConnection {
     // What has no parameters costs the database nothing to read.
     const name = values.length === 0 ? undefined : watch?.nameOf?.(statement)
     try {
-      return await this.#client.query({ text: statement, values, ...(name && { name }) })
+      if (name !== undefined) return await this.#client.query({ name, text: statement, values })
+      // Not an object, which pg would copy property by property.
+      return await this.#client.query(statement, values)
     } catch (error) {
       const fault = databaseFault(error, `asking the database: ${shortened(statement)}`)
       if (fault === null) throw error
