@@ -8,8 +8,6 @@ import { NOTHING, runSeeds, sumOf, type Tally, tell } from './sim-seeds.ts'
 
 const SEEDS = 10_000
 const PROCESSES = 2
-/** What is young here is much: a roomier nursery spares a tenth of the time. */
-const NODE_OPTIONS = ['--max-semi-space-size=32']
 
 const [first, last] = process.argv.slice(2).map(Number)
 if (process.send !== undefined && first !== undefined && last !== undefined) {
@@ -34,7 +32,7 @@ async function runAll(seeds: number): Promise<void> {
 }
 
 async function runShare(from: number, to: number): Promise<Tally> {
-  const child = fork(import.meta.filename, [String(from), String(to)], { execArgv: NODE_OPTIONS })
+  const child = fork(import.meta.filename, [String(from), String(to)])
   let tally = NOTHING
   child.on('message', (told) => {
     tally = told as Tally // Sent above.
