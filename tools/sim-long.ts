@@ -1,6 +1,7 @@
 /**
- * `npm run sim:long`: ten thousand seeds (`-- 500`: so many), in two processes, and what they came
- * to: steps a second, and how often each fault came to pass.
+ * `npm run sim:long`: ten thousand seeds (`-- 500`: the first so many; `-- 501 1000`: from one to
+ * another), in two processes, and what they came to: steps a second, and how often each fault came
+ * to pass. It takes hours: what was found so far is told after each part.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -8,35 +9,49 @@ import { NOTHING, runSeeds, sumOf, type Tally, tell } from './sim-seeds.ts'
 
 const SEEDS = 10_000
 const PROCESSES = 2
+const SEEDS_A_PART = 200
 
-const [first, last] = process.argv.slice(2).map(Number)
-if (process.send !== undefined && first !== undefined && last !== undefined) {
-  const tally = await runSeeds({ first, last, stopsAtFailure: false })
+type Part = { readonly first: number; readonly last: number }
+
+const numbers = process.argv.slice(2).map(Number)
+const last = numbers[1] ?? numbers[0] ?? SEEDS
+const all = { first: numbers[1] === undefined ? 1 : (numbers[0] ?? 1), last }
+if (process.send === undefined) await runAll(all)
+else {
+  const tally = await runSeeds({ ...all, stopsAtFailure: false })
   // The database of the tests ends with the process, and its pipe holds the process.
   process.send(tally, () => process.exit(0))
-} else {
-  await runAll(first ?? SEEDS)
 }
 
-async function runAll(seeds: number): Promise<void> {
+async function runAll({ first, last }: Part): Promise<void> {
   const began = performance.now()
-  const share = Math.ceil(seeds / PROCESSES)
-  const tallies = await Promise.all(
-    Array.from({ length: PROCESSES }, (_, index) => {
-      return runShare(index * share + 1, Math.min(seeds, (index + 1) * share))
-    }),
-  )
-  const tally = tallies.reduce(sumOf, NOTHING)
+  const seeds = last - first + 1
+  const parts = Array.from({ length: Math.ceil(seeds / SEEDS_A_PART) }, (_, index): Part => {
+    const from = first + index * SEEDS_A_PART
+    return { first: from, last: Math.min(last, from + SEEDS_A_PART - 1) }
+  }).values()
+  let tally = NOTHING
+  const work = async () => {
+    for (const part of parts) {
+      const found = await runPart(part)
+      tally = sumOf(tally, found)
+      const { seeds: done, failed, steps } = tally
+      process.stdout.write(`${done} of ${seeds} seeds, ${failed} failed, ${steps} steps\n`)
+    }
+  }
+  await Promise.all(Array.from({ length: PROCESSES }, work))
   tell(tally, (performance.now() - began) / 1000)
   process.exitCode = tally.failed === 0 && tally.seeds === seeds ? 0 : 1
 }
 
-async function runShare(from: number, to: number): Promise<Tally> {
-  const child = fork(import.meta.filename, [String(from), String(to)])
-  let tally = NOTHING
+/** In a process of its own; of one that ends without a word, that is told and no seed counted. */
+async function runPart({ first, last }: Part): Promise<Tally> {
+  const child = fork(import.meta.filename, [String(first), String(last)])
+  let tally: Tally | null = null
   child.on('message', (told) => {
     tally = told as Tally // Sent above.
   })
   await once(child, 'exit')
-  return tally
+  if (tally === null) process.stdout.write(`seeds ${first} to ${last}: the process ended early\n`)
+  return tally ?? NOTHING
 }
