@@ -153,6 +153,11 @@ export class SimServer {
     return await advanceRollouts(this.#alive().needs)
   }
 
+  /** What is past its end by now is ended, or gives its berth back. */
+  async keepDeadlines(): Promise<void> {
+    await endOverdueUpgrades(this.#alive().needs)
+  }
+
   async close(): Promise<void> {
     this.kill()
     await this.database[Symbol.asyncDispose]()
