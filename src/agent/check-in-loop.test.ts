@@ -141,7 +141,8 @@ describe('the conversation', () => {
     it.loop.hasNews()
     expect(it.at).toEqual([0])
     await pass(clock, 6)
-    expect(it.at).toHaveLength(2)
+    // The one behind that comes anywhere in the interval, and may be here by now.
+    expect(it.at[1]).toBeGreaterThanOrEqual(45_000)
     await it.stop()
   })
 })
