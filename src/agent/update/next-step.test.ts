@@ -312,9 +312,24 @@ const takings: [
 
 describe('takeInstruction', () => {
   it.each(takings)('%s', (_, before, changes, instruction, after) => {
-    const taken = takeInstruction(before, { ...slots, ...changes }, instruction)
+    const launcher = { slots: { ...slots, ...changes }, switchRequest: 'waiting' } as const
+    const taken = takeInstruction(before, launcher, instruction)
     if (after === undefined) expect(taken).toBeUndefined()
     else expect(taken).toMatchObject(after)
+  })
+
+  it('cancels a switch that only the journal knows of, and that was asked of no launcher', () => {
+    const launcher = { slots, switchRequest: 'none' } as const
+    const taken = takeInstruction(at('switching'), launcher, cancel)
+    expect(taken).toMatchObject({ ended: { phase: 'failed', reason: 'cancelled' } })
+  })
+
+  it.each([
+    ['is tried', { probation: { attempt_id: attempt.attempt_id } }],
+    ['runs already', { active: two }],
+  ])('does not cancel what %s, whoever asked for it', (_, changes) => {
+    const launcher = { slots: { ...slots, ...changes }, switchRequest: 'none' } as const
+    expect(takeInstruction(at('switching'), launcher, cancel)).toBeUndefined()
   })
 })
 

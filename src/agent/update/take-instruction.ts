@@ -4,16 +4,20 @@
  * the same as taking it once.
  */
 import type { Instruction } from '../../contract/agent/check-in.ts'
-import type { SlotsMessage } from '../launcher/control.ts'
 import { type Attempt, attemptOf, permissionsOf } from './journal.ts'
+import type { UpdateFacts } from './next-step.ts'
+
+/** How it stands with the launcher. */
+type Launcher = Pick<UpdateFacts, 'slots' | 'switchRequest'>
 
 /** Undefined: the journal stays as it is. */
 export function takeInstruction(
   attempt: Attempt | null,
-  slots: SlotsMessage,
+  launcher: Launcher,
   instruction: Instruction,
 ): Attempt | undefined {
-  if (instruction.kind === 'cancel') return cancelled(attempt, slots, instruction.attempt_id)
+  const { slots } = launcher
+  if (instruction.kind === 'cancel') return cancelled(attempt, launcher, instruction.attempt_id)
   if (instruction.kind !== 'upgrade') return undefined
   if (attempt?.attempt_id === instruction.attempt_id) return undefined
   // The launcher's outcome of this attempt is on its way up; the offer is older than that.
@@ -37,11 +41,23 @@ export function toldAgain(attempt: Attempt, instruction: Instruction): Attempt {
 
 function cancelled(
   attempt: Attempt | null,
-  slots: SlotsMessage,
+  launcher: Launcher,
   attemptId: string,
 ): Attempt | undefined {
   if (attempt?.attempt_id !== attemptId || attempt.ended !== null) return undefined
-  if (attempt.phase === 'switching' || slots.probation?.attempt_id === attemptId) return undefined
+  if (isSwitching(attempt, launcher)) return undefined
   const message = 'it was cancelled before the switch'
   return { ...attempt, ended: { phase: 'failed', reason: 'cancelled', message } }
+}
+
+/**
+ * The launcher is at it, or may be. A journal that says so alone is no sign of that: this process
+ * began after it was written and has asked for nothing, and what the launcher had to say of the
+ * attempt was told before, while the journal could not be read or written.
+ */
+function isSwitching(attempt: Attempt, { slots, switchRequest }: Launcher): boolean {
+  if (slots.probation?.attempt_id === attempt.attempt_id) return true
+  if (attempt.phase !== 'switching') return false
+  const isActive = slots.active.manifest_digest === attempt.manifest_digest
+  return isActive || switchRequest !== 'none'
 }

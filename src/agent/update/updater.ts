@@ -126,9 +126,10 @@ export class Updater {
   take(answer: Answer): void {
     if (this.#slots === null) return
     const { instruction } = answer
+    const launcher = { slots: this.#slots, switchRequest: this.#request.state() }
     const taken = this.#isTooLate(answer)
       ? undefined
-      : takeInstruction(this.#journal.attempt, this.#slots, instruction)
+      : takeInstruction(this.#journal.attempt, launcher, instruction)
     if (taken !== undefined) {
       const about = { kind: instruction.kind, attempt: taken.attempt_id }
       this.#needs.log.info(about, 'instruction taken')
