@@ -5,9 +5,10 @@ import type { Log } from '../../base/log.ts'
 import {
   type Attempt,
   attemptToContinue,
+  EMPTY_JOURNAL,
   type Ended,
   type Left,
-  loadJournal,
+  readJournal,
   saveJournal,
 } from './journal.ts'
 import { isStale, leftAfter } from './left.ts'
@@ -17,9 +18,13 @@ export class JournalKeeper {
   readonly #log: Log
   #attempt: Attempt | null
   #left: Left | null
+  #isWritten: boolean
 
   constructor(path: string, log: Log) {
-    const journal = loadJournal(path)
+    const read = readJournal(path)
+    const journal = read.ok ? read.value : EMPTY_JOURNAL
+    // What cannot be read now may be read another time.
+    this.#isWritten = read.ok || read.refusal.code === 'no-such-file'
     this.#path = path
     this.#log = log
     this.#attempt = attemptToContinue(journal)
@@ -44,6 +49,7 @@ export class JournalKeeper {
   /** Written before the step it announces; when it cannot be written, the step is not taken. */
   note(attempt: Attempt): void {
     saveJournal(this.#path, { schema: 1, attempt, left: this.#left })
+    this.#isWritten = true
     this.#attempt = attempt
   }
 
@@ -71,9 +77,18 @@ export class JournalKeeper {
     return true
   }
 
+  /**
+   * What could not be written is written as soon as it can be: the next start reads what is there.
+   */
+  catchUp(): void {
+    if (!this.#isWritten) this.#save()
+  }
+
   #save(): void {
+    this.#isWritten = false
     try {
       saveJournal(this.#path, { schema: 1, attempt: this.#attempt, left: this.#left })
+      this.#isWritten = true
     } catch (error) {
       // Best effort: see `keep`.
       this.#log.error({ chain: causeChain(error) }, 'the journal could not be written')

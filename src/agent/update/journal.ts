@@ -3,9 +3,10 @@
  * crash or a power cut it and what is on disk are enough to ask `nextStep` the same question again.
  */
 import * as z from 'zod'
+import type { Result } from '../../base/result.ts'
 import type { UpgradeInstruction } from '../../contract/agent/check-in.ts'
 import { hexId, sha256Hex, versionText } from '../../contract/schema.ts'
-import { readJsonFile, writeJsonFile } from '../json-file.ts'
+import { type JsonFileRefusal, readJsonFile, writeJsonFile } from '../json-file.ts'
 
 /** Read loosely: after a roll-back an older agent reads what a newer one wrote. */
 const ended = z.object({
@@ -52,8 +53,12 @@ export const EMPTY_JOURNAL: Journal = { schema: 1, attempt: null, left: null }
 
 /** A journal that cannot be read is an empty one: the server offers the attempt again. */
 export function loadJournal(path: string): Journal {
-  const read = readJsonFile(path, journal)
+  const read = readJournal(path)
   return read.ok ? read.value : EMPTY_JOURNAL
+}
+
+export function readJournal(path: string): Result<Journal, JsonFileRefusal> {
+  return readJsonFile(path, journal)
 }
 
 /**

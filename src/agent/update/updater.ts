@@ -124,6 +124,7 @@ export class Updater {
 
   /** What the server answered to a check-in of ours. */
   take(answer: Answer): void {
+    this.#journal.catchUp()
     if (this.#slots === null) return
     const { instruction } = answer
     const launcher = { slots: this.#slots, switchRequest: this.#request.state() }
