@@ -177,13 +177,18 @@ export class Watcher {
     }
   }
 
-  /** A wave begins when those before it are done, or somebody said so. */
+  /**
+   * A wave begins when the one before it is done, or somebody said so. Who is back by then of a
+   * wave that was done earlier is waited for by nobody.
+   */
   #checkProgress(rows: readonly WatchedUpgrade[], { action_id, current_wave }: WatchedUpgrade) {
     const before = this.#waves.get(action_id) ?? 0
     this.#waves.set(action_id, current_wave)
     if (current_wave === before || this.skipped.has(action_id)) return
     const earlier = rows.filter(({ wave }) => wave < current_wave)
-    const busy = earlier.filter((each) => each.finished_at === null && each.deadline_at !== null)
+    const busy = earlier.filter((each) => {
+      return each.finished_at === null && each.deadline_at !== null && each.wave >= before
+    })
     const told = `rollout ${action_id} began wave ${current_wave} while ${busy.length} were at work`
     this.#hold(busy.length === 0, told)
     const own = earlier.filter(({ wave }) => wave === current_wave - 1)

@@ -97,6 +97,8 @@ export class Machine implements Surroundings {
 
   /** Its disk becomes an image of another machine's; both are without power. */
   becomeCopyOf(other: Machine): void {
+    // A version that thinks ill of the one's hardware would of the other's.
+    this.isUnlucky = other.isUnlucky
     this.#replaceTree(other.drive.tree.copy())
     this.needs.note(`is a copy of ${other.name}`)
   }
