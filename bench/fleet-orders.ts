@@ -3,6 +3,7 @@ import { systemClock } from '../src/base/clock.ts'
 import type { Client } from '../src/client/client.ts'
 import { UPGRADE_ENDPOINTS_MAX } from '../src/contract/public/limits.ts'
 import type { Connection } from '../src/store/connection.ts'
+import { eventually } from '../test/acceptance/processes.ts'
 import { type CrowdLook, fleetIdentity } from './fleet-crowd.ts'
 import { withSql } from './fleet-set-up.ts'
 import { addedLatencies } from './latencies.ts'
@@ -128,13 +129,18 @@ export async function untilEnded(
 ): Promise<number> {
   const began = performance.now()
   await withSql(await fleet.connection(), (sql) =>
-    looking('the end of every upgrade', patienceMs, async () => {
-      const open = await sql.query(
-        'select from upgrade where action_id = any($1) and finished_at is null limit 1',
-        [actionIds],
-      )
-      return open.rowCount === 0 ? true : null
-    }),
+    eventually(
+      'the end of every upgrade',
+      async () => {
+        const open = await sql.query(
+          'select from upgrade where action_id = any($1) and finished_at is null limit 1',
+          [actionIds],
+        )
+        return open.rowCount === 0 ? true : null
+      },
+      patienceMs,
+      LOOK_EVERY_MS,
+    ),
   )
   return (performance.now() - began) / 1000
 }
@@ -145,10 +151,15 @@ export async function untilAgents(
   what: 'answeredAt' | 'offeredAt',
   share: number,
 ): Promise<CrowdLook> {
-  return await looking(`${what} of ${share} of all agents`, PATIENCE_MS, async () => {
-    const look = await lookAtAll(fleet)
-    return reached(look[what]).length >= fleet.count * share ? look : null
-  })
+  return await eventually(
+    `${what} of ${share} of all agents`,
+    async () => {
+      const look = await lookAtAll(fleet)
+      return reached(look[what]).length >= fleet.count * share ? look : null
+    },
+    PATIENCE_MS,
+    LOOK_EVERY_MS,
+  )
 }
 
 /**
@@ -156,20 +167,6 @@ export async function untilAgents(
  * is not for nothing. When each of them got there they have noted themselves.
  */
 const LOOK_EVERY_MS = 1_000
-
-async function looking<Found>(
-  what: string,
-  patienceMs: number,
-  look: () => Promise<Found | null>,
-): Promise<Found> {
-  const until = systemClock.monotonic() + patienceMs
-  for (;;) {
-    const found = await look()
-    if (found !== null) return found
-    if (systemClock.monotonic() > until) throw new Error(`waited ${patienceMs} ms for: ${what}`)
-    await systemClock.sleep(LOOK_EVERY_MS).done
-  }
-}
 
 export const PATIENCE_MS = 15 * 60_000
 

@@ -105,12 +105,13 @@ export async function eventually<Value>(
   what: string,
   ask: () => Promise<Value | null>,
   patienceMs = 60_000,
+  everyMs = 25,
 ): Promise<Value> {
   const until = systemClock.monotonic() + patienceMs
   for (;;) {
     const answer = await ask()
     if (answer !== null) return answer
     if (systemClock.monotonic() > until) throw new Error(`waited ${patienceMs} ms for: ${what}`)
-    await systemClock.sleep(25).done
+    await systemClock.sleep(everyMs).done
   }
 }
