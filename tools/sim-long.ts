@@ -58,7 +58,8 @@ async function runPart({ first, last }: Part, core: number): Promise<Tally> {
 
 /**
  * A process and its database take turns: on one core neither waits for another core to wake up,
- * which took a third of the time. Without `taskset` they run where they are put.
+ * which took a sixth to a third of the time on a busy machine. Without `taskset` they run where
+ * they are put.
  */
 function onCore(core: number): ForkOptions {
   const pin = ['-c', String(core)]
