@@ -143,6 +143,7 @@ describe('the conversation', () => {
     await pass(clock, 6)
     // The one behind that comes anywhere in the interval, and may be here by now.
     expect(it.at[1]).toBeGreaterThanOrEqual(45_000)
+    expect(it.at[1]).toBeLessThanOrEqual(50_000)
     await it.stop()
   })
 })
