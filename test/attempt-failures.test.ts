@@ -29,6 +29,7 @@ const NEVER = new Map([
   ['unreadable-answer', 'told as download-failed'],
   ['answer-too-large', 'told as download-failed'],
   ['too-large', 'told as content-mismatch'],
+  ['no-such-file', 'no journal yet, before the first attempt'],
   ['on-probation', 'the agent waits and asks again'],
   ['already-active', 'the agent waits, and the slots tell the rest'],
   ['rollout-not-ready', 'behind the switch: rolled back'],

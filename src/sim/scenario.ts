@@ -8,7 +8,8 @@
  *     publish exits-at-once             the next version: 1.1.0.0, 1.2.0.0 ...
  *     at 2m order 1.1.0.0 {"rollout": {"canary": {"count": 1}}}
  *     at 3m pause 1                     pause, resume, cancel, revert: the action of that number
- *     at 4m cut-power machine-1         cut-power, power-on, lose, kill-agent, kill-launcher
+ *     at 4m cut-power machine-1         cut-power, power-on, lose, kill-agent, kill-launcher,
+ *                                       lose-journal
  *     at 4m disk-errors machine-1 0.2   the share of its operations that fail
  *     at 5m die-before server-1 3       that many statements later; start server-1
  *     when machine-1 downloading: pause 1      an act of any kind, once a line has all those words
@@ -141,6 +142,7 @@ const BEFALLINGS: Readonly<Record<string, Befalling>> = {
   'power-on': (machine) => machine.powerOn(),
   'kill-agent': (machine) => machine.killAgent(),
   'kill-launcher': (machine) => machine.killLauncher(),
+  'lose-journal': (machine) => machine.loseJournal(),
   lose: (machine) => {
     machine.isLost = true
     machine.cutPower()

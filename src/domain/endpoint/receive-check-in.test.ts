@@ -206,6 +206,15 @@ describe('check-in with a waiting upgrade', () => {
       expect(again.upgrades).toMatchObject([{ state: 'offered', attemptId: ATTEMPT }])
     })
 
+    it('it does where the rollout is paused: nothing there may begin', () => {
+      const staged = sampleUpgrade({ ...offered, state: 'staged' })
+      const checkIn = { runId: OTHER_RUN }
+      const decided = receive({ open: staged, checkIn, rollout: { state: 'paused' } })
+      expect(decided.upgrades).toMatchObject([
+        { state: 'queued', reason: 'rollout-paused', attemptId: ATTEMPT, deadlineAt: null },
+      ])
+    })
+
     it('is given back when the window closes, and not taken again without the planner', () => {
       const window: Window = { days: [2], startMinute: 0, endMinute: 0, ...UTC }
       const held = receive({ open: { ...offered, window } }).upgrades[0]

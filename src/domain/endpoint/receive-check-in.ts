@@ -198,7 +198,7 @@ function advanceOpen(view: CheckInView, reported: Upgrade | null, moment: Moment
   if (isRunning(open.state)) {
     // A life never forgets what it works on: said by the same one, it was long on its way.
     const isNewLife = checkIn.runId !== view.endpoint.state.runId
-    return isReported || !isNewLife ? open : requeueLost(open, moment)
+    return isReported || !isNewLife ? open : requeueLost(open, view, moment)
   }
   if (isVersionKnownBad(open, checkIn)) {
     return { ...open, state: 'failed', reason: 'version-failed-here', changedAt: now }
@@ -227,12 +227,13 @@ function mayLead(endpoint: Endpoint, checkIn: CheckIn): boolean {
 /**
  * It was running, and a new life of the agent says nothing of it: its journal was lost. It waits to
  * be offered again, under the same attempt: if the agent knows it after all, its next report is
- * still understood. Its berth stays its own meanwhile. What somebody cancelled has nothing to wait
- * for.
+ * still understood. Its berth stays its own meanwhile, unless nothing may be offered now: what is
+ * paused holds none. What somebody cancelled has nothing to wait for.
  */
-function requeueLost(open: Upgrade, { limits, now }: Moment): Upgrade {
+function requeueLost(open: Upgrade, view: CheckInView, moment: Moment): Upgrade {
+  const { limits, now } = moment
   if (isCancelling(open)) return cancelled(open, now)
-  return {
+  const lost: Upgrade = {
     ...open,
     state: 'queued',
     reason: 'journal-lost',
@@ -241,6 +242,8 @@ function requeueLost(open: Upgrade, { limits, now }: Moment): Upgrade {
     deadlineAt: now + berthStandsMs(limits.intervalS),
     changedAt: now,
   }
+  const reason = heldBy(lost, view, moment)
+  return reason === null ? lost : held(lost, reason, now)
 }
 
 function isVersionKnownBad(open: Upgrade, checkIn: CheckIn): boolean {
@@ -253,7 +256,7 @@ function offerOrHold(open: Upgrade, view: CheckInView, moment: Moment): Upgrade 
   const reason = heldBy(open, view, moment)
   if (reason !== null) {
     if (open.state === 'queued' && open.reason === reason && !holdsBerth(open)) return open
-    return { ...open, state: 'queued', reason, deadlineAt: null, changedAt: now }
+    return held(open, reason, now)
   }
   const isLapsed = open.deadlineAt !== null && now >= open.deadlineAt
   if (open.state === 'offered' && !isLapsed) return open
@@ -268,22 +271,27 @@ function offerOrHold(open: Upgrade, view: CheckInView, moment: Moment): Upgrade 
   return { ...open, ...offered, deadlineAt, changedAt: now }
 }
 
+/** Without a berth, which others may have meanwhile. */
+function held(open: Upgrade, reason: WaitingReason, now: Instant): Upgrade {
+  return { ...open, state: 'queued', reason, deadlineAt: null, changedAt: now }
+}
+
 function heldBy(open: Upgrade, view: CheckInView, moment: Moment): WaitingReason | null {
   const { checkIn, limits, now } = moment
   const { cluster, rollout, isReleaseOffered } = view
   const isContinued = cluster !== null && hasBegun(cluster)
   const probationS = probationOf(rollout, limits)
   const at = { closedDays: limits.closedDays, probationS, now }
-  const held = isContinued ? null : whyHeld(open, { rollout, isReleaseOffered }, at)
+  const why = isContinued ? null : whyHeld(open, { rollout, isReleaseOffered }, at)
   // What the planner says of berths is asked last: a cluster says more of why it waits.
-  if (held !== null && !held.isForBerth) return held.reason
+  if (why !== null && !why.isForBerth) return why.reason
   if (cluster !== null) {
     const { intervalS } = limits
     const about = { mayLead: mayLead(view.endpoint, checkIn), intervalS, now }
     const reason = whyClusterHeld(open, cluster, about)
     if (reason !== null) return reason
   }
-  if (held !== null) return held.reason
+  if (why !== null) return why.reason
   const { attempt } = checkIn
   const isBusy = attempt !== null && !isFinished(attempt.state)
   // What speaks of another attempt once this one was offered has been long on its way.

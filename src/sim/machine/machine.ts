@@ -3,6 +3,7 @@
  * Launcher and agent are the real ones. Everything can be taken from them at any moment: power cuts
  * (also in the middle of an operation of the disk), kills, a clock that is wrong, the disk's room.
  */
+import { removeTree } from '../../agent/machine/files.ts'
 import type { Status } from '../../agent/status.ts'
 import { toHex } from '../../base/bytes.ts'
 import { type Digest, digestOf } from '../../base/digest.ts'
@@ -93,6 +94,12 @@ export class Machine implements Surroundings {
     install(this.#plainRoot, content)
     this.drive.tree.flushAll()
     this.needs.note('installed')
+  }
+
+  /** As a state folder is that was restored without it. */
+  loseJournal(): void {
+    removeTree(layoutAt(this.#plainRoot).journal)
+    this.needs.note('journal lost')
   }
 
   /** Its disk becomes an image of another machine's; both are without power. */
