@@ -15,7 +15,7 @@ import { Operators, TAGS } from './operators.ts'
 import { drawOptions, type FleetOptions, MINUTE_MS } from './options.ts'
 import { type OpenDatabase, SimServer } from './sim-server.ts'
 import { Trouble } from './trouble.ts'
-import { checkCalm, Violation, Watcher } from './watcher.ts'
+import { Violation, Watcher } from './watcher.ts'
 
 /** A Monday in spring, a day after Europe's clocks were put forward: 03:00 UTC. */
 const START = Date.parse('2027-03-29T03:00:00Z')
@@ -132,7 +132,7 @@ async function live(fleet: Fleet): Promise<void> {
     await world.quiet.track(operators.tidyUp(at + 2 * TIDY_EVERY_MS >= until))
     await world.run(at + TIDY_EVERY_MS, () => looks() && hasEnded(fleet))
   }
-  const wrong = checkCalm(world, fleet.watcher.rows, fleet.catalogue)
+  const wrong = fleet.watcher.lookAtCalm()
   if (wrong.length > 0) throw new Violation(wrong.join('; '))
 }
 
@@ -171,10 +171,10 @@ function watch({ world, servers, watcher }: Fleet): void {
   }
 }
 
-function hasEnded({ watcher, world, catalogue }: Fleet): boolean {
+function hasEnded({ watcher }: Fleet): boolean {
   watcher.lookAtEnds()
   if (watcher.rows.some(({ finished_at }) => finished_at === null)) return false
-  return checkCalm(world, watcher.rows, catalogue).length === 0
+  return watcher.lookAtCalm().length === 0
 }
 
 function outcome(

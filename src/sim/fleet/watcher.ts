@@ -40,6 +40,8 @@ export class Watcher {
   /** Attempts of which the server has heard that they are staged. */
   readonly #staged = new Set<string>()
   readonly #switching = new Map<string, { attempt: string | null; since: number }>()
+  /** Attempts of which a machine has noted that they succeeded. */
+  readonly #succeeded = new Map<string, Machine>()
   rows: readonly WatchedUpgrade[] = []
   readonly #complaints: unknown[] = []
 
@@ -85,6 +87,22 @@ export class Watcher {
     this.#hold(late.length === 0, `${late.length} upgrades wait beyond their end`)
   }
 
+  /**
+   * When all has become calm: what did not hold. What an agent did is known by then, unless it is
+   * lost or may have forgotten it.
+   */
+  lookAtCalm(): readonly string[] {
+    const unheard = this.rows.filter(({ attempt_id, state }) => {
+      const machine = this.#succeeded.get(attempt_id ?? '')
+      if (machine === undefined || machine.isLost || machine.mayForget) return false
+      return state !== 'succeeded'
+    })
+    const wrong = unheard.map(({ action_id, endpoint_id, state }) => {
+      return `${endpoint_id} of ${action_id} succeeded, and is ${state}`
+    })
+    return [...checkCalm(this.#world, this.rows, this.#catalogue), ...wrong]
+  }
+
   /** After every step. */
   lookAtMachines(): void {
     const [complaint] = this.#complaints
@@ -92,6 +110,8 @@ export class Watcher {
     for (const machine of this.#world.machines) {
       const { executed, name } = machine
       this.#checkSwitch(machine)
+      const succeeded = machine.attemptSucceeded()
+      if (succeeded !== null) this.#succeeded.set(succeeded, machine)
       if (executed.size === this.#executions.get(name)) continue
       this.#executions.set(name, executed.size)
       for (const digest of executed) {
@@ -216,8 +236,8 @@ export function isOpenAt(window: Window | null, zone: string, at: number): boole
   return (isDay(today) && minute >= start) || (isDay(yesterday) && minute < end)
 }
 
-/** When all has become calm: everything has ended, and whoever can run runs. */
-export function checkCalm(
+/** Everything has ended, and whoever can run runs. */
+function checkCalm(
   world: World,
   rows: readonly WatchedUpgrade[],
   catalogue: Catalogue,

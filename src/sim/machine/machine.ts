@@ -57,6 +57,8 @@ export class Machine implements Surroundings {
   isUnlucky = false
   /** It is lost, and never has power again. */
   isLost = false
+  /** What it noted may be gone: its disk failed, or it was copied and gets another identity. */
+  mayForget = false
   #kernel: Kernel | null = null
   #launcher: LauncherTask | null = null
   #agent: AgentLife | null = null
@@ -73,7 +75,10 @@ export class Machine implements Surroundings {
     const { chance, mounts } = needs
     this.drive = new Drive(chance.stream('disk'), {
       onCut: (takes) => this.#noteCut(takes),
-      onError: () => needs.onFault('disk-error'),
+      onError: () => {
+        this.mayForget = true
+        needs.onFault('disk-error')
+      },
     })
     this.drive.tree.capacity = CAPACITY_BYTES
     this.#plainDrive = new Drive(
@@ -106,6 +111,8 @@ export class Machine implements Surroundings {
   becomeCopyOf(other: Machine): void {
     // A version that thinks ill of the one's hardware would of the other's.
     this.isUnlucky = other.isUnlucky
+    this.mayForget = true
+    other.mayForget = true
     this.#replaceTree(other.drive.tree.copy())
     this.needs.note(`is a copy of ${other.name}`)
   }
@@ -179,6 +186,12 @@ export class Machine implements Surroundings {
     const { attempt, slots } = this.#observation.read()
     if (slots.probation !== null) return slots.probation.attempt_id
     return attempt?.phase === 'switching' && attempt.ended === null ? attempt.attempt_id : null
+  }
+
+  /** That the agent keeps until the server has stored its end. */
+  attemptSucceeded(): string | null {
+    const { attempt } = this.#observation.read()
+    return attempt?.ended?.phase === 'succeeded' ? attempt.attempt_id : null
   }
 
   /** Says in the transcript what has changed since the last time. */
