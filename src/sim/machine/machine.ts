@@ -57,7 +57,7 @@ export class Machine implements Surroundings {
   isUnlucky = false
   /** It is lost, and never has power again. */
   isLost = false
-  /** What it noted may be gone: its disk failed, or it was copied and gets another identity. */
+  /** What it noted may be gone: lost, on a disk that failed, or with the identity of a copy. */
   mayForget = false
   #kernel: Kernel | null = null
   #launcher: LauncherTask | null = null
@@ -104,6 +104,7 @@ export class Machine implements Surroundings {
   /** As a state folder is that was restored without it. */
   loseJournal(): void {
     removeTree(layoutAt(this.#plainRoot).journal)
+    this.mayForget = true
     this.needs.note('journal lost')
   }
 
